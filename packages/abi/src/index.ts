@@ -1,0 +1,3 @@
+export * from "./specification.js";
+export * from "./types.js";
+export * from "./constants.js";

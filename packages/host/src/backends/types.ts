@@ -1,0 +1,89 @@
+/**
+ * What a device backend implements. The domain translates hypercalls into these calls; a backend
+ * never sees guest addresses, and never calls the image: it calls `wake`.
+ *
+ * All buffers are owned by the caller and valid only during the call.
+ */
+
+/** A link that carries Ethernet frames, each preceded by a 10-byte virtio_net_hdr. */
+export interface NetBackend {
+  /** 6 bytes, unicast, the guest's address on this link. */
+  readonly mac: Uint8Array;
+  /** Largest payload of an Ethernet frame, in bytes: 68 to 65535. */
+  readonly mtu: number;
+  /** Bits of NetFeature that this backend offers. */
+  readonly features: number;
+  /** Called once before the first frame. `wake` says: a frame waits, room has come back, or the link is gone. */
+  attach(wake: () => void): void;
+  /** Accepts a frame (copying what it keeps). False: no room now; `wake` follows. Lossy links drop and count instead. */
+  send(frame: Uint8Array): boolean;
+  /** Copies the next frame into `into` and returns its bytes; 0: none waits, `wake` follows. */
+  receive(into: Uint8Array): number;
+  /** True once the link has ended for good and nothing more waits. */
+  readonly gone: boolean;
+  readonly counters: LinkCounters;
+  /** Releases sockets and files; ends when they are. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface LinkCounters {
+  sentFrames: number;
+  sentBytes: number;
+  receivedFrames: number;
+  receivedBytes: number;
+  /** Frames given up because a queue was full. */
+  droppedFrames: number;
+}
+
+export type BlockStatus = "ok" | "io" | "nospace" | "gone";
+
+export interface BlockCompletion {
+  readonly tag: number;
+  readonly status: BlockStatus;
+  /** For a read that succeeded: the sectors. Handed over to the caller. */
+  readonly data: Uint8Array | null;
+  /** Where the caller wanted the data; opaque to the backend. */
+  readonly pointer: number;
+}
+
+export type BlockRequest =
+  | {
+      readonly operation: "read";
+      readonly sector: number;
+      readonly sectors: number;
+      readonly tag: number;
+      readonly pointer: number;
+    }
+  | {
+      readonly operation: "write";
+      readonly sector: number;
+      readonly data: Uint8Array;
+      readonly tag: number;
+    }
+  | { readonly operation: "flush"; readonly tag: number }
+  | {
+      readonly operation: "discard";
+      readonly sector: number;
+      readonly sectors: number;
+      readonly tag: number;
+    };
+
+/** A disk. Range, depth, read-only and size of a request are checked before `submit`. */
+export interface BlockBackend {
+  readonly sectors: number;
+  /** 512 or 4096. */
+  readonly sectorBytes: number;
+  readonly readonly: boolean;
+  /** Carries out discard. */
+  readonly discards: boolean;
+  /** Requests in flight, at most. */
+  readonly depth: number;
+  /** `wake` says: a completion waits. */
+  attach(wake: () => void): void;
+  /** Starts a request. Reads and writes may complete at once; a flush always leaves the thread. Never throws. */
+  submit(request: BlockRequest): void;
+  /** The next completion, or null. */
+  complete(): BlockCompletion | null;
+  /** Waits for requests in flight, then releases the file and its lock. Idempotent. */
+  close(): Promise<void>;
+}
