@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import eslint from "@eslint/js";
+import tseslint from "typescript-eslint";
+import assemblyscript from "./test/tooling/eslint-assemblyscript.mjs";
+
+const ASSEMBLYSCRIPT = [
+  "packages/*/assembly/**/*.ts",
+  "examples/**/*.ts",
+  "toolchain/templates/**/*.ts",
+  "test/**/assembly/**/*.ts",
+];
+const CONFIGURATION = "**/phantasm.config.ts";
+/** For blocks that read TypeScript. */
+const NOT_TYPESCRIPT = [...ASSEMBLYSCRIPT, `!${CONFIGURATION}`];
+const TESTS = ["**/*.test.ts", "test/**"];
+
+/** Host and toolchain files in which time and randomness may enter. Keep it short. */
+const TIME_AND_RANDOMNESS = JSON.parse(
+  readFileSync(new URL("test/tooling/time-and-randomness.json", import.meta.url), "utf8"),
+);
+const ENTERS_ELSEWHERE =
+  "time and randomness enter through the clock and entropy of the host; take them as a parameter";
+
+export default tseslint.config(
+  {
+    ignores: ["**/dist/", "**/.phantasm/", "**/node_modules/", "packages/abi/assembly/index.ts"],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+
+  // Plain JavaScript: configuration and scripts.
+  {
+    files: ["**/*.{js,mjs}"],
+    extends: [eslint.configs.recommended],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["console", "process", "URL", "WebAssembly", "performance", "Buffer", "TextDecoder"]
+          .concat(["TextEncoder", "setTimeout", "clearTimeout", "setImmediate"])
+          .map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+
+  // TypeScript: host, toolchain, tests, configurations.
+  {
+    files: ["**/*.ts"],
+    ignores: NOT_TYPESCRIPT,
+    extends: [eslint.configs.recommended, tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      eqeqeq: "error",
+      "no-console": "off",
+    },
+  },
+  {
+    files: TESTS,
+    ignores: NOT_TYPESCRIPT,
+    rules: { "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+
+  // Time and randomness enter through hypercalls only, so the host has few doors for them.
+  {
+    files: ["packages/*/src/**/*.ts", "toolchain/src/**/*.ts"],
+    ignores: [...TESTS, ...TIME_AND_RANDOMNESS],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: ENTERS_ELSEWHERE },
+        { object: "Math", property: "random", message: ENTERS_ELSEWHERE },
+        { object: "performance", property: "now", message: ENTERS_ELSEWHERE },
+        { object: "process", property: "hrtime", message: ENTERS_ELSEWHERE },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: ENTERS_ELSEWHERE,
+        },
+      ],
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: ["node:crypto", "crypto"].map((name) => ({
+            name,
+            importNames: ["randomBytes", "randomFillSync", "randomInt", "randomUUID", "webcrypto"],
+            message: ENTERS_ELSEWHERE,
+          })),
+        },
+      ],
+    },
+  },
+
+  // AssemblyScript: syntax only; asc checks the types.
+  {
+    files: ASSEMBLYSCRIPT,
+    ignores: [CONFIGURATION],
+    plugins: { assemblyscript },
+    languageOptions: {
+      parser: tseslint.parser,
+      // Decorators on functions and variables are AssemblyScript.
+      parserOptions: { allowInvalidAST: true },
+    },
+    rules: {
+      "assemblyscript/no-changetype-usize": "error",
+      "assemblyscript/no-foreign-imports": ["error", ["@phantasm/abi", "@phantasm/testing"]],
+      "assemblyscript/no-host-globals": "error",
+      "assemblyscript/no-hypercalls": "error",
+      "prefer-const": "error",
+      "no-var": "error",
+    },
+  },
+);
