@@ -1,0 +1,1 @@
+export { HostConsole } from "./console";

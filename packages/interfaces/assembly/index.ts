@@ -1,0 +1,1 @@
+export { Console, ConsoleReader, ConsoleWriter, LineReader } from "./console";

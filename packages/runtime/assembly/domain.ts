@@ -1,0 +1,153 @@
+/**
+ * The life of a domain, from the image's side: it boots, is stepped, and ends.
+ *
+ * A generated entry calls `enter`, then `main` or `dispatch`, then `leave`. Drivers add a `Source`;
+ * whatever must keep the domain from ending calls `hold` and `release`.
+ */
+import { Event, NO_DEADLINE, exit as exitDomain } from "@phantasm/abi";
+import { collectAtRest } from "./heap";
+import { markObservation, observation } from "./observation";
+
+/** Something a step asks for news: a driver's queues, the timers. */
+export abstract class Source {
+  /** The runtime's list of sources. */
+  nextSource: Source | null = null;
+
+  /**
+   * Called once in every step after the first. Takes what the host has, within the limits of the
+   * boundary, and calls handlers.
+   */
+  abstract dispatch(now: i64): void;
+
+  /** When it wants to be called next without other cause: absolute ns, or NO_DEADLINE. */
+  deadline(): i64 {
+    return NO_DEADLINE;
+  }
+
+  /** True while it holds output that the host has not yet taken: the domain then waits with its end. */
+  busy(): bool {
+    return false;
+  }
+
+  /** Refreshes its counters in the observation block. */
+  inspect(): void {}
+}
+
+/** Told when the operator asks the domain to end. */
+export interface ShutdownHandler {
+  /** Called once, at the next step. The host ends the domain by force after ten seconds. */
+  onShutdown(): void;
+}
+
+let sources: Source | null = null;
+let nowNs: i64 = 0;
+let booted = false;
+let holds: u32 = 0;
+let ending = false;
+let exitStatus: i32 = 0;
+let shutdownHandler: ShutdownHandler | null = null;
+let shutdownSeen = false;
+let copies: u32 = 0;
+
+/** The `now_ns` of this step: nanoseconds since the first boot. The only time a protocol core uses. */
+export function now(): i64 {
+  return nowNs;
+}
+
+/** Counts copies of this domain's state (COPY); a generator of random numbers reseeds when it changes. */
+export function copyCount(): u32 {
+  return copies;
+}
+
+/** Adds a source for the life of the domain. */
+export function addSource(source: Source): void {
+  source.nextSource = sources;
+  sources = source;
+}
+
+/** Keeps the domain alive until the matching `release`. */
+export function hold(): void {
+  holds++;
+}
+
+export function release(): void {
+  assert(holds > 0, "release without hold");
+  holds--;
+}
+
+/**
+ * Asks the domain to end with a status of 0 to 99. No handler is called any more; what sources still
+ * hold for the host is handed over first. The first call wins.
+ */
+export function exit(status: i32): void {
+  assert(status >= 0 && status <= 99, "exit status must be 0 to 99");
+  if (ending) return;
+  ending = true;
+  exitStatus = status;
+}
+
+/** Replaces what happens at SHUTDOWN; without a handler the domain exits with status 0. */
+export function onShutdown(handler: ShutdownHandler): void {
+  shutdownHandler = handler;
+}
+
+/** Starts a step. True in the first one: the entry then calls `main`, otherwise `dispatch`. */
+export function enter(now_ns: i64, events: i32): bool {
+  nowNs = now_ns;
+  const block = observation();
+  block.steps++;
+  block.lastStepNs = now_ns;
+  if (events & Event.COPY) copies++;
+  if (events & Event.SHUTDOWN && !shutdownSeen) {
+    shutdownSeen = true;
+    const handler = shutdownHandler;
+    if (handler !== null) handler.onShutdown();
+    else exit(0);
+  }
+  if (events & Event.INSPECT) inspect();
+  if (booted) return false;
+  booted = true;
+  markObservation();
+  return true;
+}
+
+/** Asks every source once. */
+export function dispatch(): void {
+  let source = sources;
+  while (source !== null) {
+    source.dispatch(nowNs);
+    source = source.nextSource;
+  }
+}
+
+/** Finishes a step: ends the domain if nothing is left to do, else returns the next deadline. */
+export function leave(): i64 {
+  let deadline = NO_DEADLINE;
+  let busy = false;
+  let source = sources;
+  while (source !== null) {
+    deadline = min(deadline, source.deadline());
+    busy = busy || source.busy();
+    source = source.nextSource;
+  }
+  observation().holds = holds;
+  if ((ending || holds == 0) && !busy) exitDomain(exitStatus);
+  collectAtRest();
+  return ending ? NO_DEADLINE : deadline;
+}
+
+/** True once the end was asked for: sources then hand over output, but call no handler. */
+export function isEnding(): bool {
+  return ending;
+}
+
+function inspect(): void {
+  const block = observation();
+  block.heapUsedBytes = __heap_used();
+  block.memoryBytes = (<u64>memory.size()) << 16;
+  let source = sources;
+  while (source !== null) {
+    source.inspect();
+    source = source.nextSource;
+  }
+}

@@ -1,0 +1,155 @@
+/** Compiles an application with its generated entry to one optimised WebAssembly module. */
+import type { Profile } from "../configuration/unikernel.js";
+import { BuildError, type Diagnostic } from "../diagnostics.js";
+import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
+import type { Packages } from "../packages.js";
+import { SourceChecks } from "./checks.js";
+import { Compiler, type CompilerMessage, type SyntaxSource } from "./compiler.js";
+import { optimise, type Emitted } from "./optimise.js";
+import { SourceTree, type SourceFile } from "./resolve.js";
+
+export interface CompileOptions {
+  /** Folder of the configuration; names in the image are relative to it. */
+  readonly project: string;
+  readonly packages: Packages;
+  /** The application's entry, such as `./main.ts`. */
+  readonly main: string;
+  /** Generated sources by path relative to the project. */
+  readonly generated: ReadonlyMap<string, string>;
+  readonly profile: Profile;
+  readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
+  /** Functions of generated code to look for. */
+  readonly probes: readonly string[];
+}
+
+export interface Compiled extends Emitted {
+  readonly sources: readonly SourceFile[];
+  /** Sources of AssemblyScript's own library that were parsed, by name. */
+  readonly library: readonly SourceFile[];
+  /** Those of `probes` that the application reaches. */
+  readonly reached: ReadonlySet<string>;
+  /** Value of the runtime's OBSERVATION_ADDRESS. */
+  readonly observationAddress: number;
+  readonly warnings: readonly Diagnostic[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Static data starts here, so that the optimiser may fold offsets below it. */
+const MEMORY_BASE_BYTES = 1024;
+const ABORT = "~lib/@phantasm/runtime/abort/fail";
+const OBSERVATION = "~lib/@phantasm/runtime/observation/OBSERVATION_ADDRESS";
+const FEATURES = ["simd"];
+/** Compiler categories of AssemblyScript diagnostics. */
+const WARNING = 2;
+const ERROR = 3;
+
+function hint({ message }: CompilerMessage, deviceNames: readonly string[]): string | undefined {
+  const property = /^Property '(\w+)' does not exist on type '\.phantasm\/devices\/Devices'/.exec(
+    message,
+  );
+  if (property)
+    return deviceNames.length > 0
+      ? `The configuration has: ${deviceNames.join(", ")}.`
+      : "The configuration has no devices; add one to phantasm.config.ts.";
+  const missing = /^File '~lib\/((?:@[^/']+\/)?[^/']+)[^']*' not found/.exec(message);
+  if (missing) return `Run: npm install ${missing[1] ?? ""}`;
+  return undefined;
+}
+
+/** Names the compiler gives to sources without their extension and with its own prefix. */
+function toDiagnostic(
+  compiler: Compiler,
+  tree: SourceTree,
+  message: CompilerMessage,
+  deviceNames: readonly string[],
+): Diagnostic {
+  const text = message.message.replaceAll("'.phantasm/devices/Devices'", "'Devices'");
+  const advice = hint(message, deviceNames);
+  const range = [message.range, message.relatedRange].find(
+    (candidate) => candidate && !candidate.source.normalizedPath.startsWith(".phantasm/"),
+  );
+  return {
+    ...(range ? compiler.place(tree, range) : {}),
+    message: text,
+    ...(advice === undefined ? {} : { hint: advice }),
+  };
+}
+
+/**
+ * @throws BuildError with the compiler's diagnostics at the user's lines
+ */
+export async function compile(options: CompileOptions): Promise<Compiled> {
+  const compiler = await Compiler.load();
+  const { project, packages, generated, profile, memory, probes } = options;
+  const tree = new SourceTree(project, packages, generated);
+  const messages: CompilerMessage[] = [];
+  const checks = new SourceChecks(compiler, tree);
+  const main = options.main.replace(/^\.\//, "").replace(/\.ts$/, "");
+  let output: (Pick<Compiled, "reached" | "observationAddress"> & Emitted) | undefined;
+  let library: readonly SourceFile[] = [];
+
+  class Link {
+    declare readonly binaryen: typeof import("assemblyscript/binaryen").default;
+
+    afterParse(parser: { sources: readonly SyntaxSource[] }): void {
+      checks.run(parser.sources, main);
+      if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
+      library = parser.sources
+        .filter(({ normalizedPath }) => !tree.sources.has(normalizedPath))
+        .map(({ normalizedPath: name, text }) => ({
+          name,
+          path: undefined,
+          package: undefined,
+          text,
+        }));
+    }
+
+    afterCompile(module: InstanceType<(typeof this.binaryen)["Module"]>): void {
+      const { binaryen } = this;
+      const reached = new Set(
+        probes.filter((probe) => module.getFunction(`${DEVICES_PATH}/${probe}`) !== 0),
+      );
+      const address = binaryen.getGlobalInfo(module.getGlobal(OBSERVATION)).init;
+      const { value } = binaryen.getExpressionInfo(address) as unknown as { value: number };
+      output = { ...optimise(binaryen, module, profile), reached, observationAddress: value };
+    }
+  }
+
+  const result = await compiler.asc.main(
+    [
+      `${ENTRY_PATH}.ts`,
+      ...["--outFile", "image.wasm", "--noEmit", "--debug", "--sourceMap", "--noColors"],
+      ...["--runtime", "minimal", "--exportStart", "init", "--use", `abort=${ABORT}`],
+      ...["--memoryBase", String(MEMORY_BASE_BYTES)],
+      ...["--initialMemory", String(memory.minimumPages)],
+      ...["--maximumMemory", String(memory.maximumPages)],
+      ...FEATURES.flatMap((feature) => ["--enable", feature]),
+    ],
+    {
+      transforms: [Link as never],
+      readFile: (name) => tree.read(name),
+      writeFile: () => undefined,
+      listFiles: () => [],
+      reportDiagnostic: (message) => void messages.push(message as unknown as CompilerMessage),
+    },
+  );
+  const diagnose = (message: CompilerMessage): Diagnostic =>
+    toDiagnostic(
+      compiler,
+      tree,
+      message,
+      probes.map((probe) => probe.replace(/Device$/, "")),
+    );
+  const errors = messages.filter(({ category }) => category === ERROR).map(diagnose);
+  if (errors.length > 0) throw new BuildError(errors);
+  if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
+  if (result.error) throw result.error;
+  if (!output) throw new Error("the compiler ended without a module and without an error");
+  return {
+    ...output,
+    sources: [...tree.sources.values()],
+    library,
+    warnings: messages.filter(({ category }) => category === WARNING).map(diagnose),
+    versions: { assemblyscript: compiler.version },
+  };
+}

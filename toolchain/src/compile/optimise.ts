@@ -1,0 +1,63 @@
+/**
+ * Optimises and emits a module. Every option of Binaryen is process-wide and outlives a build, so all
+ * that matter are set here each time: the same module gives the same bytes, first build or tenth.
+ */
+import type { Profile } from "../configuration/unikernel.js";
+
+type Binaryen = typeof import("assemblyscript/binaryen").default;
+type Module = InstanceType<Binaryen["Module"]>;
+
+interface Levels {
+  readonly optimize: number;
+  readonly shrink: number;
+  /** Largest functions inlined always, flexibly, and when called once, in Binaryen's size units. */
+  readonly inline: readonly [always: number, flexible: number, once: number];
+}
+
+const LEVELS: Readonly<Record<Profile, Levels>> = {
+  speed: { optimize: 3, shrink: 0, inline: [12, 70, 200] },
+  size: { optimize: 2, shrink: 2, inline: [2, 10, 100] },
+};
+
+/** What the optimiser leaves: a binary with names, and the source map of its byte offsets. */
+export interface Emitted {
+  readonly binary: Uint8Array;
+  readonly sourceMap: string;
+}
+
+function pin(binaryen: Binaryen, { optimize, shrink, inline }: Levels): void {
+  binaryen.setOptimizeLevel(optimize);
+  binaryen.setShrinkLevel(shrink);
+  binaryen.setDebugInfo(true);
+  binaryen.setLowMemoryUnused(true);
+  binaryen.setZeroFilledMemory(true);
+  binaryen.setFastMath(false);
+  binaryen.setTrapsNeverHappen(false);
+  binaryen.setClosedWorld(true);
+  binaryen.setGenerateStackIR(true);
+  binaryen.setOptimizeStackIR(true);
+  binaryen.setAlwaysInlineMaxSize(inline[0]);
+  binaryen.setFlexibleInlineMaxSize(inline[1]);
+  binaryen.setOneCallerInlineMaxSize(inline[2]);
+  binaryen.setAllowInliningFunctionsWithLoops(optimize >= 3);
+  binaryen.clearPassArguments();
+}
+
+/** Exports every mutable global as g0, g1 …, in index order: with memory they are the whole state. */
+function exportGlobals(binaryen: Binaryen, module: Module): void {
+  let count = 0;
+  for (let index = 0; index < module.getNumGlobals(); index++) {
+    const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
+    if (mutable) module.addGlobalExport(name, `g${count++}`);
+  }
+}
+
+/** @param module is changed */
+export function optimise(binaryen: Binaryen, module: Module, profile: Profile): Emitted {
+  pin(binaryen, LEVELS[profile]);
+  module.optimize();
+  module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
+  exportGlobals(binaryen, module);
+  const emitted = module.emitBinary("image.wasm.map");
+  return { binary: emitted.binary, sourceMap: emitted.sourceMap ?? "{}" };
+}

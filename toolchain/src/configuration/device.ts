@@ -1,0 +1,129 @@
+/** Devices: the nodes of the graph that a configuration composes. */
+import type { Argument } from "./arguments.js";
+import { ConfigurationError, Location } from "./location.js";
+
+/** Marks the objects below also across two installed copies of this package. */
+export const DEVICE = Symbol.for("phantasm.device");
+
+/** What the operator attaches at boot; its position in the manifest is the handle in hypercalls. */
+export type Attachment =
+  | { readonly type: "net"; readonly name: string; readonly offloads?: number }
+  | { readonly type: "block"; readonly name: string };
+
+/** A constant; a number is checked against its limits where the configuration says it. */
+export interface ConstantParameter {
+  readonly name: string;
+  readonly value: number | string | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** Another device that this one needs. */
+export interface DeviceParameter<I extends string = string> {
+  readonly name: string;
+  readonly device: Device<I>;
+  /** The interface the constructor expects. */
+  readonly needs: I;
+}
+
+/** The handle of this device's attachment. */
+export interface HandleParameter {
+  readonly name: string;
+  readonly handle: true;
+}
+
+/** The value of one of the boot arguments that this device adds. */
+export interface ArgumentParameter {
+  readonly name: string;
+  readonly argument: string;
+}
+
+/** One constructor parameter of the device's class, in order. */
+export type DeviceParameters =
+  ConstantParameter | DeviceParameter | HandleParameter | ArgumentParameter;
+
+export interface DeviceOptions<I extends string> {
+  /** npm package with the AssemblyScript class, or a file of the project as `./file.ts`. */
+  readonly module: string;
+  /** Name of the exported class that implements the interface. */
+  readonly class: string;
+  /** Name of the interface it provides. */
+  readonly provides: I;
+  /** Package (or `./file.ts`) that exports the interface; default `@phantasm/interfaces`. */
+  readonly interfaces?: string;
+  readonly parameters?: readonly DeviceParameters[];
+  readonly attachment?: Attachment;
+  /** Boot arguments that come with the device. */
+  readonly arguments?: Readonly<Record<string, Argument>>;
+}
+
+/** A device that provides interface `I`. Made by a module's combinator, composed by a configuration. */
+export interface Device<I extends string = string> extends DeviceOptions<I> {
+  readonly [DEVICE]: true;
+  readonly location: Location;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+export function isDevice(value: unknown): value is Device {
+  return typeof value === "object" && value !== null && DEVICE in value;
+}
+
+/** How an error names something that should have been a device. */
+export function describeValue(value: unknown): string {
+  if (isDevice(value)) return `a device that provides ${value.provides}`;
+  if (typeof value === "function")
+    return `the function ${value.name || "(anonymous)"} itself; call it: ${value.name}()`;
+  if (value === null || typeof value !== "object") return String(value);
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+function checkParameter(
+  where: string,
+  parameter: DeviceParameters,
+  options: DeviceOptions<string>,
+): void {
+  if ("device" in parameter) {
+    const { device, needs, name } = parameter;
+    if (!isDevice(device) || device.provides !== needs)
+      throw new ConfigurationError(
+        `${where}: ${name} must be a device that provides ${needs}, got ${describeValue(device)}`,
+      );
+  } else if ("value" in parameter) {
+    const { name, value, minimum = -Infinity, maximum = Infinity } = parameter;
+    if (typeof value !== "number") return;
+    if (!Number.isSafeInteger(value) || value < minimum || value > maximum)
+      throw new ConfigurationError(
+        `${where}: ${name} must be a whole number from ${minimum} to ${maximum}, got ${value}`,
+      );
+  } else if ("argument" in parameter) {
+    if (!(parameter.argument in (options.arguments ?? {})))
+      throw new ConfigurationError(`${where}: no argument "${parameter.argument}" is declared`);
+  } else if (!options.attachment) {
+    throw new ConfigurationError(
+      `${where}: ${parameter.name} is a handle, but there is no attachment`,
+    );
+  }
+}
+
+/**
+ * Declares a device. A module's combinator calls it and returns the result.
+ *
+ * @example
+ * export const console = (): Device<"Console"> =>
+ *   device({ module: "@phantasm/console", class: "HostConsole", provides: "Console" });
+ */
+export function device<const I extends string>(options: DeviceOptions<I>): Device<I> {
+  const where = `${options.class} of ${options.module}`;
+  for (const field of ["class", "provides"] as const)
+    if (!IDENTIFIER.test(options[field]))
+      throw new ConfigurationError(`${where}: ${field} must be an identifier`);
+  const { attachment } = options;
+  if (attachment && (typeof attachment.name !== "string" || !NAME.test(attachment.name)))
+    throw new ConfigurationError(
+      `${attachment.type} device: expected a name such as "${attachment.type === "net" ? "service" : "disk"}" (lower case, digits, hyphens), got ${describeValue(attachment.name)}`,
+    );
+  for (const parameter of options.parameters ?? []) checkParameter(where, parameter, options);
+  return { ...options, [DEVICE]: true, location: Location.here() };
+}

@@ -1,0 +1,177 @@
+/** Evaluates `phantasm.config.ts`, once. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
+import type { Message, Plugin } from "esbuild";
+import { BuildError, type Diagnostic } from "../diagnostics.js";
+import type { Packages } from "../packages.js";
+import { describeValue } from "./device.js";
+import { Location } from "./location.js";
+import { isUnikernel, type Unikernel } from "./unikernel.js";
+
+export const CONFIGURATION_FILE = "phantasm.config.ts";
+
+/** A configuration and the way back from its objects to its lines. */
+export interface Configuration {
+  readonly unikernel: Unikernel;
+  /** Folder of the configuration. */
+  readonly directory: string;
+  readonly file: string;
+  /** Files whose change asks for another evaluation, absolute. */
+  readonly inputs: readonly string[];
+  /** The diagnostic for a mistake at a place that a combinator remembered. */
+  diagnose(message: string, location: Location): Diagnostic;
+}
+
+let evaluations = 0;
+
+function external(packages: Packages): Plugin {
+  const builtin = new Set(builtinModules);
+  return {
+    name: "phantasm-packages",
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+        if (kind === "entry-point" || path.startsWith("node:") || builtin.has(path))
+          return kind === "entry-point" ? undefined : { path, external: true };
+        const url = packages.resolve(path);
+        if (url === undefined)
+          return {
+            errors: [{ text: `package "${path}" is not installed; run: npm install ${path}` }],
+          };
+        return /\.[cm]?ts$/.test(url)
+          ? { path: fileURLToPath(url) }
+          : { path: url, external: true };
+      });
+    },
+  };
+}
+
+function fromEsbuild(directory: string, { text, location }: Message): Diagnostic {
+  if (!location) return { message: text };
+  return {
+    message: text,
+    file: resolve(directory, location.file),
+    line: location.line,
+    column: location.column + 1,
+    source: location.lineText,
+    length: location.length,
+  };
+}
+
+/** Finds the innermost frame of a stack that lies in the configuration's own sources. */
+function locate(stack: string, bundle: string, map: TraceMap): Diagnostic | undefined {
+  const url = pathToFileURL(bundle).href;
+  for (const frame of stack.split("\n")) {
+    const match = /\(?((?:file:|\/).*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(
+      frame.replace(/^\s*at /, ""),
+    );
+    if (!match) continue;
+    const [, path = "", line = "", column = ""] = match;
+    if (!path.endsWith(url) && !path.endsWith(bundle)) continue;
+    const origin = originalPositionFor(map, { line: Number(line), column: Number(column) - 1 });
+    if (origin.source === null) continue;
+    const file = resolve(dirname(bundle), origin.source);
+    const source = existsSync(file)
+      ? readFileSync(file, "utf8").split("\n")[origin.line - 1]
+      : undefined;
+    return {
+      message: "",
+      file,
+      line: origin.line,
+      column: origin.column + 1,
+      ...(source === undefined ? {} : { source }),
+    };
+  }
+  return undefined;
+}
+
+/**
+ * Bundles and runs the configuration of a folder.
+ *
+ * @throws BuildError with the place in the configuration
+ */
+export async function loadConfiguration(
+  directory: string,
+  packages: Packages,
+): Promise<Configuration> {
+  const file = join(directory, CONFIGURATION_FILE);
+  if (!existsSync(file))
+    throw new BuildError([
+      {
+        message: `no ${CONFIGURATION_FILE} in ${directory}`,
+        hint: "Name a folder that has one, or make one with: phantasm new hello my-app",
+      },
+    ]);
+  const bundle = join(directory, ".phantasm", "config.mjs");
+  const esbuild = await import("esbuild");
+  const result = await esbuild
+    .build({
+      entryPoints: [file],
+      outfile: bundle,
+      absWorkingDir: directory,
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      sourcemap: "external",
+      metafile: true,
+      logLevel: "silent",
+      logOverride: { "duplicate-object-key": "error" },
+      tsconfigRaw: {},
+      plugins: [external(packages)],
+    })
+    .catch((error: unknown) => {
+      const { errors } = error as { errors?: Message[] };
+      if (!errors) throw error;
+      throw new BuildError(errors.map((message) => fromEsbuild(directory, message)));
+    });
+  const code = result.outputFiles.find(({ path }) => path.endsWith(".mjs"))?.text ?? "";
+  const map = new TraceMap(
+    result.outputFiles.find(({ path }) => path.endsWith(".map"))?.text ?? "{}",
+  );
+  mkdirSync(dirname(bundle), { recursive: true });
+  writeFileSync(bundle, code);
+
+  const at = (message: string, stack: string): Diagnostic => ({
+    ...(locate(stack, bundle, map) ?? { file }),
+    message,
+  });
+  let exported: unknown;
+  try {
+    const module = (await import(`${pathToFileURL(bundle).href}?evaluation=${++evaluations}`)) as {
+      default?: unknown;
+    };
+    exported = module.default;
+  } catch (error) {
+    throw new BuildError([diagnoseThrown(error, at)]);
+  }
+  if (!isUnikernel(exported))
+    throw new BuildError([
+      {
+        message: `the default export must be unikernel("name", { … }), got ${describeValue(exported)}`,
+        file,
+        hint: `export default unikernel("my-app", { devices: { … } });`,
+      },
+    ]);
+  return {
+    unikernel: exported,
+    directory,
+    file,
+    inputs: Object.keys(result.metafile.inputs).map((path) => resolve(directory, path)),
+    diagnose: (message, location) => at(message, location.stack),
+  };
+}
+
+function diagnoseThrown(
+  error: unknown,
+  at: (message: string, stack: string) => Diagnostic,
+): Diagnostic {
+  if (!(error instanceof Error)) return at(`the configuration threw ${String(error)}`, "");
+  const { location } = error as { location?: { stack?: unknown } };
+  if (error.name === "ConfigurationError" && typeof location?.stack === "string")
+    return at(error.message, location.stack);
+  return at(`${error.name}: ${error.message}`, error.stack ?? "");
+}

@@ -1,0 +1,36 @@
+/** Where in the configuration something was written, found when an error needs it. */
+
+/** The stack at the place where a combinator was called; resolving it is left for errors. */
+export class Location {
+  readonly #stack: string;
+
+  private constructor(stack: string) {
+    this.#stack = stack;
+  }
+
+  /** Captures the caller's stack. */
+  static here(): Location {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 20;
+    const location = new Location(new Error().stack ?? "");
+    Error.stackTraceLimit = limit;
+    return location;
+  }
+
+  /** Text of the captured stack, innermost frame first. */
+  get stack(): string {
+    return this.#stack;
+  }
+}
+
+/** A mistake in the configuration: what is wrong, and the place it was written at. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly location: Location;
+
+  /** @param location default: the place that called the combinator which throws */
+  constructor(message: string, location: Location = Location.here()) {
+    super(message);
+    this.location = location;
+  }
+}

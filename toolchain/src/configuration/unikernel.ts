@@ -1,0 +1,124 @@
+/** The root of a configuration. */
+import { parseSize, type Argument } from "./arguments.js";
+import { describeValue, isDevice, type Device } from "./device.js";
+import { ConfigurationError, Location } from "./location.js";
+
+export const UNIKERNEL = Symbol.for("phantasm.unikernel");
+
+/** What the optimiser aims at. */
+export type Profile = "speed" | "size";
+
+export interface MemoryOptions {
+  /** What the image starts with; default: what its static data needs, at least 64K. */
+  readonly minimum?: string | number;
+  /** What it may grow to; default 16M. */
+  readonly maximum?: string | number;
+}
+
+export interface UnikernelOptions {
+  /** The AssemblyScript file that exports `main`, relative to the configuration. Default `./main.ts`. */
+  readonly entry?: string;
+  /** Names in `Devices` and what is behind them. */
+  readonly devices?: Readonly<Record<string, Device>>;
+  readonly arguments?: Readonly<Record<string, Argument>>;
+  readonly memory?: MemoryOptions;
+  /** Default `speed`. */
+  readonly profile?: Profile;
+}
+
+export interface Unikernel {
+  readonly [UNIKERNEL]: true;
+  readonly name: string;
+  readonly entry: string;
+  readonly devices: Readonly<Record<string, Device>>;
+  readonly arguments: Readonly<Record<string, Argument>>;
+  /** Pages of 64 KiB. `minimum` is raised to what the image needs. */
+  readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
+  readonly profile: Profile;
+  readonly location: Location;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const IDENTIFIER = /^[a-z_][A-Za-z0-9_]*$/;
+const PAGE_BYTES = 65_536n;
+const PAGES_MAX = 65_536n;
+/** Members of `Devices` that every image has. */
+const RESERVED = new Set(["arguments", "now", "exit", "onShutdown", "constructor"]);
+
+function pages(what: string, value: string | number | undefined, fallback: string): number {
+  const bytes = parseSize(String(value ?? fallback));
+  if (bytes === undefined || bytes < 1n || bytes > PAGES_MAX * PAGE_BYTES)
+    throw new ConfigurationError(
+      `memory.${what}: expected a size from 64K to 4G such as "16M", got ${String(value)}`,
+    );
+  return Number((bytes + PAGE_BYTES - 1n) / PAGE_BYTES);
+}
+
+function checkDevices(devices: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(devices)) {
+    if (!IDENTIFIER.test(name) || RESERVED.has(name))
+      throw new ConfigurationError(
+        RESERVED.has(name)
+          ? `device "${name}": the name is taken by what every image has; choose another`
+          : `device "${name}": the name must be an identifier such as ${JSON.stringify(name.replace(/[^A-Za-z0-9_]+(.)?/g, (_, c: string | undefined) => (c ?? "").toUpperCase()))}, because it becomes os.${name} in main`,
+      );
+    if (!isDevice(value))
+      throw new ConfigurationError(
+        `device "${name}": expected a device such as console(), got ${describeValue(value)}`,
+      );
+  }
+}
+
+function checkArguments(args: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (!/^[a-z][A-Za-z0-9-]{0,62}$/.test(name))
+      throw new ConfigurationError(
+        `argument "${name}": the name must start with a lower-case letter and hold letters, digits and hyphens`,
+      );
+    if (typeof value !== "object" || value === null || !("type" in value))
+      throw new ConfigurationError(
+        `argument "${name}": expected an argument such as integer({ default: 80 }), got ${describeValue(value)}`,
+      );
+  }
+}
+
+/**
+ * Declares the image of this project; the default export of `phantasm.config.ts`.
+ *
+ * @param name of the image: lower-case letters, digits and hyphens
+ */
+export function unikernel(name: string, options: UnikernelOptions = {}): Unikernel {
+  if (typeof name !== "string" || !NAME.test(name))
+    throw new ConfigurationError(
+      `unikernel: the name must match ${NAME.source}, got ${JSON.stringify(name)}`,
+    );
+  const { entry = "./main.ts", devices = {}, arguments: args = {}, memory = {} } = options;
+  const { profile = "speed" } = options;
+  if (typeof entry !== "string" || !entry.endsWith(".ts"))
+    throw new ConfigurationError(
+      `unikernel: entry must be an AssemblyScript file such as "./main.ts"`,
+    );
+  if (profile !== "speed" && profile !== "size")
+    throw new ConfigurationError(
+      `unikernel: profile must be "speed" or "size", got ${String(profile)}`,
+    );
+  checkDevices(devices);
+  checkArguments(args);
+  const minimumPages = pages("minimum", memory.minimum, "64K");
+  const maximumPages = pages("maximum", memory.maximum, "16M");
+  if (minimumPages > maximumPages) throw new ConfigurationError("memory: minimum is above maximum");
+  return {
+    [UNIKERNEL]: true,
+    name,
+    entry,
+    devices,
+    arguments: args,
+    memory: { minimumPages, maximumPages },
+    profile,
+    location: Location.here(),
+  };
+}
+
+export function isUnikernel(value: unknown): value is Unikernel {
+  return typeof value === "object" && value !== null && UNIKERNEL in value;
+}

@@ -1,0 +1,52 @@
+/** What a user is told about a mistake: what is wrong, where, what to do next. */
+import { relative } from "node:path";
+
+export interface Diagnostic {
+  readonly message: string;
+  /** Absolute path, where there is a place. */
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
+  /** The line of source at the place. */
+  readonly source?: string;
+  /** Characters to underline. */
+  readonly length?: number;
+  /** What to do next. */
+  readonly hint?: string;
+}
+
+/** A build stopped by mistakes in the user's files. */
+export class BuildError extends Error {
+  override readonly name = "BuildError";
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(({ message }) => message).join("\n"));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** `file:line:column`, relative to the folder the user stands in. */
+export function place({ file, line, column }: Diagnostic, from: string = process.cwd()): string {
+  if (file === undefined) return "";
+  const path = relative(from, file);
+  const name = path.startsWith("..") ? file : path;
+  if (line === undefined) return name;
+  return column === undefined ? `${name}:${line}` : `${name}:${line}:${column}`;
+}
+
+/** One to four lines of text, without colour. */
+export function formatDiagnostic(diagnostic: Diagnostic, from?: string): string {
+  const { message, source, column, length = 1, hint } = diagnostic;
+  const where = place(diagnostic, from);
+  const lines = [where ? `${where}: ${message}` : message];
+  if (source !== undefined && column !== undefined) {
+    const text = source.replaceAll("\t", " ");
+    const width = Math.max(1, Math.min(length, text.length - column + 1));
+    lines.push(`  ${text}`, `  ${" ".repeat(column - 1)}${"^".repeat(width)}`);
+  }
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  return lines.join("\n");
+}
