@@ -63,11 +63,7 @@ export interface EnumerationArgument extends ArgumentBase {
 }
 
 export type ManifestArgument =
-  | NumberArgument
-  | BooleanArgument
-  | TextArgument
-  | SecretArgument
-  | EnumerationArgument;
+  NumberArgument | BooleanArgument | TextArgument | SecretArgument | EnumerationArgument;
 
 /** A library-OS or application package that has bytes in the image. The author's claim. */
 export interface ManifestModule {

@@ -1,0 +1,54 @@
+/** Canonical JSON (RFC 8785): one spelling for each value. */
+import { SealError } from "./error.js";
+
+export type JsonValue =
+  null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function encodeText(text: string): string {
+  // RFC 8785 §3.2.2.2: text that is no Unicode has no canonical form.
+  if (LONE_SURROGATE.test(text))
+    throw new SealError("manifest-canonical", "a text holds half of a surrogate pair");
+  return JSON.stringify(text);
+}
+
+/**
+ * Writes a value in canonical form. The recursion is as deep as the value: check hostile input with
+ * `nestingDepth` before it becomes a value.
+ *
+ * @throws SealError `manifest-canonical` for NaN, infinities and text that is not Unicode
+ */
+export function encodeCanonical(value: JsonValue): string {
+  if (typeof value === "string") return encodeText(value);
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new SealError("manifest-canonical", "a number is too large for JSON");
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    const items = value as readonly JsonValue[];
+    return `[${items.map(encodeCanonical).join(",")}]`;
+  }
+  const object = value as { readonly [name: string]: JsonValue };
+  // RFC 8785 §3.2.3: sorted by UTF-16 code units, which is how sort() compares.
+  const fields = Object.keys(object)
+    .sort()
+    .map((name) => `${encodeText(name)}:${encodeCanonical(object[name] as JsonValue)}`);
+  return `{${fields.join(",")}}`;
+}
+
+/** How deep arrays and objects of a JSON text are nested, without parsing it. */
+export function nestingDepth(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (quoted) {
+      if (character === "\\") at++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, ++depth);
+    else if (character === "}" || character === "]") depth--;
+  }
+  return deepest;
+}

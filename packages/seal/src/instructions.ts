@@ -1,0 +1,220 @@
+import { FUNCTION_BYTES_MAX, LOCALS_MAX, NESTING_MAX } from "./limits.js";
+import { Immediate, IMMEDIATES, Opcode, refusal } from "./opcodes.js";
+import { hex, Reader } from "./reader.js";
+
+/** log₂ of the widest access, v128. A larger value would name another memory. */
+const ALIGNMENT_MAX = 4;
+const BLOCK_TYPE_EMPTY = 0x40;
+const VALUE_TYPE_MIN = 0x7b;
+const VALUE_TYPE_MAX = 0x7f;
+
+/** Number of instruction after a prefix byte that one or two LEB128 bytes can hold. */
+const SUBOPCODE_MAX = 0xff;
+
+/**
+ * Walks the instructions of one function body, or of one constant expression, without recursion.
+ *
+ * ```ts
+ * const cursor = new InstructionCursor(bytes, body.code, body.end);
+ * while (cursor.next()) if (cursor.opcode === Opcode.GLOBAL_GET) use(cursor.index, cursor.offset);
+ * ```
+ *
+ * `next` refuses (SealError) what is not on the list of `opcodes.ts`, blocks nested too deep, and a
+ * body that does not end exactly where its outermost block does. Operand types, and whether an index
+ * exists, are the engine's business.
+ */
+export class InstructionCursor extends Reader {
+  /** Of the current instruction; a prefixed one is prefix × 256 + number. */
+  opcode = 0;
+  /** Of the first byte of the current instruction. Its last one is before `position`. */
+  offset = 0;
+  /** The index immediate of the current instruction, −1 when it has none. For br_table the last label. */
+  index = -1;
+  /** Blocks that are open after the current instruction, the function's own included. */
+  depth = 1;
+
+  /** Moves to the next instruction. False: the body is complete. */
+  next(): boolean {
+    if (this.depth === 0) {
+      if (this.position !== this.end)
+        this.fail("function-end", "instructions follow the end of a function body");
+      return false;
+    }
+    if (this.position >= this.end)
+      this.fail("function-end", "a function body ends without closing its blocks");
+    this.offset = this.position;
+    const byte = this.bytes[this.position++] as number;
+    this.opcode = byte;
+    this.index = -1;
+    const kind =
+      byte === Opcode.PREFIX_SIMD || byte === Opcode.PREFIX_MISC
+        ? this.#prefixed(byte)
+        : (IMMEDIATES[byte] as Immediate);
+    if (kind !== Immediate.NONE) this.#immediates(kind);
+    return true;
+  }
+
+  #immediates(kind: Immediate): void {
+    switch (kind) {
+      case Immediate.INDEX:
+        this.index = this.u32("an index");
+        return;
+      case Immediate.I32:
+        this.s32("an i32 constant");
+        return;
+      case Immediate.MEMORY_ARGUMENT:
+        this.#memoryArgument();
+        return;
+      case Immediate.BLOCK:
+        this.#blockType();
+        if (++this.depth > NESTING_MAX)
+          this.fail(
+            "function-nesting",
+            `blocks are nested more than ${String(NESTING_MAX)} deep`,
+            this.offset,
+          );
+        return;
+      case Immediate.END:
+        this.depth--;
+        return;
+      case Immediate.I64:
+        this.skipS64("an i64 constant");
+        return;
+      case Immediate.TYPE_AND_TABLE:
+        this.index = this.u32("a type index");
+        this.#zero("table");
+        return;
+      case Immediate.LABELS:
+        for (let count = this.count("labels") + 1; count > 0; count--)
+          this.index = this.u32("a label");
+        return;
+      case Immediate.MEMORY:
+        this.#zero("memory");
+        return;
+      case Immediate.TWO_MEMORIES:
+        this.#zero("memory");
+        this.#zero("memory");
+        return;
+      case Immediate.BYTES_4:
+        this.skip(4, "a constant");
+        return;
+      case Immediate.BYTES_8:
+        this.skip(8, "a constant");
+        return;
+      case Immediate.BYTES_16:
+        this.skip(16, "a constant");
+        return;
+      case Immediate.LANE:
+        this.skip(1, "a lane");
+        return;
+      case Immediate.MEMORY_LANE:
+        this.#memoryArgument();
+        this.skip(1, "a lane");
+        return;
+      case Immediate.NONE:
+        return;
+      case Immediate.REFUSED:
+        this.fail(
+          "opcode",
+          `opcode ${hex(this.opcode)} is not allowed: ${refusal(this.opcode)}`,
+          this.offset,
+        );
+    }
+  }
+
+  /** Reads the number after a prefix. Only its shortest form is accepted: engines differ on others. */
+  #prefixed(prefix: number): Immediate {
+    const start = this.position;
+    const number = this.u32("the number of an instruction");
+    this.opcode = prefix * 0x100 + Math.min(number, SUBOPCODE_MAX);
+    if (number > SUBOPCODE_MAX)
+      this.fail(
+        "opcode",
+        `opcode ${hex(prefix)} ${hex(number)} is not allowed: ${refusal(this.opcode)}`,
+        this.offset,
+      );
+    if (this.position - start !== (number < 0x80 ? 1 : 2))
+      this.fail(
+        "opcode",
+        `opcode ${hex(prefix)} ${hex(number)} is not in its shortest form`,
+        this.offset,
+      );
+    return IMMEDIATES[(prefix === Opcode.PREFIX_MISC ? 0x100 : 0x200) + number] as Immediate;
+  }
+
+  #memoryArgument(): void {
+    if (this.u32("an alignment") > ALIGNMENT_MAX)
+      this.fail(
+        "immediate",
+        "an alignment is above 16 bytes, or another memory is named",
+        this.offset,
+      );
+    this.u32("an offset");
+  }
+
+  #zero(what: string): void {
+    if (this.u8(`the index of a ${what}`) !== 0)
+      this.fail("immediate", `${what} 0 is the only one there is`, this.offset);
+  }
+
+  /** An s33: one byte for "empty" and for a value type, otherwise a type index that is not negative. */
+  #blockType(): void {
+    const start = this.position;
+    const first = this.u8("a block type");
+    if (first === BLOCK_TYPE_EMPTY || (first >= VALUE_TYPE_MIN && first <= VALUE_TYPE_MAX)) return;
+    this.position = start;
+    this.index = this.u32("a block type");
+    const last = this.bytes[this.position - 1] as number;
+    if (last >= 0x40)
+      this.fail("immediate", "a block type is neither a value type nor a type index", start);
+  }
+}
+
+/** Where the body of a function lies. Offsets count from the start of the file. */
+export interface FunctionBody {
+  /** Of the length in front of the body. */
+  readonly offset: number;
+  /** Of the body: its locals come first. */
+  readonly start: number;
+  /** Of the first instruction. */
+  readonly code: number;
+  readonly end: number;
+  /** Declared locals, parameters not counted. */
+  readonly locals: number;
+}
+
+/** Reads the length and the locals of the function body at the reader, and moves past the body. */
+export function readBody(reader: Reader): FunctionBody {
+  const offset = reader.position;
+  const length = reader.u32("the length of a function body");
+  if (length > FUNCTION_BYTES_MAX)
+    reader.fail(
+      "function-size",
+      `a function body has ${String(length)} bytes, more than ${String(FUNCTION_BYTES_MAX)}`,
+      offset,
+    );
+  const start = reader.position;
+  reader.skip(length, "a function body");
+  const end = reader.position;
+  const inside = new Reader(reader.bytes, start, end);
+  let locals = 0;
+  for (let groups = inside.count("groups of locals", 2); groups > 0; groups--) {
+    locals += inside.u32("a number of locals");
+    if (locals > LOCALS_MAX)
+      inside.fail("function-locals", `a function has more than ${String(LOCALS_MAX)} locals`);
+    readValueType(inside);
+  }
+  return { offset, start, code: inside.position, end, locals };
+}
+
+/** Reads one of i32, i64, f32, f64 and v128, as its byte. */
+export function readValueType(reader: Reader): number {
+  const type = reader.u8("a value type");
+  if (type < VALUE_TYPE_MIN || type > VALUE_TYPE_MAX)
+    reader.fail(
+      "value-type",
+      `${hex(type)} is not a value type that an image may use`,
+      reader.position - 1,
+    );
+  return type;
+}
