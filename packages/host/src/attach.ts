@@ -1,0 +1,91 @@
+/** Connects the devices of a manifest with what the operator attached, and refuses what does not fit. */
+import { Exit } from "@phantasm/abi";
+import type { Manifest } from "@phantasm/seal";
+import type { BlockBackend, NetBackend } from "./backends/types.js";
+import { BlockPort } from "./hypercalls/block.js";
+import type { CallContext } from "./hypercalls/context.js";
+import type { DevicePorts } from "./hypercalls/devices.js";
+import { NetPort } from "./hypercalls/net.js";
+
+/** A domain cannot be booted as it was asked for. `status` is the exit code that says so. */
+export class BootError extends Error {
+  override name = "BootError";
+  readonly code: "device" | "memory";
+  readonly status: number;
+
+  constructor(code: "device" | "memory", message: string) {
+    super(message);
+    this.code = code;
+    this.status = code === "device" ? Exit.DEVICE : Exit.MEMORY;
+  }
+}
+
+export interface Attachments {
+  readonly net?: Readonly<Record<string, NetBackend>> | undefined;
+  readonly block?: Readonly<Record<string, BlockBackend>> | undefined;
+}
+
+const PAGE_BYTES = 65_536;
+
+/** The least that must be said about what was attached, before anything is opened or compiled. */
+export function checkAttachments(
+  manifest: Manifest,
+  names: { readonly net: readonly string[]; readonly block: readonly string[] },
+): void {
+  for (const type of ["net", "block"] as const) {
+    const wanted = manifest.devices.filter((device) => device.type === type);
+    for (const { name } of wanted) {
+      if (names[type].includes(name)) continue;
+      throw new BootError(
+        "device",
+        `${manifest.name} needs a ${type} device "${name}", and nothing is attached to it.\n` +
+          `Attach one: --${type} ${name}=${type === "net" ? "switch:PATH" : "FILE"}`,
+      );
+    }
+    for (const name of names[type]) {
+      if (wanted.some((device) => device.name === name)) continue;
+      const has = wanted.map((device) => device.name).join(", ") || "none";
+      throw new BootError(
+        "device",
+        `${manifest.name} has no ${type} device "${name}" (its ${type} devices: ${has}).`,
+      );
+    }
+  }
+}
+
+/** Refuses an image whose first pages are already more than the operator allows. */
+export function checkMemory(manifest: Manifest, bytesMax: number): void {
+  const bytes = manifest.memory.minimum * PAGE_BYTES;
+  if (bytes <= bytesMax) return;
+  throw new BootError(
+    "memory",
+    `${manifest.name} starts with ${bytes} bytes of memory; the limit is ${bytesMax}.`,
+  );
+}
+
+/** Bytes that the image may grow to: its own maximum or the operator's, whichever is less. */
+export function memoryBytesMax(manifest: Manifest, limit: number | undefined): number {
+  return Math.min(manifest.memory.maximum * PAGE_BYTES, limit ?? Infinity);
+}
+
+/** One port a device, in the order of the manifest. */
+export function openPorts(
+  context: CallContext,
+  manifest: Manifest,
+  attachments: Attachments,
+  ready: () => void,
+): DevicePorts {
+  const { net = {}, block = {} } = attachments;
+  checkAttachments(manifest, { net: Object.keys(net), block: Object.keys(block) });
+  return manifest.devices.map((device) => {
+    if (device.type === "net") {
+      return new NetPort(context, device, found(net[device.name]), ready);
+    }
+    return new BlockPort(context, device.name, found(block[device.name]), ready);
+  });
+}
+
+function found<T>(backend: T | undefined): T {
+  if (backend === undefined) throw new Error("a device that was checked has no backend");
+  return backend;
+}

@@ -1,0 +1,123 @@
+/** A console on a pair of Node streams, such as `process.stdin` and `process.stdout`. */
+import type { Readable, Writable } from "node:stream";
+import { Limit } from "@phantasm/abi";
+import { CONSOLE_END, type ConsoleBackend } from "./types.js";
+
+export class StreamConsole implements ConsoleBackend {
+  readonly #stdin: Readable | null;
+  readonly #stdout: Writable | null;
+  #wake: () => void = () => undefined;
+  #input: Uint8Array[] = [];
+  #ended = false;
+  #listening = false;
+  /** Accepted, but not yet taken over by the stream below. */
+  #pendingBytes = 0;
+  #refused = false;
+  #broken = false;
+  #settle: (() => void) | null = null;
+
+  constructor(stdin: Readable | null, stdout: Writable | null) {
+    this.#stdin = stdin;
+    this.#stdout = stdout;
+    this.#ended = stdin === null;
+  }
+
+  attach(wake: () => void): void {
+    this.#wake = wake;
+    this.#stdout?.on("error", this.#onBroken);
+    this.#stdout?.on("close", this.#onBroken);
+  }
+
+  write(bytes: Uint8Array): number {
+    // Nobody reads any more (EPIPE): the guest writes into the void, as into /dev/null.
+    if (this.#stdout === null || this.#broken) return bytes.length;
+    const room = Limit.QUEUE_BYTES_MAX - this.#pendingBytes;
+    if (room <= 0) {
+      this.#refused = true;
+      return 0;
+    }
+    const accepted = bytes.slice(0, room);
+    this.#pendingBytes += accepted.length;
+    this.#stdout.write(accepted, () => this.#written(accepted.length));
+    return accepted.length;
+  }
+
+  read(into: Uint8Array): number {
+    const chunk = this.#input[0];
+    if (chunk === undefined) {
+      if (this.#ended) return CONSOLE_END;
+      this.#want();
+      return 0;
+    }
+    const bytes = Math.min(chunk.length, into.length);
+    into.set(chunk.subarray(0, bytes));
+    if (bytes === chunk.length) this.#input.shift();
+    else this.#input[0] = chunk.subarray(bytes);
+    return bytes;
+  }
+
+  drained(): Promise<void> {
+    if (this.#pendingBytes === 0 || this.#broken) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  close(): void {
+    const stdin = this.#stdin;
+    if (stdin !== null && this.#listening) {
+      stdin.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onEnd);
+      stdin.off("close", this.#onEnd);
+      stdin.pause();
+    }
+    this.#stdout?.off("close", this.#onBroken);
+    this.#stdout?.off("error", this.#onBroken);
+    this.#input = [];
+    this.#ended = true;
+  }
+
+  /** Input is read one chunk at a time, and only when asked for: the rest stays with the sender. */
+  #want(): void {
+    const stdin = this.#stdin;
+    if (stdin === null) return;
+    if (!this.#listening) {
+      this.#listening = true;
+      if (stdin.readableEnded || stdin.destroyed) return void setImmediate(this.#onEnd);
+      stdin.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onEnd);
+      stdin.on("close", this.#onEnd);
+    }
+    stdin.resume();
+  }
+
+  readonly #onData = (chunk: Uint8Array | string): void => {
+    this.#input.push(typeof chunk === "string" ? Buffer.from(chunk, "utf8") : chunk);
+    this.#stdin?.pause();
+    this.#wake();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#wake();
+  };
+
+  readonly #onBroken = (): void => {
+    this.#broken = true;
+    this.#settle?.();
+    if (this.#refused) this.#wake();
+  };
+
+  #written(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    if (this.#refused && this.#pendingBytes < Limit.QUEUE_BYTES_MAX) {
+      this.#refused = false;
+      this.#wake();
+    }
+    if (this.#pendingBytes === 0) this.#settle?.();
+  }
+}
+
+/** Null instead of a stream: no input, or output into the void. */
+export function streamConsole(stdin: Readable | null, stdout: Writable | null): StreamConsole {
+  return new StreamConsole(stdin, stdout);
+}

@@ -1,0 +1,359 @@
+/** One running image: boot, steps, death. */
+import { Event, Exit, HYPERCALLS, IMPORT_MODULE, Limit, NO_DEADLINE } from "@phantasm/abi";
+import type { ArgumentRecord } from "./arguments/parse.js";
+import { checkMemory, memoryBytesMax, openPorts } from "./attach.js";
+import type { BlockBackend, NetBackend } from "./backends/types.js";
+import { systemClock, type Clock } from "./clock.js";
+import { nullConsole, type ConsoleBackend } from "./console/types.js";
+import { systemEntropy, type Entropy } from "./entropy.js";
+import { KILLED_STATUS, type DomainExit, HostError } from "./exit.js";
+import { classify } from "./failure.js";
+import { TRACE_FRAMES_MAX } from "./frames.js";
+import { ConsolePort } from "./hypercalls/console.js";
+import { CallContext } from "./hypercalls/context.js";
+import { deviceCall, type DevicePorts } from "./hypercalls/devices.js";
+import { plainCall, type PlainOptions } from "./hypercalls/plain.js";
+import { readObservation, type Observation } from "./observe.js";
+import { implies, importedCalls, type RunnableImage } from "./runnable.js";
+import { eventLoopScheduler, Task, type Scheduler } from "./scheduler.js";
+
+export interface DomainOptions {
+  /** Values by name, or bytes that are encoded already. Default: the defaults of the manifest. */
+  readonly arguments?: ArgumentRecord | Uint8Array;
+  /** Default: output is thrown away, input has ended. The domain closes it at its end. */
+  readonly console?: ConsoleBackend;
+  /** By name in the manifest. The domain owns them from now on and closes them at its end. */
+  readonly net?: Readonly<Record<string, NetBackend>>;
+  readonly block?: Readonly<Record<string, BlockBackend>>;
+  readonly clock?: Clock;
+  readonly entropy?: Entropy;
+  /** Less than the image's own maximum; checked at every hypercall and after every step. */
+  readonly memoryBytesMax?: number;
+  readonly scheduler?: Scheduler;
+  /** Called once, before `exited` settles. */
+  readonly onExit?: (exit: DomainExit) => void;
+  /**
+   * Called when nothing can wake the domain any more but a shutdown request: no deadline, and no
+   * hypercall waits for anything.
+   */
+  readonly onStuck?: () => void;
+  /** Element 0 holds the start of the current step (`process.hrtime`, ns), or 0: for a watchdog. */
+  readonly progress?: BigInt64Array;
+}
+
+/** What has happened so far. */
+export interface DomainStats {
+  readonly steps: number;
+  readonly memoryBytes: number;
+  /** Calls by name; those that were never made are left out. */
+  readonly hypercalls: Readonly<Record<string, number>>;
+}
+
+/** All of a domain that the image can see of itself, at rest. */
+export interface DomainState {
+  readonly memory: Uint8Array;
+  /** `g0`, `g1` … in order. */
+  readonly globals: readonly (number | bigint)[];
+  /** Guest time at which it rests. */
+  readonly nowNs: bigint;
+}
+
+interface ImageExports {
+  readonly memory: WebAssembly.Memory;
+  readonly init: () => void;
+  readonly step: (nowNs: bigint, events: number) => bigint;
+}
+
+/**
+ * Runs an image in this thread. Domains of one thread take turns between steps; one that never ends
+ * its step stops them all, and the program too: `runIsolated` puts a domain into a thread of its own.
+ *
+ * A live domain keeps the process alive, as an open server does; see `unref`.
+ */
+export class Domain {
+  readonly image: RunnableImage;
+  /**
+   * Settles when the domain has ended, its devices are closed and its output has left. Rejects with
+   * HostError for a fault of the host, never for anything an image does.
+   */
+  readonly exited: Promise<DomainExit>;
+  readonly #context: CallContext;
+  readonly #options: DomainOptions;
+  readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
+  readonly #console: ConsolePort;
+  readonly #ports: DevicePorts;
+  readonly #task = new Task(() => this.#step());
+  readonly #plain: PlainOptions;
+  #grace: Task | null = null;
+  #exports: ImageExports | null = null;
+  #events = 0;
+  #steps = 0;
+  #nowNs = 0n;
+  #wantsHold = true;
+  #holds = false;
+  #buried = false;
+  #resolve!: (exit: DomainExit) => void;
+  #reject!: (error: Error) => void;
+
+  /**
+   * @throws BootError when a device has no backend, a backend no device, or the image starts with
+   *   more memory than it may have
+   * @throws ArgumentsError when the arguments do not fit the manifest
+   */
+  constructor(image: RunnableImage, options: DomainOptions = {}) {
+    this.image = image;
+    this.#options = options;
+    this.#scheduler = options.scheduler ?? eventLoopScheduler;
+    this.#clock = options.clock ?? systemClock;
+    const bytesMax = memoryBytesMax(image.manifest, options.memoryBytesMax);
+    checkMemory(image.manifest, bytesMax);
+    this.#plain = {
+      arguments: encoded(image, options.arguments),
+      clock: this.#clock,
+      entropy: options.entropy ?? systemEntropy,
+      originNs: this.#clock.monotonic(),
+    };
+    this.#context = new CallContext(bytesMax);
+    const ready = (): void => this.#scheduler.ready(this.#task);
+    this.#ports = openPorts(this.#context, image.manifest, options, ready);
+    this.#console = new ConsolePort(this.#context, options.console ?? nullConsole, ready);
+    this.exited = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get name(): string {
+    return this.image.manifest.name;
+  }
+
+  /** How it ended, from the moment it did; null before. */
+  get exit(): DomainExit | null {
+    return this.#context.exit;
+  }
+
+  /** Boots: instantiates, runs `init`, and makes the first step ready. Failures end the domain. */
+  start(): void {
+    if (this.#context.state !== "new") throw new Error("a domain starts once");
+    this.#context.state = "initialising";
+    this.#hold(this.#wantsHold);
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = TRACE_FRAMES_MAX;
+    try {
+      const instance = new WebAssembly.Instance(this.image.module, {
+        [IMPORT_MODULE]: this.#imports(),
+      });
+      // The verifier has checked that these exports exist with these types.
+      this.#exports = instance.exports as unknown as ImageExports;
+      this.#context.setMemory(this.#exports.memory);
+      this.#exports.init();
+      this.#context.checkGrowth();
+      if (this.#context.exit !== null) return this.#finish(this.#context.exit);
+      this.#context.state = "resting";
+      this.#scheduler.ready(this.#task);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  }
+
+  /** Asks it to end: it sees SHUTDOWN, and is killed when SHUTDOWN_GRACE_NS have passed. Idempotent. */
+  shutdown(): void {
+    if (this.#context.state === "new") return this.kill("it was stopped before it started");
+    if (this.#context.state === "dead" || this.#grace !== null) return;
+    this.#events |= Event.SHUTDOWN;
+    this.#grace = new Task(() => this.kill("it did not end within the time of grace"));
+    this.#scheduler.after(this.#grace, Limit.SHUTDOWN_GRACE_NS);
+    this.#scheduler.ready(this.#task);
+  }
+
+  /** Ends it at once. It has no say; output that was accepted still leaves. Idempotent. */
+  kill(message = "it was killed"): void {
+    const { state } = this.#context;
+    if (state === "dead") return;
+    const exit: DomainExit = { status: KILLED_STATUS, reason: "killed", message, trace: [] };
+    if (state === "new" || state === "resting") return this.#finish(exit);
+    // Called by a backend from inside a hypercall: the image runs on to its next one, which throws.
+    this.#context.state = "dead";
+    this.#context.exit = exit;
+  }
+
+  /**
+   * The counters the image keeps, as of its last step, also after its death. Null when there are
+   * none, before the boot, and during a step.
+   */
+  observe(): Observation | null {
+    if (this.#exports === null || this.#context.state === "stepping") return null;
+    return readObservation(this.image.manifest, this.#context.memory.bytes);
+  }
+
+  /** Makes the image bring its counters up to date with a step of its own; read them after it. */
+  refresh(): void {
+    this.#events |= Event.INSPECT;
+    this.#scheduler.ready(this.#task);
+  }
+
+  /** A copy of the whole state. Null before the boot and during a step. */
+  capture(): DomainState | null {
+    if (this.#exports === null || this.#context.state === "stepping") return null;
+    const globals: (number | bigint)[] = [];
+    const exported = this.#exports as unknown as Readonly<Record<string, unknown>>;
+    for (let at = 0; ; at++) {
+      const global = exported[`g${at}`];
+      if (!(global instanceof WebAssembly.Global)) break;
+      globals.push(global.value as number | bigint);
+    }
+    return { memory: this.#context.memory.bytes.slice(), globals, nowNs: this.#nowNs };
+  }
+
+  get stats(): DomainStats {
+    const hypercalls: Record<string, number> = {};
+    HYPERCALLS.forEach(({ name }, index) => {
+      const count = this.#context.counts[index] ?? 0;
+      if (count > 0) hypercalls[name] = count;
+    });
+    return { steps: this.#steps, memoryBytes: this.#context.memoryBytes, hypercalls };
+  }
+
+  /** From now on the process may end although the domain lives. */
+  unref(): void {
+    this.#wantsHold = false;
+    this.#hold(false);
+  }
+
+  /** The opposite of `unref`, and the default. */
+  ref(): void {
+    this.#wantsHold = true;
+    this.#hold(this.#context.state !== "new" && !this.#buried);
+  }
+
+  #hold(hold: boolean): void {
+    if (hold === this.#holds) return;
+    this.#holds = hold;
+    if (hold) this.#scheduler.hold();
+    else this.#scheduler.release();
+  }
+
+  /** Only what the module imports and the manifest implies. */
+  #imports(): WebAssembly.ModuleImports {
+    const imports: WebAssembly.ModuleImports = {};
+    for (const name of importedCalls(this.image.module)) {
+      if (!implies(this.image.manifest, name)) continue;
+      const call =
+        plainCall(this.#context, this.#plain, name) ??
+        this.#console.call(name) ??
+        deviceCall(this.#context, this.#ports, name);
+      if (call !== null) imports[name] = call;
+    }
+    return imports;
+  }
+
+  #step(): void {
+    const context = this.#context;
+    if (context.state !== "resting" || this.#exports === null) return;
+    const progress = this.#options.progress;
+    const now = this.#clock.monotonic() - this.#plain.originNs;
+    const events = this.#events;
+    // SHUTDOWN stays set; the others were for this step.
+    this.#events &= Event.SHUTDOWN;
+    this.#nowNs = now;
+    this.#steps++;
+    context.state = "stepping";
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = TRACE_FRAMES_MAX;
+    if (progress !== undefined) Atomics.store(progress, 0, process.hrtime.bigint());
+    let deadline: bigint;
+    try {
+      deadline = this.#exports.step(now, events);
+      context.checkGrowth();
+      if (context.exit !== null) return this.#finish(context.exit);
+      context.state = "resting";
+    } catch (error) {
+      return this.#failed(error);
+    } finally {
+      Error.stackTraceLimit = limit;
+      if (progress !== undefined) Atomics.store(progress, 0, 0n);
+    }
+    this.#sleep(deadline, now);
+  }
+
+  #sleep(deadline: bigint, now: bigint): void {
+    if (deadline <= now) {
+      this.#scheduler.ready(this.#task);
+    } else if (deadline === NO_DEADLINE) {
+      this.#scheduler.after(this.#task, Infinity);
+      if (this.#options.onStuck !== undefined && this.#stuck) this.#options.onStuck();
+    } else {
+      const left = deadline + this.#plain.originNs - this.#clock.monotonic();
+      this.#scheduler.after(this.#task, Number(left));
+    }
+  }
+
+  get #stuck(): boolean {
+    if (this.#task.queued || this.#events !== 0 || this.#console.armed) return false;
+    return !this.#ports.some((port) => port.armed);
+  }
+
+  #failed(error: unknown): void {
+    const exit = this.#context.exit ?? classify(error);
+    if (exit !== null) return this.#finish(exit);
+    this.#bury();
+    const bug = new HostError(`the host failed while it ran ${this.name}`, { cause: error });
+    void this.#close().finally(() => this.#reject(bug));
+  }
+
+  /** Nothing of the image runs from here on. */
+  #bury(): void {
+    this.#buried = true;
+    this.#context.state = "dead";
+    this.#hold(false);
+    this.#scheduler.cancel(this.#task);
+    if (this.#grace !== null) this.#scheduler.cancel(this.#grace);
+  }
+
+  #finish(exit: DomainExit): void {
+    this.#context.exit = exit;
+    this.#bury();
+    void this.#close().then((failure) => {
+      // An image that ended well has still lost data when its disk cannot be closed.
+      const told =
+        failure !== null && exit.reason === "exit"
+          ? ({ status: Exit.DEVICE, reason: "device", message: failure, trace: [] } as const)
+          : exit;
+      this.#context.exit = told;
+      this.#options.onExit?.(told);
+      this.#resolve(told);
+    });
+  }
+
+  /** Closes everything; says what could not be closed. */
+  async #close(): Promise<string | null> {
+    const { net = {}, block = {}, console = nullConsole } = this.#options;
+    const devices = [...Object.entries(net), ...Object.entries(block)];
+    const results = await Promise.allSettled(devices.map(([, backend]) => backend.close()));
+    await console.drained();
+    console.close();
+    const failures = results.flatMap((result, at) =>
+      result.status === "rejected"
+        ? [`device ${devices[at]?.[0]} could not be closed: ${reasonOf(result.reason)}`]
+        : [],
+    );
+    return failures[0] ?? null;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function encoded(
+  image: RunnableImage,
+  values: ArgumentRecord | Uint8Array | undefined,
+): Uint8Array {
+  if (values instanceof Uint8Array) return values;
+  if (image.encodeArguments !== undefined) return image.encodeArguments(values ?? {});
+  if (image.manifest.arguments.length === 0) return new Uint8Array(0);
+  throw new Error("this image takes its arguments only in encoded form");
+}
