@@ -2,7 +2,9 @@
  * What a device backend implements. The domain translates hypercalls into these calls; a backend
  * never sees guest addresses, and never calls the image: it calls `wake`.
  *
- * All buffers are owned by the caller and valid only during the call.
+ * All buffers are owned by the caller and valid only during the call. `wake` is never called from
+ * inside another call: it comes from the event loop, at the latest in the microtask after the step,
+ * never before `attach` and never after `close`. It may come without cause.
  */
 
 /** A link that carries Ethernet frames, each preceded by a 10-byte virtio_net_hdr. */
@@ -21,6 +23,8 @@ export interface NetBackend {
   receive(into: Uint8Array): number;
   /** True once the link has ended for good and nothing more waits. */
   readonly gone: boolean;
+  /** Why the link has ended, for the operator; null or absent when it has not, or just ended. */
+  readonly reason?: string | null;
   readonly counters: LinkCounters;
   /** Releases sockets and files; ends when they are. Idempotent. */
   close(): Promise<void>;

@@ -1,0 +1,173 @@
+/** Finds, creates, checks and locks the file of a disk. */
+import {
+  constants,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  open,
+  closeSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  type Stats,
+} from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { BackendError, errorCode, explain } from "../error.js";
+import { lockHolder, openLocked, type LockedFile, type LockOptions } from "../lock.js";
+import { descriptorFile, FileDisk } from "./file.js";
+import { SECTOR_BYTES_DEFAULT, sectorsOf, type SectorBytes } from "./geometry.js";
+
+export interface OpenFileOptions {
+  /** Size of the disk: a file that is absent or empty gets it, any other must have it. */
+  readonly bytes?: number;
+  readonly readonly?: boolean;
+  readonly sectorBytes?: SectorBytes;
+  /** For tests of the lock. */
+  readonly lock?: LockOptions;
+}
+
+const PERMISSIONS = 0o600;
+
+/**
+ * Opens a file or block device as a disk and locks it: one writer, or any number of readers.
+ *
+ * A new file is sparse and private to the user. Throws BackendError when the file is missing, held
+ * by another process, of another size, or not something that can be a disk.
+ */
+export async function openFileDisk(file: string, options: OpenFileOptions = {}): Promise<FileDisk> {
+  const readonly = options.readonly ?? false;
+  const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
+  if (options.bytes !== undefined) sectorsOf(file, options.bytes, sectorBytes);
+  const found = find(file);
+  if (found === undefined && (options.bytes === undefined || readonly)) {
+    throw new BackendError(
+      readonly
+        ? `${file}: no such file, and a read-only disk is not created`
+        : `${file}: no such file\ngive a size to create it, as in ${file}:64M`,
+    );
+  }
+  const locked = await lockedFile(file, flagsFor(found, readonly), readonly, options.lock);
+  try {
+    const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
+    const sectors = sectorsOf(file, bytes, sectorBytes);
+    if (found === undefined) await syncDirectory(file);
+    return new FileDisk(
+      descriptorFile(locked.fd, () => locked.close()),
+      { sectors, sectorBytes, readonly },
+    );
+  } catch (error) {
+    // Only what this call created: another creator's disk is not empty.
+    if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);
+    locked.close();
+    throw error instanceof BackendError ? error : new BackendError(`${file}: ${explain(error)}`);
+  }
+}
+
+function find(file: string): Stats | undefined {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat !== undefined) checkKind(file, stat);
+    return stat;
+  } catch (error) {
+    if (error instanceof BackendError) throw error;
+    throw new BackendError(`${file}: ${explain(error)}`);
+  }
+}
+
+function checkKind(file: string, stat: Stats): void {
+  if (stat.isFile() || stat.isBlockDevice()) return;
+  const kind = stat.isDirectory()
+    ? "a directory"
+    : stat.isFIFO()
+      ? "a FIFO"
+      : stat.isSocket()
+        ? "a socket"
+        : "a character device";
+  throw new BackendError(`${file}: it is ${kind}; a disk is a regular file or a block device`);
+}
+
+function flagsFor(found: Stats | undefined, readonly: boolean): number {
+  if (readonly) return constants.O_RDONLY;
+  if (found === undefined) return constants.O_RDWR | constants.O_CREAT;
+  // On Linux, O_EXCL without O_CREAT refuses a device that is mounted or otherwise in use.
+  const exclusive = found.isBlockDevice() && process.platform === "linux" ? constants.O_EXCL : 0;
+  return constants.O_RDWR | exclusive;
+}
+
+async function lockedFile(
+  file: string,
+  flags: number,
+  readonly: boolean,
+  options: LockOptions | undefined,
+): Promise<LockedFile> {
+  let locked: LockedFile | null;
+  try {
+    locked = await openLocked(file, flags, PERMISSIONS, readonly ? "shared" : "exclusive", options);
+  } catch (error) {
+    if (error instanceof BackendError) throw error;
+    if (errorCode(error) === "EBUSY") {
+      throw new BackendError(`${file}: the device is in use: unmount it first`);
+    }
+    const hint =
+      errorCode(error) === "EACCES" && !readonly ? `\nattach it read-only: ${file}:ro` : "";
+    throw new BackendError(`${file}: ${explain(error)}${hint}`);
+  }
+  if (locked !== null) return locked;
+  const holder = lockHolder(file) ?? "another process";
+  throw new BackendError(
+    `${file}: the disk is in use by ${holder}\n` +
+      `a disk has one writer, or any number of readers that attach it with :ro`,
+  );
+}
+
+/** The size in bytes; gives an empty file the size asked for. Under the lock, so two creators agree. */
+async function settleSize(
+  file: string,
+  fd: number,
+  wanted: number | undefined,
+  readonly: boolean,
+): Promise<number> {
+  const stat = fstatSync(fd);
+  checkKind(file, stat);
+  const bytes = stat.isBlockDevice() ? deviceBytes(file, stat.rdev) : stat.size;
+  if (wanted === undefined || bytes === wanted) return bytes;
+  if (bytes === 0 && stat.isFile() && !readonly) {
+    ftruncateSync(fd, wanted);
+    await promisify(fsync)(fd);
+    return wanted;
+  }
+  throw new BackendError(
+    `${file}: it has ${bytes} bytes, and ${wanted} were asked for\nleave the size out to use it as it is`,
+  );
+}
+
+/** A new name is durable only when its directory is: else a crash takes a flushed disk with it. */
+async function syncDirectory(file: string): Promise<void> {
+  const fd = await promisify(open)(path.dirname(path.resolve(file)), constants.O_RDONLY);
+  try {
+    await promisify(fsync)(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Linux counts the size of a device in these, whatever its own sector is. */
+const SYSFS_SECTOR_BYTES = 512;
+
+function deviceBytes(file: string, rdev: number): number {
+  try {
+    const text = readFileSync(`/sys/dev/block/${deviceName(rdev)}/size`, "utf8");
+    return Number.parseInt(text, 10) * SYSFS_SECTOR_BYTES;
+  } catch {
+    throw new BackendError(`${file}: the size of this device cannot be found out; use a file`);
+  }
+}
+
+/** `major:minor` of a device number in the layout of the Linux C libraries (64 bits, split fields). */
+export function deviceName(rdev: number): string {
+  const number = BigInt(rdev);
+  const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & 0xfffff000n);
+  const minor = (number & 0xffn) | ((number >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
+}

@@ -1,0 +1,75 @@
+/** Opens backends from their descriptions, loading only the code that one needs. */
+import { BackendError } from "./error.js";
+import { loopback } from "./loopback.js";
+import { parseMac } from "./mac.js";
+import type { BlockDescription, NetDescription } from "./options.js";
+import type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
+import type { SwitchServer, SwitchServerOptions } from "./switch/server.js";
+import type { BlockBackend, NetBackend } from "./types.js";
+
+/** Attaches to a link. Throws BackendError. The caller closes the result. */
+export async function openNet(description: NetDescription): Promise<NetBackend> {
+  const link = await openLink(description);
+  if (description.pcap === undefined) return link;
+  try {
+    const { capture } = await import("./pcap.js");
+    return await capture(link, description.pcap);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+async function openLink(description: NetDescription): Promise<NetBackend> {
+  const options = {
+    ...(description.mac === undefined ? {} : { mac: macOf(description.mac) }),
+    ...(description.mtu === undefined ? {} : { mtu: description.mtu }),
+  };
+  switch (description.kind) {
+    case "loopback":
+      return loopback(options);
+    case "switch":
+      return openSwitch(description.path, options);
+  }
+}
+
+function macOf(text: string): Uint8Array {
+  const mac = parseMac(text);
+  if (mac === null) {
+    throw new BackendError(`${text} is not the address of one station, as 02:00:00:00:00:01 is`);
+  }
+  return mac;
+}
+
+/** Opens a disk. Throws BackendError. The caller closes the result. */
+export async function openBlock(description: BlockDescription): Promise<BlockBackend> {
+  const { sectorBytes } = description;
+  const sector = sectorBytes === undefined ? {} : { sectorBytes };
+  const readonly = description.readonly ?? false;
+  if (description.kind === "memory") {
+    const { MemoryDisk } = await import("./block/memory.js");
+    const disk = new MemoryDisk(description.bytes, sector);
+    if (!readonly) return disk;
+    const { readonlyDisk } = await import("./block/readonly.js");
+    return readonlyDisk(disk);
+  }
+  const { openFileDisk } = await import("./block/open-file.js");
+  const size = description.bytes === undefined ? {} : { bytes: description.bytes };
+  return openFileDisk(description.path, { readonly, ...sector, ...size });
+}
+
+/**
+ * Joins the switch on a path, or becomes it when nobody listens: see `switch/client.ts`.
+ * Throws BackendError.
+ */
+export async function openSwitch(path: string, options?: SwitchLinkOptions): Promise<SwitchLink> {
+  return (await import("./switch/client.js")).openSwitch(path, options);
+}
+
+/** Runs a switch on a path and nothing else: see `switch/open.ts`. Throws BackendError. */
+export async function runSwitch(
+  path: string,
+  options?: SwitchServerOptions,
+): Promise<SwitchServer> {
+  return (await import("./switch/open.js")).runSwitch(path, options);
+}
