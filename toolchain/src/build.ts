@@ -1,7 +1,27 @@
 /** From a folder with a configuration to a sealed image beside its side files. */
-import type { Manifest } from "@phantasm/seal";
-import type { Diagnostic } from "./diagnostics.js";
-import type { Graph } from "./graph.js";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { encodeNames, sealImage, verifyImage, type Manifest } from "@phantasm/seal";
+import type { Compiled } from "./compile/compile.js";
+import { loadConfiguration, type Configuration } from "./configuration/load.js";
+import { BuildError, type Diagnostic } from "./diagnostics.js";
+import { writeAtomically, writeIfChanged } from "./files.js";
+import {
+  constructorName,
+  DEVICES_PATH,
+  ENTRY_PATH,
+  generateDevices,
+  generateEntry,
+} from "./generate.js";
+import { deviceGraph, reachedGraph, type Graph } from "./graph.js";
+import { coreImage, type CoreImage } from "./link/core.js";
+import { imageManifest } from "./link/manifest.js";
+import { linkedModules } from "./link/modules.js";
+import { functionNames } from "./link/names.js";
+import { ModuleSourceMap } from "./link/relocation.js";
+import { Packages, readPackage, toolchainVersion } from "./packages.js";
+import { readStamp, stampHolds, writeStamp } from "./stamp.js";
+import { writeEditorFiles } from "./editor.js";
 
 /** What a long build is doing, for a progress line. */
 export type BuildStage = "configuration" | "compile" | "link" | "verify";
@@ -25,4 +45,181 @@ export interface BuildResult {
   readonly warnings: readonly Diagnostic[];
   /** Absolute paths whose change asks for another build. */
   readonly inputs: readonly string[];
+}
+
+/** A configuration that has been evaluated, and its graph. */
+export interface Prepared {
+  readonly configuration: Configuration;
+  readonly graph: Graph;
+  readonly packages: Packages;
+}
+
+/** Evaluates the configuration and writes what an editor needs to `.phantasm/`; compiles nothing. */
+export async function prepare(directory: string): Promise<Prepared> {
+  const project = resolve(directory);
+  const packages = new Packages(project);
+  const configuration = await loadConfiguration(project, packages);
+  const graph = deviceGraph(configuration);
+  const { entry } = configuration.unikernel;
+  if (!existsSync(join(project, entry)))
+    throw new BuildError([
+      {
+        ...configuration.diagnose(
+          `the entry ${entry} does not exist`,
+          configuration.unikernel.location,
+        ),
+        hint: "It is the AssemblyScript file that exports main; the path is relative to the configuration.",
+      },
+    ]);
+  for (const [name, text] of generatedSources(configuration, graph))
+    writeIfChanged(join(project, name), text);
+  writeEditorFiles(project, packages);
+  return { configuration, graph, packages };
+}
+
+function generatedSources({ unikernel }: Configuration, graph: Graph): Map<string, string> {
+  return new Map([
+    [`${DEVICES_PATH}.ts`, generateDevices(graph)],
+    [`${ENTRY_PATH}.ts`, generateEntry(unikernel.entry)],
+  ]);
+}
+
+async function compileGraph(prepared: Prepared, graph: Graph): Promise<Compiled> {
+  const { configuration, packages } = prepared;
+  const { unikernel, directory } = configuration;
+  const { compile } = await import("./compile/compile.js");
+  return compile({
+    project: directory,
+    packages,
+    main: unikernel.entry,
+    generated: generatedSources(configuration, graph),
+    profile: unikernel.profile,
+    memory: unikernel.memory,
+    capabilities: graph.attachments.map(({ type }) => type),
+    probes: graph.nodes.map(constructorName),
+  });
+}
+
+/** Compiles, and again without the devices that `main` does not reach, so that they leave no byte. */
+async function compileReached(
+  prepared: Prepared,
+): Promise<{ compiled: Compiled; graph: Graph; warnings: Diagnostic[] }> {
+  const { graph, configuration } = prepared;
+  const compiled = await compileGraph(prepared, graph);
+  const unused = graph.nodes.filter((node) => !compiled.reached.has(constructorName(node)));
+  if (unused.length === 0) return { compiled, graph, warnings: [...compiled.warnings] };
+  const left = new Set(graph.nodes.filter((node) => !unused.includes(node)).map(({ id }) => id));
+  const smaller = reachedGraph(graph, left);
+  const again = await compileGraph(prepared, smaller);
+  const warnings = unused.map((node) =>
+    configuration.diagnose(
+      `device "${node.id}" is configured, but main never uses it: it is left out of the image`,
+      node.device.location,
+    ),
+  );
+  return { compiled: again, graph: smaller, warnings: [...again.warnings, ...warnings] };
+}
+
+interface Linked {
+  readonly image: Uint8Array;
+  readonly digest: string;
+  readonly manifest: Manifest;
+  readonly map: string;
+  readonly names: Uint8Array;
+}
+
+/** The code by where it was written: inlined code counts for its own source, not for the caller's. */
+function* codeParts(
+  core: CoreImage,
+  source: ModuleSourceMap,
+  labels: ReadonlyMap<number, string>,
+): Iterable<readonly [string, number]> {
+  for (const [index, { start, end }] of core.functions)
+    for (const [file, bytes] of source.bytesBySource(start, end))
+      yield [file ?? labels.get(index) ?? "", bytes];
+}
+
+function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string): Linked {
+  const { name } = prepared.configuration.unikernel;
+  const core = coreImage(compiled.binary);
+  const labels = functionNames(core.names);
+  const source = new ModuleSourceMap(compiled.sourceMap, (at) => core.relocation.apply(at));
+  const modules = linkedModules(
+    { name, version: readPackage(prepared.configuration.directory)?.version ?? "0.0.0" },
+    { version: compiled.versions["assemblyscript"] ?? "", sources: compiled.library },
+    compiled.sources,
+    codeParts(core, source, labels),
+  );
+  const manifest = imageManifest(name, graph, core, modules, compiled.observationAddress, {
+    ...compiled.versions,
+    binaryen: toolchainVersion("binaryen"),
+    phantasm: toolchainVersion("phantasm"),
+  });
+  const { bytes, shift } = sealImage(core.bytes, manifest);
+  const { digest } = verifyImage(bytes);
+  const texts = new Map(
+    [...compiled.sources, ...compiled.library].map(({ name: file, text }) => [file, text]),
+  );
+  const map = source.render(shift, (file) => texts.get(file), { file, digest });
+  return {
+    image: bytes,
+    digest,
+    manifest,
+    map: JSON.stringify(map),
+    names: encodeNames(digest, core.names),
+  };
+}
+
+/**
+ * Builds, verifies and writes an image.
+ *
+ * @throws BuildError with what to mend and where
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const { onStage = () => undefined } = options;
+  onStage("configuration");
+  const prepared = await prepare(options.directory);
+  const { configuration } = prepared;
+  const path = resolve(
+    options.output ?? join(configuration.directory, "dist", `${configuration.unikernel.name}.wasm`),
+  );
+  onStage("compile");
+  const { compiled, graph, warnings } = await compileReached(prepared);
+  onStage("link");
+  const linked = link(prepared, graph, compiled, basename(path));
+  onStage("verify");
+  writeAtomically(`${path}.map`, linked.map);
+  writeAtomically(`${path}.names`, linked.names);
+  writeAtomically(path, linked.image);
+  const inputs = [
+    ...new Set([
+      ...configuration.inputs,
+      ...compiled.sources.flatMap((source) => (source.path === undefined ? [] : [source.path])),
+    ]),
+  ];
+  writeStamp(configuration.directory, { image: path, digest: linked.digest, inputs });
+  return {
+    image: linked.image,
+    path,
+    digest: linked.digest,
+    manifest: linked.manifest,
+    graph,
+    warnings,
+    inputs,
+  };
+}
+
+/**
+ * The image of a folder, built only when an input has changed since the last build; otherwise the
+ * compiler is not even loaded.
+ */
+export async function ensureBuilt(
+  directory: string,
+  options: Omit<BuildOptions, "directory"> = {},
+): Promise<{ readonly path: string; readonly result: BuildResult | undefined }> {
+  const stamp = readStamp(resolve(directory));
+  if (stamp && options.output === undefined && stampHolds(stamp))
+    return { path: stamp.image, result: undefined };
+  const result = await build({ directory, ...options });
+  return { path: result.path, result };
 }

@@ -117,3 +117,10 @@ export class Packages {
     return undefined;
   }
 }
+
+/** Version of a package that the toolchain came with, its own included. */
+export function toolchainVersion(name: string): string {
+  const found = name === "phantasm" ? readPackage(TOOLCHAIN) : upwards(TOOLCHAIN, name);
+  if (!found) throw new Error(`package ${name} is not installed; run npm install`);
+  return found.version;
+}

@@ -1,4 +1,5 @@
 /** Compiles an application with its generated entry to one optimised WebAssembly module. */
+import type { Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
@@ -18,6 +19,8 @@ export interface CompileOptions {
   readonly generated: ReadonlyMap<string, string>;
   readonly profile: Profile;
   readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
+  /** Those of the devices, whether or not the application calls all their hypercalls. */
+  readonly capabilities: readonly Capability[];
   /** Functions of generated code to look for. */
   readonly probes: readonly string[];
 }
@@ -111,7 +114,11 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       );
       const address = binaryen.getGlobalInfo(module.getGlobal(OBSERVATION)).init;
       const { value } = binaryen.getExpressionInfo(address) as unknown as { value: number };
-      output = { ...optimise(binaryen, module, profile), reached, observationAddress: value };
+      output = {
+        ...optimise(binaryen, module, profile, options.capabilities),
+        reached,
+        observationAddress: value,
+      };
     }
   }
 

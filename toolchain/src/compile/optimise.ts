@@ -2,6 +2,7 @@
  * Optimises and emits a module. Every option of Binaryen is process-wide and outlives a build, so all
  * that matter are set here each time: the same module gives the same bytes, first build or tenth.
  */
+import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 
 type Binaryen = typeof import("assemblyscript/binaryen").default;
@@ -52,11 +53,50 @@ function exportGlobals(binaryen: Binaryen, module: Module): void {
   }
 }
 
-/** @param module is changed */
-export function optimise(binaryen: Binaryen, module: Module, profile: Profile): Emitted {
+/**
+ * A capability stands for all its hypercalls: those that the image does not call are imported all the
+ * same, so that the manifest implies the list of imports exactly.
+ */
+function completeImports(
+  binaryen: Binaryen,
+  module: Module,
+  declared: readonly Capability[],
+): void {
+  const imported = new Set<string>();
+  for (let index = 0; index < module.getNumFunctions(); index++) {
+    const info = binaryen.getFunctionInfo(module.getFunctionByIndex(index));
+    if (info.module === IMPORT_MODULE && info.base !== null) imported.add(info.base);
+  }
+  const capabilities = new Set<Capability | null>([null, ...declared]);
+  for (const { name, capability } of HYPERCALLS)
+    if (imported.has(name)) capabilities.add(capability);
+  const types = { i32: binaryen.i32, i64: binaryen.i64 };
+  for (const { name, capability, parameters, result } of HYPERCALLS) {
+    if (!capabilities.has(capability) || imported.has(name)) continue;
+    module.addFunctionImport(
+      `${IMPORT_MODULE}.${name}`,
+      IMPORT_MODULE,
+      name,
+      binaryen.createType(parameters.map(({ type }) => types[type])),
+      result === null ? binaryen.none : types[result.type],
+    );
+  }
+}
+
+/**
+ * @param module is changed
+ * @param capabilities of the devices of the graph
+ */
+export function optimise(
+  binaryen: Binaryen,
+  module: Module,
+  profile: Profile,
+  capabilities: readonly Capability[],
+): Emitted {
   pin(binaryen, LEVELS[profile]);
   module.optimize();
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
+  completeImports(binaryen, module, capabilities);
   exportGlobals(binaryen, module);
   const emitted = module.emitBinary("image.wasm.map");
   return { binary: emitted.binary, sourceMap: emitted.sourceMap ?? "{}" };

@@ -1,0 +1,78 @@
+/** The manifest of an image, from its graph and its compiled module. */
+import { ABI_VERSION, HYPERCALLS, IMPORT_MODULE } from "@phantasm/abi";
+import type {
+  Manifest,
+  ManifestArgument,
+  ManifestDevice,
+  ManifestModule,
+  PlainCapability,
+} from "@phantasm/seal";
+import type { Argument } from "../configuration/arguments.js";
+import type { Attachment } from "../configuration/device.js";
+import type { BootArgument, Graph } from "../graph.js";
+import type { CoreImage } from "./core.js";
+
+export const OBSERVATION_BYTES = 64;
+export const OBSERVATION_VERSION = 1;
+
+/** Capabilities without a device that the imports of a module ask for, sorted. */
+export function plainCapabilities(imports: readonly string[]): PlainCapability[] {
+  const used = new Set(imports);
+  const found = new Set<PlainCapability>();
+  for (const { name, capability } of HYPERCALLS)
+    if (
+      capability !== null &&
+      capability !== "net" &&
+      capability !== "block" &&
+      used.has(`${IMPORT_MODULE}.${name}`)
+    )
+      found.add(capability);
+  return [...found].sort();
+}
+
+function device(attachment: Attachment): ManifestDevice {
+  const { name } = attachment;
+  return attachment.type === "net"
+    ? { name, type: "net", offloads: attachment.offloads ?? 0 }
+    : { name, type: "block" };
+}
+
+function argumentEntry({ name, argument }: BootArgument): ManifestArgument {
+  const { type, help, required, default: value, minimum, maximum, values }: Argument = argument;
+  const entry = {
+    name,
+    type,
+    help,
+    required,
+    ...(value === undefined ? {} : { default: value }),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+    ...(values === undefined ? {} : { values }),
+  };
+  return entry as ManifestArgument;
+}
+
+export function imageManifest(
+  name: string,
+  graph: Graph,
+  core: CoreImage,
+  modules: readonly ManifestModule[],
+  observationAddress: number,
+  toolchain: Readonly<Record<string, string>>,
+): Manifest {
+  return {
+    abi: ABI_VERSION,
+    name,
+    capabilities: plainCapabilities(core.imports),
+    devices: graph.attachments.map(device),
+    arguments: graph.arguments.map(argumentEntry),
+    memory: core.memory,
+    observation: {
+      address: observationAddress,
+      bytes: OBSERVATION_BYTES,
+      version: OBSERVATION_VERSION,
+    },
+    modules,
+    toolchain,
+  };
+}

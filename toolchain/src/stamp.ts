@@ -1,0 +1,68 @@
+/** What the last build of a folder was made from, to know without a compiler whether it still holds. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { readText, writeAtomically } from "./files.js";
+import { toolchainVersion } from "./packages.js";
+
+export interface Stamp {
+  /** Absolute path of the image. */
+  readonly image: string;
+  readonly digest: string;
+  /** SHA-256 of each input by absolute path. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly toolchain: string;
+}
+
+const FILE = join(".phantasm", "build.json");
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** @param build image and inputs, absolute */
+export function writeStamp(
+  directory: string,
+  build: { readonly image: string; readonly digest: string; readonly inputs: readonly string[] },
+): void {
+  const inputs = Object.fromEntries(
+    build.inputs.map((path) => [relative(directory, path), sha256(readFileSync(path))]),
+  );
+  const stamp = {
+    image: relative(directory, build.image),
+    digest: build.digest,
+    inputs,
+    toolchain: toolchainVersion("phantasm"),
+  };
+  writeAtomically(join(directory, FILE), `${JSON.stringify(stamp, null, 2)}\n`);
+}
+
+/** The stamp of a folder; undefined when there is none, or none that can be read. */
+export function readStamp(directory: string): Stamp | undefined {
+  const text = readText(join(directory, FILE));
+  if (text === undefined) return undefined;
+  try {
+    const { image, digest, inputs, toolchain } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof image !== "string" || typeof digest !== "string" || typeof toolchain !== "string")
+      return undefined;
+    if (typeof inputs !== "object" || inputs === null) return undefined;
+    return {
+      image: resolve(directory, image),
+      digest,
+      toolchain,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).map(([path, hash]) => [resolve(directory, path), String(hash)]),
+      ),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the image is there and no input has changed since it was built. */
+export function stampHolds(stamp: Stamp): boolean {
+  if (stamp.toolchain !== toolchainVersion("phantasm") || !existsSync(stamp.image)) return false;
+  return Object.entries(stamp.inputs).every(
+    ([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash,
+  );
+}
