@@ -17,6 +17,12 @@ export interface Diagnostic {
   readonly hint?: string;
 }
 
+/** By file, then from top to bottom. */
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.file !== b.file) return (a.file ?? "") < (b.file ?? "") ? -1 : 1;
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
 /** A build stopped by mistakes in the user's files. */
 export class BuildError extends Error {
   override readonly name = "BuildError";
@@ -24,7 +30,7 @@ export class BuildError extends Error {
 
   constructor(diagnostics: readonly Diagnostic[]) {
     super(diagnostics.map(({ message }) => message).join("\n"));
-    this.diagnostics = diagnostics;
+    this.diagnostics = [...diagnostics].sort(byPlace);
   }
 }
 

@@ -102,9 +102,12 @@ function argumentRead(argument: BootArgument): string[] {
   if (!isOptional(argument))
     return ["    reader.present();", `    this.${field} = reader.${read}();`];
   if (absent === null) return [`    this.${field} = reader.present() ? reader.${read}() : null;`];
+  // The compiler does not let a constructor read `this` before all its fields are assigned.
+  const has = `has${capital(field)}`;
   return [
-    `    this.has${capital(field)} = reader.present();`,
-    `    this.${field} = this.has${capital(field)} ? reader.${read}() : ${absent};`,
+    `    const ${has} = reader.present();`,
+    `    this.${has} = ${has};`,
+    `    this.${field} = ${has} ? reader.${read}() : ${absent};`,
   ];
 }
 

@@ -1,9 +1,10 @@
 /** The device graph: what a configuration composes, in an order in which it can be built. */
+import { basename } from "node:path";
 import type { Argument } from "./configuration/arguments.js";
 import type { Attachment, Device, DeviceParameters } from "./configuration/device.js";
 import type { Configuration } from "./configuration/load.js";
 import type { Location } from "./configuration/location.js";
-import { BuildError, place, type Diagnostic } from "./diagnostics.js";
+import { BuildError, type Diagnostic } from "./diagnostics.js";
 
 export interface Node {
   /** Identifier in generated code, unique. */
@@ -143,7 +144,7 @@ class GraphBuilder {
     const first = this.#configuration.diagnose("", other);
     this.#problems.push({
       ...this.#configuration.diagnose(message, location),
-      hint: `The other one is at ${place(first)}. Give one of them another name.`,
+      hint: `The other one is at ${basename(first.file ?? "")}:${first.line ?? 1}. Give one of them another name.`,
     });
   }
 

@@ -79,9 +79,20 @@ export class SourceChecks {
     owner: string | undefined,
   ): void {
     if (owner === ABI_PACKAGE) return;
-    const { NodeKind } = this.#compiler;
+    const { NodeKind, CommonFlags } = this.#compiler;
     const hypercalls = this.#compiler.hypercalls;
     walk(source.statements, (node) => {
+      if (
+        (node.kind === NodeKind.FunctionDeclaration ||
+          node.kind === NodeKind.VariableDeclaration) &&
+        (node.flags ?? 0) & CommonFlags.Ambient &&
+        !(node.decorators ?? []).some(({ name }) => name?.text === "external")
+      )
+        this.#report(
+          node,
+          `declare ${node.name?.text ?? ""}: an image imports nothing but hypercalls`,
+          "Write the function, or use a device of the configuration.",
+        );
       if (node.kind === NodeKind.Decorator && node.name?.text === "external")
         this.#report(
           node,

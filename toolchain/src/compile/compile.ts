@@ -46,6 +46,13 @@ const FEATURES = ["simd"];
 const WARNING = 2;
 const ERROR = 3;
 
+/** What to write in the place of what AssemblyScript lacks. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  Closures: "A function cannot use variables around it: write a class with fields and a method.",
+  Exceptions: "There is no try and catch: return a result; what throws ends the domain.",
+  Iterators: "There is no for…of: write a for loop with an index.",
+};
+
 function hint({ message }: CompilerMessage, deviceNames: readonly string[]): string | undefined {
   const property = /^Property '(\w+)' does not exist on type '\.phantasm\/devices\/Devices'/.exec(
     message,
@@ -55,8 +62,9 @@ function hint({ message }: CompilerMessage, deviceNames: readonly string[]): str
       ? `The configuration has: ${deviceNames.join(", ")}.`
       : "The configuration has no devices; add one to phantasm.config.ts.";
   const missing = /^File '~lib\/((?:@[^/']+\/)?[^/']+)[^']*' not found/.exec(message);
-  if (missing) return `Run: npm install ${missing[1] ?? ""}`;
-  return undefined;
+  if (missing) return `Run: npm install ${(missing[1] ?? "").replace(/\.ts$/, "")}`;
+  const lacking = /^Not implemented: (\w+)/.exec(message);
+  return lacking ? INSTEAD[lacking[1] ?? ""] : undefined;
 }
 
 /** Names the compiler gives to sources without their extension and with its own prefix. */

@@ -20,6 +20,7 @@ export interface SyntaxNode {
   readonly foreignName?: SyntaxNode;
   readonly exportedName?: SyntaxNode;
   readonly declarations?: readonly SyntaxNode[] | null;
+  readonly decorators?: readonly SyntaxNode[] | null;
   readonly members?: readonly SyntaxNode[] | null;
   readonly parameters?: readonly SyntaxNode[];
   readonly signature?: SyntaxNode;
@@ -66,7 +67,7 @@ interface Enumerations {
       number
     >
   >;
-  readonly CommonFlags: Readonly<Record<"Export", number>>;
+  readonly CommonFlags: Readonly<Record<"Ambient" | "Export", number>>;
 }
 
 /** Line and column from 1, and the line, of an offset into a text. */

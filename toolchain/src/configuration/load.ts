@@ -1,11 +1,12 @@
 /** Evaluates `phantasm.config.ts`, once. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import type { Message, Plugin } from "esbuild";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
+import { readText, writeAtomically } from "../files.js";
 import type { Packages } from "../packages.js";
 import { describeValue } from "./device.js";
 import { Location } from "./location.js";
@@ -60,10 +61,13 @@ function fromEsbuild(directory: string, { text, location }: Message): Diagnostic
   };
 }
 
-/** Finds the innermost frame of a stack that lies in the configuration's own sources. */
+/**
+ * Finds the outermost frame of a stack that lies in the configuration's own sources: the line that
+ * composes, not the helper it calls.
+ */
 function locate(stack: string, bundle: string, map: TraceMap): Diagnostic | undefined {
   const url = pathToFileURL(bundle).href;
-  for (const frame of stack.split("\n")) {
+  for (const frame of stack.split("\n").reverse()) {
     const match = /\(?((?:file:|\/).*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(
       frame.replace(/^\s*at /, ""),
     );
@@ -73,9 +77,7 @@ function locate(stack: string, bundle: string, map: TraceMap): Diagnostic | unde
     const origin = originalPositionFor(map, { line: Number(line), column: Number(column) - 1 });
     if (origin.source === null) continue;
     const file = resolve(dirname(bundle), origin.source);
-    const source = existsSync(file)
-      ? readFileSync(file, "utf8").split("\n")[origin.line - 1]
-      : undefined;
+    const source = readText(file)?.split("\n")[origin.line - 1];
     return {
       message: "",
       file,
@@ -132,8 +134,7 @@ export async function loadConfiguration(
   const map = new TraceMap(
     result.outputFiles.find(({ path }) => path.endsWith(".map"))?.text ?? "{}",
   );
-  mkdirSync(dirname(bundle), { recursive: true });
-  writeFileSync(bundle, code);
+  writeAtomically(bundle, code);
 
   const at = (message: string, stack: string): Diagnostic => ({
     ...(locate(stack, bundle, map) ?? { file }),
@@ -165,13 +166,33 @@ export async function loadConfiguration(
   };
 }
 
+/** Moves a place forward to the line that has `key:`; the call that was captured begins above it. */
+function atKey(diagnostic: Diagnostic, key: string | undefined): Diagnostic {
+  const { file, line } = diagnostic;
+  const text = file === undefined ? undefined : readText(file);
+  if (key === undefined || line === undefined || text === undefined) return diagnostic;
+  const pattern = new RegExp(`(?<![\\w.])["']?${key.replace(/[^\w-]/g, "\\$&")}["']?\\s*[:,}(]`);
+  for (const [index, source] of text.split("\n").entries()) {
+    const match = index + 1 < line ? null : pattern.exec(source);
+    if (match)
+      return {
+        ...diagnostic,
+        line: index + 1,
+        column: match.index + 1,
+        length: key.length,
+        source,
+      };
+  }
+  return diagnostic;
+}
+
 function diagnoseThrown(
   error: unknown,
   at: (message: string, stack: string) => Diagnostic,
 ): Diagnostic {
   if (!(error instanceof Error)) return at(`the configuration threw ${String(error)}`, "");
-  const { location } = error as { location?: { stack?: unknown } };
+  const { location, key } = error as { location?: { stack?: unknown }; key?: unknown };
   if (error.name === "ConfigurationError" && typeof location?.stack === "string")
-    return at(error.message, location.stack);
+    return atKey(at(error.message, location.stack), typeof key === "string" ? key : undefined);
   return at(`${error.name}: ${error.message}`, error.stack ?? "");
 }

@@ -27,10 +27,13 @@ export class Location {
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly location: Location;
+  /** The key in the configuration that the message is about. */
+  readonly key: string | undefined;
 
-  /** @param location default: the place that called the combinator which throws */
-  constructor(message: string, location: Location = Location.here()) {
+  /** @param key looked for behind the place that called the combinator which throws */
+  constructor(message: string, key?: string) {
     super(message);
-    this.location = location;
+    this.location = Location.here();
+    this.key = key;
   }
 }

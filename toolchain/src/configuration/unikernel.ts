@@ -61,10 +61,12 @@ function checkDevices(devices: Readonly<Record<string, unknown>>): void {
         RESERVED.has(name)
           ? `device "${name}": the name is taken by what every image has; choose another`
           : `device "${name}": the name must be an identifier such as ${JSON.stringify(name.replace(/[^A-Za-z0-9_]+(.)?/g, (_, c: string | undefined) => (c ?? "").toUpperCase()))}, because it becomes os.${name} in main`,
+        name,
       );
     if (!isDevice(value))
       throw new ConfigurationError(
         `device "${name}": expected a device such as console(), got ${describeValue(value)}`,
+        name,
       );
   }
 }
@@ -74,10 +76,12 @@ function checkArguments(args: Readonly<Record<string, unknown>>): void {
     if (!/^[a-z][A-Za-z0-9-]{0,62}$/.test(name))
       throw new ConfigurationError(
         `argument "${name}": the name must start with a lower-case letter and hold letters, digits and hyphens`,
+        name,
       );
     if (typeof value !== "object" || value === null || !("type" in value))
       throw new ConfigurationError(
         `argument "${name}": expected an argument such as integer({ default: 80 }), got ${describeValue(value)}`,
+        name,
       );
   }
 }
