@@ -44,6 +44,7 @@ export function writeEditorFiles(project: string, packages: Packages): void {
       noEmit: true,
       composite: true,
       strict: true,
+      strictPropertyInitialization: false,
       experimentalDecorators: true,
       typeRoots: [path(folder, standard)],
       types: ["assembly"],

@@ -6,7 +6,7 @@ import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
 import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxSource } from "./compiler.js";
-import { optimise, type Emitted } from "./optimise.js";
+import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
 
 export interface CompileOptions {
@@ -100,7 +100,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   let library: readonly SourceFile[] = [];
 
   class Link {
-    declare readonly binaryen: typeof import("assemblyscript/binaryen").default;
+    declare readonly binaryen: Binaryen;
 
     afterParse(parser: { sources: readonly SyntaxSource[] }): void {
       checks.run(parser.sources, main);
@@ -115,7 +115,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
         }));
     }
 
-    afterCompile(module: InstanceType<(typeof this.binaryen)["Module"]>): void {
+    afterCompile(module: Module): void {
       const { binaryen } = this;
       const reached = new Set(
         probes.filter((probe) => module.getFunction(`${DEVICES_PATH}/${probe}`) !== 0),
@@ -145,7 +145,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       readFile: (name) => tree.read(name),
       writeFile: () => undefined,
       listFiles: () => [],
-      reportDiagnostic: (message) => void messages.push(message as unknown as CompilerMessage),
+      reportDiagnostic: (message) => void messages.push(message),
     },
   );
   const diagnose = (message: CompilerMessage): Diagnostic =>

@@ -1,8 +1,9 @@
 /** The AssemblyScript compiler as this toolchain sees it: loaded once, on the first build. */
+import type * as asc from "assemblyscript/asc";
 import { HYPERCALLS } from "@phantasm/abi";
 import type { Diagnostic } from "../diagnostics.js";
 import type { SourceTree } from "./resolve.js";
-import { prepareStandardLibrary, type LibraryFiles } from "./standard-library.js";
+import { prepareStandardLibrary } from "./standard-library.js";
 
 /** The part of a syntax node that the checks read; which fields are there depends on `kind`. */
 export interface SyntaxNode {
@@ -48,7 +49,7 @@ export interface CompilerMessage {
   readonly relatedRange: SyntaxRange | null;
 }
 
-type Asc = typeof import("assemblyscript/asc");
+type Asc = typeof asc;
 
 /** Declared as const enums by the compiler's types, but present at run time. */
 interface Enumerations {
@@ -96,7 +97,7 @@ export class Compiler {
     this.version = asc.version;
     this.NodeKind = NodeKind;
     this.CommonFlags = CommonFlags;
-    prepareStandardLibrary(asc.libraryFiles as LibraryFiles);
+    prepareStandardLibrary(asc.libraryFiles);
   }
 
   /** Loads the compiler: half a second, 100 MB. */

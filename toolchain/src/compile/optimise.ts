@@ -2,11 +2,12 @@
  * Optimises and emits a module. Every option of Binaryen is process-wide and outlives a build, so all
  * that matter are set here each time: the same module gives the same bytes, first build or tenth.
  */
+import type binaryenLibrary from "assemblyscript/binaryen";
 import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 
-type Binaryen = typeof import("assemblyscript/binaryen").default;
-type Module = InstanceType<Binaryen["Module"]>;
+export type Binaryen = typeof binaryenLibrary;
+export type Module = InstanceType<Binaryen["Module"]>;
 
 interface Levels {
   readonly optimize: number;

@@ -209,7 +209,8 @@ export function cidr(options: TextOptions = {}): Argument {
 
 /** One of a list of words. In the application: `string`. */
 export function enumeration(values: readonly string[], options: TextOptions = {}): Argument {
-  if (!Array.isArray(values) || values.length === 0 || new Set(values).size !== values.length)
+  const list: unknown = values;
+  if (!Array.isArray(list) || values.length === 0 || new Set(values).size !== values.length)
     throw new ConfigurationError("enumeration: expects a list of different words");
   const form = `one of ${values.join(", ")}`;
   return {

@@ -9,7 +9,7 @@ import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { readText, writeAtomically } from "../files.js";
 import type { Packages } from "../packages.js";
 import { describeValue } from "./device.js";
-import { Location } from "./location.js";
+import { type Location } from "./location.js";
 import { isUnikernel, type Unikernel } from "./unikernel.js";
 
 export const CONFIGURATION_FILE = "phantasm.config.ts";
