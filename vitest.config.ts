@@ -1,5 +1,6 @@
+import { assemblyscript } from "phantasm/vitest";
 import { defineConfig } from "vitest/config";
-import { SkipsFail } from "./test/tooling/skips-fail.mjs";
+import { SkipsFail } from "./test/tooling/skips-fail.js";
 
 const NEVER = ["**/node_modules/**", "**/dist/**", "**/.phantasm/**", "**/fixtures/**"];
 
@@ -13,6 +14,15 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "toolchain/src/**/*.test.ts"],
           exclude: NEVER,
           testTimeout: 10_000,
+        },
+      },
+      {
+        plugins: [assemblyscript()],
+        test: {
+          name: "assemblyscript",
+          include: ["packages/*/assembly/**/*.test.ts", "examples/**/assembly/**/*.test.ts"],
+          exclude: NEVER,
+          includeTaskLocation: true,
         },
       },
       {

@@ -7,8 +7,8 @@ import { dirname, join } from "node:path";
 
 const HYPERCALL_PACKAGE = "@phantasm/abi";
 
-/** Packages that make the boundary or the heap, and so handle raw addresses by trade. */
-const RAW_MEMORY_PACKAGES = [HYPERCALL_PACKAGE, "@phantasm/runtime"];
+/** Packages that handle raw addresses by trade. */
+const RAW_MEMORY_PACKAGES = [HYPERCALL_PACKAGE, "@phantasm/runtime", "@phantasm/testing"];
 
 const HOST_GLOBALS = {
   "Math.random": "use a random device: `random()` in phantasm.config.ts",

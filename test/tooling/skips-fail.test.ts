@@ -1,12 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startVitest } from "vitest/node";
-import { SkipsFail } from "./skips-fail.mjs";
+import { SkipsFail } from "./skips-fail.js";
 
 test("with CI=true a skip is a failure that names the test", async () => {
-  const exitCode = process.exitCode;
-  const printed = [];
-  const { error } = console;
-  console.error = (line) => printed.push(line);
+  const { exitCode } = process;
+  const error = vi.spyOn(console, "error").mockReturnValue();
   try {
     const vitest = await startVitest("test", [], {
       config: false,
@@ -17,12 +15,12 @@ test("with CI=true a skip is a failure that names the test", async () => {
     });
     await vitest.close();
     expect(process.exitCode).toBe(1);
+    expect(error.mock.calls.flat()).toEqual([
+      "skipped: fixtures/skipped.test.mjs > later",
+      "CI=true: 1 skipped test(s) fail the run",
+    ]);
   } finally {
-    console.error = error;
+    error.mockRestore();
     process.exitCode = exitCode;
   }
-  expect(printed).toEqual([
-    "skipped: fixtures/skipped.test.mjs > later",
-    "CI=true: 1 skipped test(s) fail the run",
-  ]);
 });

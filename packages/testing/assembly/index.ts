@@ -1,0 +1,4 @@
+export { describe, test } from "./cases";
+export { expectAbort, expectExit, expectTrap } from "./endings";
+export { Expectation, expect } from "./expectation";
+export { world } from "./world";

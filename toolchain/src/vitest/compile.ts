@@ -1,0 +1,127 @@
+/** Compiles one AssemblyScript test: fast, not small, and the same sources as a build would take. */
+import { existsSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { Compiler, type CompilerMessage } from "../compile/compiler.js";
+import { SourceTree } from "../compile/resolve.js";
+import type { Diagnostic } from "../diagnostics.js";
+import { Packages, packageName, readPackage, type Package } from "../packages.js";
+
+export interface CompiledTest {
+  readonly wasm: Uint8Array;
+  readonly sourceMap: string;
+  /** Absolute path of each source that has one, by its name in the source map. */
+  readonly paths: ReadonlyMap<string, string>;
+}
+
+/** Compilation stopped by mistakes in sources; `paths` are the files read so far. */
+export interface FailedTest {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly paths: ReadonlyMap<string, string>;
+}
+
+const ENTRY = "phantasm-test";
+const PROTOCOL = "@phantasm/testing/protocol";
+const ERROR = 3;
+/** As the build has it. */
+const FEATURES = ["simd"];
+
+/** A package's own name leads to its own folder, so that no source of it is compiled twice. */
+class TestPackages extends Packages {
+  readonly #own: Package;
+
+  constructor(own: Package) {
+    super(own.directory);
+    this.#own = own;
+  }
+
+  override find(name: string): Package | undefined {
+    return name === this.#own.name ? this.#own : super.find(name);
+  }
+}
+
+/** The folder of the nearest package.json, and what it says. */
+function packageAround(file: string): Package {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const found = existsSync(join(folder, "package.json")) ? readPackage(folder) : undefined;
+    if (found) return found;
+    if (dirname(folder) === folder)
+      return { name: "", version: "0.0.0", directory: dirname(file), module: {} };
+  }
+}
+
+/** How the generated entry imports the test: through its package, if others import that. */
+function specifier(file: string, own: Package): string {
+  const withoutExtension = (from: string): string =>
+    relative(from, file).split(sep).join("/").replace(/\.ts$/, "");
+  const { assembly } = own.module;
+  if (assembly !== undefined) {
+    const inside = withoutExtension(join(own.directory, assembly));
+    if (!inside.startsWith("../")) return `${own.name}/${inside}`;
+  }
+  return `./${withoutExtension(own.directory)}`;
+}
+
+function entry(file: string, own: Package): string {
+  return `import "${specifier(file, own)}";\nexport { callFunction, runCase } from "${PROTOCOL}";\n`;
+}
+
+function hint(message: string): string | undefined {
+  const missing = /^File '~lib\/([^']+)\.ts' not found/.exec(message);
+  return missing?.[1] === undefined ? undefined : `Run: npm install ${packageName(missing[1])}`;
+}
+
+/** The compiler keeps state between its awaits: one compilation at a time. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** @param file absolute path of the test */
+export function compileTest(file: string): Promise<CompiledTest | FailedTest> {
+  const next = last.then(() => compileNow(file));
+  last = next.catch(() => undefined);
+  return next;
+}
+
+async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
+  const compiler = await Compiler.load();
+  const own = packageAround(file);
+  const generated = new Map([[`${ENTRY}.ts`, entry(file, own)]]);
+  const tree = new SourceTree(own.directory, new TestPackages(own), generated);
+  const messages: CompilerMessage[] = [];
+  const output = new Map<string, Uint8Array | string>();
+  const result = await compiler.asc.main(
+    [
+      `${ENTRY}.ts`,
+      ...["--outFile", "test.wasm", "--sourceMap", "--debug", "--noColors"],
+      ...["--runtime", "minimal", "--exportStart", "start"],
+      ...FEATURES.flatMap((feature) => ["--enable", feature]),
+    ],
+    {
+      readFile: (name) => tree.read(name),
+      writeFile: (name, contents) => void output.set(name, contents),
+      listFiles: () => [],
+      reportDiagnostic: (message) => void messages.push(message as unknown as CompilerMessage),
+    },
+  );
+  const paths = new Map<string, string>();
+  for (const { name, path } of tree.sources.values()) if (path !== undefined) paths.set(name, path);
+  const errors = messages.filter(({ category }) => category === ERROR);
+  if (errors.length > 0)
+    return {
+      paths,
+      diagnostics: errors.map((message) => {
+        const range = message.range ?? message.relatedRange;
+        const advice = hint(message.message);
+        return {
+          ...(range ? compiler.place(tree, range) : {}),
+          message: message.message,
+          ...(advice === undefined ? {} : { hint: advice }),
+        };
+      }),
+    };
+  if (result.error) throw result.error;
+  const wasm = output.get("test.wasm");
+  const sourceMap = output.get("test.wasm.map");
+  if (!(wasm instanceof Uint8Array) || typeof sourceMap !== "string")
+    throw new Error("the compiler ended without a module and without an error");
+  const { version, sources, names, mappings } = JSON.parse(sourceMap) as Record<string, unknown>;
+  return { wasm, sourceMap: JSON.stringify({ version, sources, names, mappings }), paths };
+}
