@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { parseBlockOption, parseNetOption, parsePcapOption, parseSize } from "./options.js";
+
+describe("parseNetOption", () => {
+  it.each([
+    ["lan=loopback", "lan", { kind: "loopback" }],
+    ["loopback", null, { kind: "loopback" }],
+    ["lan=switch:/tmp/s", "lan", { kind: "switch", path: "/tmp/s" }],
+    ["switch:a=b.sock", null, { kind: "switch", path: "a=b.sock" }],
+    ["lan=switch:/a,b/c", "lan", { kind: "switch", path: "/a,b/c" }],
+    [
+      "lan=switch:/tmp/s,mtu=9000,mac=02:00:00:00:00:01",
+      "lan",
+      { kind: "switch", path: "/tmp/s", mtu: 9000, mac: "02:00:00:00:00:01" },
+    ],
+  ])("reads %s", (text, name, description) => {
+    expect(parseNetOption(text)).toEqual({ name, description });
+  });
+
+  it.each([
+    ["", "the backend is missing"],
+    ["lan=", "the backend is missing"],
+    ["lan=switch", "the path of the switch is missing"],
+    ["lan=switch:", "the path of the switch is missing"],
+    ["lan=user", "the backend user is not in this version, which has loopback and switch"],
+    ["lan=tap:tap0", "the backend tap is not in this version, which has loopback and switch"],
+    ["lan=bridge:br0", 'there is no backend "bridge:br0"'],
+    ["lan=loopback,mac=01:00:00:00:00:01", '"01:00:00:00:00:01" is not the address of one station'],
+    ["lan=loopback,mac=2:0", '"2:0" is not the address'],
+    ["lan=loopback,mtu=20", "an mtu is 68 to 65535"],
+    ["lan=loopback,mtu=1500,mtu=1500", "mtu= is there twice"],
+    ["lan=switch:/s,speed=10", 'there is no option "speed"'],
+  ])("refuses %j and shows the form", (text, problem) => {
+    const act = () => parseNetOption(text);
+    expect(act).toThrow(`--net ${text}: ${problem}`);
+    expect(act).toThrow("the form is --net [NAME=]loopback or --net [NAME=]switch:PATH");
+  });
+});
+
+describe("parseBlockOption", () => {
+  it.each([
+    ["disk.img", null, { kind: "file", path: "disk.img" }],
+    ["disk=disk.img", "disk", { kind: "file", path: "disk.img" }],
+    ["disk=disk.img:64M", "disk", { kind: "file", path: "disk.img", bytes: 67_108_864 }],
+    ["disk=/a:b/disk.img:ro", "disk", { kind: "file", path: "/a:b/disk.img", readonly: true }],
+    ["disk=d:1G:ro", "disk", { kind: "file", path: "d", bytes: 2 ** 30, readonly: true }],
+    ["./a=b", null, { kind: "file", path: "./a=b" }],
+    ["mem:16M", null, { kind: "memory", bytes: 2 ** 24 }],
+    ["disk=mem:4096", "disk", { kind: "memory", bytes: 4096 }],
+    ["memory.img", null, { kind: "file", path: "memory.img" }],
+    ["C:name", null, { kind: "file", path: "C:name" }],
+  ])("reads %s", (text, name, description) => {
+    expect(parseBlockOption(text)).toEqual({ name, description });
+  });
+
+  it.each([
+    ["", "the file is missing"],
+    ["disk=", "the file is missing"],
+    ["disk=:64M", "the file is missing"],
+    ["disk=mem", "a memory disk needs a size, as in mem:16M"],
+    ["disk=mem:lots", "a memory disk needs a size, as in mem:16M"],
+    ["disk=d.img:64X", '"64X" is not a size'],
+    ["disk=d.img:0", '"0" is not a size'],
+    ["disk=d.img:9999999T", '"9999999T" is not a size'],
+  ])("refuses %j and shows the form", (text, problem) => {
+    const act = () => parseBlockOption(text);
+    expect(act).toThrow(`--block ${text}: ${problem}`);
+    expect(act).toThrow("the form is --block [NAME=]FILE[:SIZE][:ro]");
+  });
+});
+
+describe("parsePcapOption", () => {
+  it("reads a name and a file", () => {
+    expect(parsePcapOption("lan=/tmp/x.pcap")).toEqual({ name: "lan", description: "/tmp/x.pcap" });
+    expect(parsePcapOption("x.pcap")).toEqual({ name: null, description: "x.pcap" });
+    expect(() => parsePcapOption("lan=")).toThrow("the file is missing");
+  });
+});
+
+describe("parseSize", () => {
+  it.each([
+    ["1", 1],
+    ["4k", 4096],
+    ["64M", 2 ** 26],
+    ["64MiB", 2 ** 26],
+    ["2G", 2 ** 31],
+    ["1T", 2 ** 40],
+    ["", null],
+    ["-1", null],
+    ["1.5M", null],
+    ["M", null],
+  ])("%j is %j", (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+});
