@@ -1,7 +1,8 @@
 /** What the last build of a folder was made from, to know without a compiler whether it still holds. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readText, writeAtomically } from "./files.js";
 import { toolchainVersion } from "./packages.js";
 
@@ -12,6 +13,22 @@ export interface Stamp {
   /** SHA-256 of each input by absolute path. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly toolchain: string;
+}
+
+/**
+ * The toolchain that built an image: its version, and in a checkout the state of its files, so that
+ * a change of the toolchain asks for another build.
+ */
+function toolchainState(): string {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const hash = createHash("sha256").update(toolchainVersion("phantasm"));
+  for (const part of ["", "compile", "configuration", "link"])
+    for (const name of readdirSync(join(folder, part)).sort()) {
+      if (!name.endsWith(".js")) continue;
+      const { size, mtimeMs } = statSync(join(folder, part, name));
+      hash.update(`${part}/${name} ${String(size)} ${String(mtimeMs)}\n`);
+    }
+  return hash.digest("hex");
 }
 
 const FILE = join(".phantasm", "build.json");
@@ -32,7 +49,7 @@ export function writeStamp(
     image: relative(directory, build.image),
     digest: build.digest,
     inputs,
-    toolchain: toolchainVersion("phantasm"),
+    toolchain: toolchainState(),
   };
   writeAtomically(join(directory, FILE), `${JSON.stringify(stamp, null, 2)}\n`);
 }
@@ -61,7 +78,7 @@ export function readStamp(directory: string): Stamp | undefined {
 
 /** True when the image is there and no input has changed since it was built. */
 export function stampHolds(stamp: Stamp): boolean {
-  if (stamp.toolchain !== toolchainVersion("phantasm") || !existsSync(stamp.image)) return false;
+  if (stamp.toolchain !== toolchainState() || !existsSync(stamp.image)) return false;
   return Object.entries(stamp.inputs).every(
     ([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash,
   );

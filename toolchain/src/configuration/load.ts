@@ -28,7 +28,8 @@ export interface Configuration {
 
 let evaluations = 0;
 
-function external(packages: Packages): Plugin {
+/** @param found receives the file of every import that is left to Node */
+function external(packages: Packages, found: Set<string>): Plugin {
   const builtin = new Set(builtinModules);
   return {
     name: "phantasm-packages",
@@ -107,6 +108,7 @@ export async function loadConfiguration(
       },
     ]);
   const bundle = join(directory, ".phantasm", "config.mjs");
+  const imported = new Set<string>();
   const esbuild = await import("esbuild");
   const result = await esbuild
     .build({
@@ -123,7 +125,7 @@ export async function loadConfiguration(
       logLevel: "silent",
       logOverride: { "duplicate-object-key": "error" },
       tsconfigRaw: {},
-      plugins: [external(packages)],
+      plugins: [external(packages, imported)],
     })
     .catch((error: unknown) => {
       const { errors } = error as { errors?: Message[] };
@@ -161,7 +163,10 @@ export async function loadConfiguration(
     unikernel: exported,
     directory,
     file,
-    inputs: Object.keys(result.metafile.inputs).map((path) => resolve(directory, path)),
+    inputs: [
+      ...Object.keys(result.metafile.inputs).map((path) => resolve(directory, path)),
+      ...imported,
+    ],
     diagnose: (message, location) => at(message, location.stack),
   };
 }
