@@ -123,7 +123,7 @@ export function dispatch(): void {
 /** Finishes a step: ends the domain if nothing is left to do, else returns the next deadline. */
 export function leave(): i64 {
   let deadline = NO_DEADLINE;
-  let busy = false;
+  let busy: bool = false;
   let source = sources;
   while (source !== null) {
     deadline = min(deadline, source.deadline());
