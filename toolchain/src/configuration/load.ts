@@ -42,9 +42,9 @@ function external(packages: Packages, found: Set<string>): Plugin {
           return {
             errors: [{ text: `package "${path}" is not installed; run: npm install ${path}` }],
           };
-        return /\.[cm]?ts$/.test(url)
-          ? { path: fileURLToPath(url) }
-          : { path: url, external: true };
+        if (/\.[cm]?ts$/.test(url)) return { path: fileURLToPath(url) };
+        found.add(fileURLToPath(url));
+        return { path: url, external: true };
       });
     },
   };
