@@ -98,7 +98,7 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
       readFile: (name) => tree.read(name),
       writeFile: (name, contents) => void output.set(name, contents),
       listFiles: () => [],
-      reportDiagnostic: (message) => void messages.push(message as unknown as CompilerMessage),
+      reportDiagnostic: (message) => void messages.push(message),
     },
   );
   const paths = new Map<string, string>();
