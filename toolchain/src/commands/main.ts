@@ -1,1 +1,30 @@
-export {};
+/** The process around a command: streams, exit status, faults. */
+import * as nodeModule from "node:module";
+import { terminal } from "./terminal.js";
+
+// Compiled JavaScript is kept between runs where Node can do that (22.8 and later).
+(nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+
+const self = terminal(process.stdout, process.stderr, process.env, process.argv[1]);
+
+/** The reader has gone away (`phantasm inspect … | head -1`): nothing is left to say. */
+function onStreamError(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+process.stdout.on("error", onStreamError);
+process.stderr.on("error", onStreamError);
+
+async function fail(error: unknown): Promise<void> {
+  const { report } = await import("./report.js");
+  process.exitCode = await report(error, self);
+}
+process.on("uncaughtException", (error) => {
+  void fail(error).then(() => process.exit());
+});
+
+try {
+  const { execute } = await import("./execute.js");
+  process.exitCode = await execute(process.argv.slice(2), self);
+} catch (error) {
+  await fail(error);
+}

@@ -1,0 +1,82 @@
+/** `phantasm build`. */
+import { resolve } from "node:path";
+import { impliedHypercalls, type Manifest } from "@phantasm/seal";
+import type { BuildOptions, BuildResult } from "../build.js";
+import { shellWord, shown } from "./files.js";
+import { Packages } from "../packages.js";
+import type { Invocation } from "./parse.js";
+import { showProgress } from "./progress.js";
+import { projectFolder } from "./target.js";
+import type { Style, Terminal } from "./terminal.js";
+import { card, formatBytes, formatMilliseconds, formatPages } from "./text.js";
+
+/**
+ * Builds with a progress line, prints warnings and, on standard error, what was built.
+ *
+ * @throws BuildError
+ */
+export async function buildProject(
+  options: Omit<BuildOptions, "onStage">,
+  terminal: Terminal,
+): Promise<BuildResult> {
+  const start = performance.now();
+  const progress = showProgress(terminal);
+  let result: BuildResult;
+  try {
+    const { build: buildImage } = await import("../build.js");
+    result = await buildImage({ ...options, onStage: progress.stage });
+  } finally {
+    progress.clear();
+  }
+  const { formatDiagnostic } = await import("../diagnostics.js");
+  for (const warning of result.warnings)
+    terminal.say(`${terminal.sayStyle.yellow("warning:")} ${formatDiagnostic(warning)}\n`);
+  const time = formatMilliseconds(performance.now() - start);
+  terminal.say(`Built ${shown(result.path)} (${formatBytes(result.image.length)}) in ${time}\n`);
+  return result;
+}
+
+/** `phantasm build [DIR] [-o FILE]`. */
+export async function build(invocation: Invocation, terminal: Terminal): Promise<number> {
+  const [given = "."] = invocation.operands;
+  const directory = projectFolder(given, terminal.program);
+  const output = invocation.value("output");
+  const result = await buildProject(
+    { directory, ...(output === undefined ? {} : { output: resolve(output) }) },
+    terminal,
+  );
+  terminal.out(summary(result, directory, terminal.outStyle));
+  const next = output === undefined ? directory : result.path;
+  terminal.say(`\nBoot it:  ${terminal.program} run ${shellWord(shown(next))}\n`);
+  return 0;
+}
+
+/** The card a build ends with. */
+function summary(result: BuildResult, directory: string, style: Style): string {
+  const { image, path, digest, manifest } = result;
+  const { memory, devices } = manifest;
+  const width = Math.max(0, ...manifest.modules.map(({ name }) => name.length));
+  const modules = [...manifest.modules]
+    .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
+    .map(({ name, bytes }) => `${name.padEnd(width)}  ${formatBytes(bytes).padStart(8)}`);
+  return card([
+    ["image", style.bold(shown(path))],
+    ["size", formatBytes(image.length)],
+    ["digest", digest],
+    ["modules", modules.join("\n")],
+    ["memory", `${formatPages(memory.minimum)} to ${formatPages(memory.maximum)}`],
+    ["devices", devices.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"],
+    ["hypercalls", hypercallUsers(manifest, directory).join("\n")],
+  ]);
+}
+
+/** The modules that talk to the host, and what they may call of what this image imports. */
+function hypercallUsers(manifest: Manifest, directory: string): string[] {
+  const packages = new Packages(directory);
+  const imported = new Set<string>(impliedHypercalls(manifest).map(({ name }) => name));
+  return manifest.modules.flatMap(({ name }) => {
+    const declared = name === manifest.name ? undefined : packages.find(name)?.module.hypercalls;
+    const used = (declared ?? []).filter((call) => imported.has(call));
+    return used.length > 0 ? [`${name}: ${used.join(", ")}`] : [];
+  });
+}

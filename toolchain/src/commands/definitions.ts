@@ -1,0 +1,261 @@
+/**
+ * Every command with its operands and options: the one source of the parser, the help pages and
+ * `docs/reference/commands.md`.
+ */
+
+export interface OptionDefinition {
+  /** Without its two hyphens. */
+  readonly name: string;
+  /** One letter, for `-p`. */
+  readonly short?: string;
+  /** What stands for the value in help; absent: a flag. */
+  readonly value?: string;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+  readonly help: string;
+}
+
+export interface OperandDefinition {
+  /** As it stands in the usage line. */
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly repeatable?: boolean;
+}
+
+export interface CommandDefinition {
+  readonly name: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  /** What the summary leaves out; each item is one paragraph. */
+  readonly details?: readonly string[];
+  readonly operands: readonly OperandDefinition[];
+  readonly options: readonly OptionDefinition[];
+  /** Takes words after `--`. */
+  readonly words?: boolean;
+  /** Not listed: for scripts of this repository. */
+  readonly hidden?: boolean;
+  readonly examples: readonly string[];
+}
+
+const DIR: OperandDefinition = { name: "DIR", optional: true };
+const TARGET: OperandDefinition = { name: "DIR|IMAGE" };
+const JSON_OPTION: OptionDefinition = { name: "json", help: "print JSON for a program" };
+const KEY: OptionDefinition = {
+  name: "key",
+  value: "PUB",
+  repeatable: true,
+  help: "demand a signature by this public key (a file, or the text of the key)",
+};
+
+const ATTACHMENTS: readonly OptionDefinition[] = [
+  {
+    name: "net",
+    value: "[NAME=]BACKEND",
+    repeatable: true,
+    help: "attach a net device: loopback or switch:PATH, then ,mac=02:00:00:00:00:01 or ,mtu=9000",
+  },
+  {
+    name: "block",
+    value: "[NAME=]FILE",
+    repeatable: true,
+    help: "attach a block device: a file, FILE:64M to create it, or mem:16M; :ro after it forbids writes",
+  },
+  {
+    name: "pcap",
+    value: "[NAME=]FILE",
+    repeatable: true,
+    help: "write the frames of a net device to a file that Wireshark reads",
+  },
+  {
+    name: "publish",
+    short: "p",
+    value: "[NAME:]PORT:PORT[/udp]",
+    repeatable: true,
+    help: "publish a port of the user-mode network (not in this version)",
+  },
+  { name: "memory", value: "SIZE", help: "let the image have no more memory than this: 64M" },
+  {
+    name: "step-limit",
+    value: "DURATION",
+    help: "end an image that computes longer than this without a pause: 1s",
+  },
+];
+
+export const COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: "new",
+    summary: "make a project from a template; lists the templates when none is named",
+    details: ["DIR becomes the name of the image; default: the name of the template."],
+    operands: [{ name: "TEMPLATE", optional: true }, DIR],
+    options: [],
+    examples: ["new", "new hello my-app"],
+  },
+  {
+    name: "build",
+    summary: "build the image of a project",
+    details: ["DIR holds a phantasm.config.ts; default: the current folder."],
+    operands: [DIR],
+    options: [
+      {
+        name: "output",
+        short: "o",
+        value: "FILE",
+        help: "where the image goes; default: dist/NAME.wasm in DIR",
+      },
+    ],
+    examples: ["build", "build my-app -o my-app.wasm"],
+  },
+  {
+    name: "run",
+    summary: "boot an image, or the image of a project",
+    details: [
+      "A project is built first when a source is newer than its image.",
+      "--help after DIR or IMAGE prints the arguments of the image itself; they go after --.",
+      "The status is that of the image (0 to 99); 100 abort, 101 trap, 102 memory, 103 step limit, 104 image refused, 105 device failed.",
+      "Ctrl-C asks the image to shut down, a second one ends it.",
+    ],
+    operands: [{ ...TARGET, optional: true }],
+    options: [
+      ...ATTACHMENTS,
+      KEY,
+      {
+        name: "digest",
+        value: "sha256:…",
+        help: "boot this very image only, as build and inspect print its digest",
+      },
+      {
+        name: "restart",
+        value: "on-failure",
+        help: "boot again when it fails, after 1 s, 2 s, … 30 s",
+      },
+      { name: "stats", help: "print what the image counted when it has ended" },
+      { name: "inspect", help: "wait for a debugger: breakpoints in AssemblyScript sources" },
+    ],
+    words: true,
+    examples: [
+      "run my-app",
+      "run my-app --help",
+      "run my-app.wasm --block disk=disk.img --net lan=switch:/tmp/lan.sock -- --verbose",
+    ],
+  },
+  {
+    name: "dev",
+    summary: "build and boot a project, and again on every change",
+    details: ["While a build fails, the image that runs goes on."],
+    operands: [DIR],
+    options: ATTACHMENTS,
+    words: true,
+    examples: ["dev my-app"],
+  },
+  {
+    name: "switch",
+    summary: "join images with an Ethernet switch on a unix socket",
+    details: ["The first run with --net NAME=switch:PATH opens one by itself."],
+    operands: [{ name: "PATH" }],
+    options: [],
+    examples: ["switch /tmp/lan.sock"],
+  },
+  {
+    name: "describe",
+    summary: "show the devices of a project and what they are made of",
+    operands: [DIR],
+    options: [{ name: "dot", help: "print the graph for Graphviz" }, JSON_OPTION],
+    examples: ["describe my-app", "describe my-app --dot | dot -Tsvg > my-app.svg"],
+  },
+  {
+    name: "inspect",
+    summary: "show what an image declares, imports and consists of",
+    details: ["FILE is where --html goes; default: standard output."],
+    operands: [
+      { ...TARGET, optional: true },
+      { name: "FILE", optional: true },
+    ],
+    options: [
+      JSON_OPTION,
+      { name: "html", help: "write a page with a map of the image by size" },
+      { name: "wat", help: "print the WebAssembly text" },
+    ],
+    examples: ["inspect my-app", "inspect my-app.wasm --html my-app.html"],
+  },
+  {
+    name: "verify",
+    summary: "check the seal of an image",
+    details: ["The status is 104 when the image is refused."],
+    operands: [TARGET],
+    options: [
+      KEY,
+      { name: "digest", value: "sha256:…", help: "demand this very image" },
+      { name: "signature", value: "FILE", help: "a detached signature to check as well" },
+    ],
+    examples: ["verify my-app.wasm --key release.pub"],
+  },
+  {
+    name: "keygen",
+    summary: "make a key pair to sign images with",
+    operands: [],
+    options: [
+      {
+        name: "output",
+        short: "o",
+        value: "NAME",
+        help: "write NAME.key and NAME.pub; default: phantasm",
+      },
+    ],
+    examples: ["keygen -o release"],
+  },
+  {
+    name: "sign",
+    summary: "sign an image",
+    operands: [TARGET],
+    options: [
+      { name: "key", value: "FILE", help: "the private key, as keygen writes it" },
+      { name: "detached", help: "leave the image as it is and write the signature beside it" },
+      {
+        name: "output",
+        short: "o",
+        value: "FILE",
+        help: "where the result goes; default: the image itself, or IMAGE.sig",
+      },
+    ],
+    examples: ["sign my-app.wasm --key release.key"],
+  },
+  {
+    name: "doctor",
+    summary: "tell what this machine can do, and what enables the rest",
+    operands: [],
+    options: [JSON_OPTION],
+    examples: ["doctor"],
+  },
+  {
+    name: "help",
+    summary: "explain a command",
+    operands: [{ name: "COMMAND", optional: true }],
+    options: [],
+    examples: ["help run"],
+  },
+  {
+    name: "sync",
+    summary: "write the generated sources and editor settings of every project below DIR",
+    operands: [{ name: "DIR", repeatable: true }],
+    options: [],
+    hidden: true,
+    examples: ["sync examples"],
+  },
+];
+
+/** `phantasm run [DIR|IMAGE] [OPTIONS] [-- ARGS]`, without the program. */
+export function usage({ name, operands, options, words }: CommandDefinition): string {
+  const parts = operands.map((operand) => {
+    const text = operand.repeatable ? `${operand.name}…` : operand.name;
+    return operand.optional ? `[${text}]` : text;
+  });
+  if (options.length > 0) parts.push("[OPTIONS]");
+  if (words) parts.push("[-- ARGS]");
+  return [name, ...parts].join(" ");
+}
+
+/** `-o, --output FILE`. */
+export function optionLabel({ name, short, value }: OptionDefinition): string {
+  const long = value === undefined ? `--${name}` : `--${name} ${value}`;
+  return short === undefined ? long : `-${short}, ${long}`;
+}

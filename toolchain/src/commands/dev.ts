@@ -1,0 +1,135 @@
+/** `phantasm dev`: builds and boots, and again on every change. */
+import type { BuildError } from "../diagnostics.js";
+import { buildProject } from "./build.js";
+import { Child } from "./dev-child.js";
+import { ChangeWatcher } from "./dev-watcher.js";
+import { usageError } from "./errors.js";
+import type { Invocation } from "./parse.js";
+import { sayBuildError } from "./report.js";
+import { projectFolder } from "./target.js";
+import type { Terminal } from "./terminal.js";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** `phantasm dev [DIR] [OPTIONS] [-- ARGS]`: until SIGINT or SIGTERM. */
+export async function dev(invocation: Invocation, terminal: Terminal): Promise<number> {
+  const [given = "."] = invocation.operands;
+  if (invocation.help === "operand") {
+    const { run } = await import("./run.js");
+    return run(invocation, terminal);
+  }
+  if (invocation.flag("publish"))
+    throw usageError(
+      "-p: ports are published by the user-mode network, which this version does not have",
+      `See: ${terminal.program} help dev`,
+    );
+  const directory = projectFolder(given, terminal.program);
+  return new Development(directory, bootWords(invocation), terminal).untilStopped();
+}
+
+/** The options of `dev` are options of `run`, and go there as they are. */
+function bootWords(invocation: Invocation): string[] {
+  const { definition, words } = invocation;
+  const options = definition.options.flatMap(({ name, value }) =>
+    invocation
+      .values(name)
+      .flatMap((given) => (value === undefined ? [`--${name}`] : [`--${name}`, given])),
+  );
+  return [...options, ...(words.length > 0 ? ["--", ...words] : [])];
+}
+
+class Development {
+  readonly #directory: string;
+  readonly #words: readonly string[];
+  readonly #terminal: Terminal;
+  readonly #watcher: ChangeWatcher;
+  #child: Child | null = null;
+  #building = false;
+  #again = false;
+  #stopped = false;
+  #finish: () => void = () => undefined;
+  #failed: (error: unknown) => void = () => undefined;
+
+  constructor(directory: string, words: readonly string[], terminal: Terminal) {
+    this.#directory = directory;
+    this.#words = words;
+    this.#terminal = terminal;
+    this.#watcher = new ChangeWatcher(() => void this.#rebuild());
+    this.#watcher.watch([`${directory}/phantasm.config.ts`, `${directory}/main.ts`]);
+  }
+
+  async untilStopped(): Promise<number> {
+    const end = new Promise<void>((resolve, reject) => {
+      this.#finish = resolve;
+      this.#failed = reject;
+    });
+    const stop = (signal: NodeJS.Signals): void => void this.#stop(signal);
+    for (const signal of SIGNALS) process.on(signal, stop);
+    try {
+      void this.#rebuild();
+      await end;
+    } finally {
+      for (const signal of SIGNALS) process.off(signal, stop);
+      this.#watcher.close();
+      await this.#child?.end();
+    }
+    return 0;
+  }
+
+  /** A change while a build runs asks for one more, however many there were. */
+  async #rebuild(): Promise<void> {
+    if (this.#building) {
+      this.#again = true;
+      return;
+    }
+    this.#building = true;
+    try {
+      do {
+        this.#again = false;
+        await this.#build();
+      } while (this.#again && !this.#stopped);
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#building = false;
+    }
+  }
+
+  async #build(): Promise<void> {
+    try {
+      const { path, inputs } = await buildProject({ directory: this.#directory }, this.#terminal);
+      this.#watcher.watch(inputs);
+      if (!this.#again && !this.#stopped) await this.#boot(path);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "BuildError") throw error;
+      const { diagnostics } = error as BuildError;
+      const places = diagnostics.flatMap(({ file }) => (file === undefined ? [] : [file]));
+      this.#watcher.watch([...this.#watcher.files, ...places], true);
+      await sayBuildError(error as BuildError, this.#terminal);
+      this.#say(
+        this.#child?.running ? "the image before this change goes on" : "waits for a change",
+      );
+    }
+  }
+
+  async #boot(path: string): Promise<void> {
+    await this.#child?.end();
+    if (this.#stopped) return;
+    this.#child = new Child(path, this.#words, (status) => {
+      if (!this.#stopped)
+        this.#say(`ended with status ${status}; waits for a change, Ctrl-C ends dev`);
+    });
+  }
+
+  /** The terminal has sent Ctrl-C to the image as well; other signals are passed on. */
+  async #stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#child?.end(signal);
+    this.#finish();
+  }
+
+  #say(text: string): void {
+    this.#terminal.say(`${this.#terminal.sayStyle.dim(`phantasm dev: ${text}`)}\n`);
+  }
+}

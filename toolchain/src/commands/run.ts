@@ -1,0 +1,89 @@
+/** `phantasm run`: boots an image on this terminal. */
+import { runIsolated, type RunOptions } from "@phantasm/host/isolated";
+import { UserError, usageError } from "./errors.js";
+import type { Invocation } from "./parse.js";
+import { findTarget } from "./target.js";
+import type { Terminal } from "./terminal.js";
+
+/** `phantasm run [DIR|IMAGE] [OPTIONS] [-- ARGS]`. The status is that of the image. */
+export async function run(invocation: Invocation, terminal: Terminal): Promise<number> {
+  const [given = "."] = invocation.operands;
+  const hint = `See: ${terminal.program} help run`;
+  const restart = invocation.value("restart");
+  if (restart !== undefined && restart !== "on-failure")
+    throw usageError(`--restart ${restart}: only on-failure is known`, hint);
+  const options = await runOptions(invocation, hint);
+  const { path } = await findTarget(given, terminal);
+  const image: RunOptions = { ...options, imagePath: path };
+  if (restart === undefined) return runIsolated(image);
+  const { runAgain } = await import("./restart.js");
+  return runAgain(image, terminal);
+}
+
+/**
+ * Reads the options that say what to attach. Each parser is loaded when its option is there.
+ *
+ * @throws UserError
+ */
+async function runOptions(
+  invocation: Invocation,
+  hint: string,
+): Promise<Omit<RunOptions, "imagePath">> {
+  const { words } = invocation;
+  const argv = invocation.help === "operand" ? [...words, "--help"] : words;
+  const digest = invocation.value("digest");
+  return {
+    argv,
+    stats: invocation.flag("stats"),
+    inspect: invocation.flag("inspect"),
+    ...(digest === undefined ? {} : { digest }),
+    ...(await readKeys(invocation.values("key"))),
+    ...(await readAttachments(invocation, hint)),
+    ...(await readLimits(invocation, hint)),
+  };
+}
+
+async function readKeys(given: readonly string[]): Promise<Pick<RunOptions, "keys">> {
+  if (given.length === 0) return {};
+  const { readPublicKey } = await import("./refused.js");
+  return { keys: given.map(readPublicKey) };
+}
+
+async function readAttachments(
+  invocation: Invocation,
+  hint: string,
+): Promise<Pick<RunOptions, "net" | "block" | "pcap">> {
+  if (invocation.flag("publish"))
+    throw new UserError(
+      `-p ${invocation.value("publish") ?? ""}: ports are published by the user-mode network, which this version does not have`,
+      { hint: `Join images with a switch: --net NAME=switch:PATH\n${hint}`, status: 2 },
+    );
+  const [net, block, pcap] = ["net", "block", "pcap"].map((name) => invocation.values(name));
+  if (!net?.length && !block?.length && !pcap?.length) return {};
+  const parsers = await import("@phantasm/host/options");
+  return {
+    net: net?.map(parsers.parseNetOption) ?? [],
+    block: block?.map(parsers.parseBlockOption) ?? [],
+    pcap: pcap?.map(parsers.parsePcapOption) ?? [],
+  };
+}
+
+async function readLimits(
+  invocation: Invocation,
+  hint: string,
+): Promise<Pick<RunOptions, "memoryBytesMax" | "stepLimitNs">> {
+  const memory = invocation.value("memory");
+  const step = invocation.value("step-limit");
+  if (memory === undefined && step === undefined) return {};
+  const { parseDuration, parseSize } = await import("../configuration/arguments.js");
+  const bytes = memory === undefined ? undefined : parseSize(memory);
+  const nanoseconds = step === undefined ? undefined : parseDuration(step);
+  if (memory !== undefined && !bytes)
+    throw usageError(`--memory ${memory}: expected a size such as 512K or 64M`, hint);
+  if (step !== undefined && !nanoseconds)
+    throw usageError(`--step-limit ${step}: expected a duration such as 500ms or 2s`, hint);
+  return {
+    ...(bytes === undefined ? {} : { memoryBytesMax: Number(bytes) }),
+    ...(nanoseconds === undefined ? {} : { stepLimitNs: Number(nanoseconds) }),
+  };
+}
