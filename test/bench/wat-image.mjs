@@ -1,0 +1,66 @@
+// Images written by hand, for what no application would do.
+import { sealImage } from "@phantasm/seal";
+import wabt from "wabt";
+
+const { parseWat } = await wabt();
+
+/**
+ * @param {string} text of a module with memory 1 to 1
+ * @param {readonly string[]} capabilities
+ */
+export function sealWat(text, capabilities) {
+  const module = parseWat("image.wat", text, { simd: true });
+  const { buffer } = module.toBinary({});
+  module.destroy();
+  return sealImage(buffer, {
+    abi: 1,
+    name: "bench",
+    capabilities,
+    devices: [],
+    arguments: [],
+    memory: { minimum: 1, maximum: 1 },
+    observation: { address: 0, bytes: 64, version: 1 },
+    modules: [],
+    toolchain: {},
+  }).bytes;
+}
+
+const HEAD = `(import "phantasm" "exit" (func $exit (param i32)))
+  (import "phantasm" "abort" (func $abort (param i32 i32 i32)))`;
+
+/** Writes one byte and ends; `salt` makes another image. */
+export function writer(salt) {
+  return sealWat(
+    `(module
+  ${HEAD}
+  (import "phantasm" "console_write" (func $write (param i32 i32) (result i32)))
+  (import "phantasm" "console_read" (func $read (param i32 i32) (result i32)))
+  (memory (export "memory") 1 1)
+  (func (export "init"))
+  (func (export "step") (param i64 i32) (result i64)
+    (drop (call $write (i32.const ${64 + salt}) (i32.const 1)))
+    (call $exit (i32.const 0))
+    (i64.const 0)))`,
+    ["console"],
+  );
+}
+
+/** Makes `count` calls of one hypercall in its only step. */
+export function caller(capability, declarations, call, count) {
+  return sealWat(
+    `(module
+  ${HEAD}
+  ${declarations}
+  (memory (export "memory") 1 1)
+  (func (export "init"))
+  (func (export "step") (param i64 i32) (result i64)
+    (local $left i32)
+    (local.set $left (i32.const ${count}))
+    (loop $again
+      ${call}
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (call $exit (i32.const 0))
+    (i64.const 0)))`,
+    capability,
+  );
+}
