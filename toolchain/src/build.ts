@@ -197,7 +197,9 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       ...compiled.sources.flatMap((source) => (source.path === undefined ? [] : [source.path])),
     ]),
   ];
-  writeStamp(configuration.directory, { image: path, digest: linked.digest, inputs });
+  // An image elsewhere is not what the folder stands for.
+  if (options.output === undefined)
+    writeStamp(configuration.directory, { image: path, digest: linked.digest, inputs });
   return {
     image: linked.image,
     path,
