@@ -76,7 +76,7 @@ describe.each(KINDS)("$name", ({ description }) => {
     const { sectors, sectorBytes } = disk.backend;
     const large = disk.pattern(MIB / sectorBytes, 2);
     expect(await disk.write(3, large)).toBe("ok");
-    expect(await disk.read(3, MIB / sectorBytes)).toEqual(large);
+    expect(Buffer.compare(await disk.read(3, MIB / sectorBytes), large)).toBe(0);
     const last = disk.pattern(1, 3);
     expect(await disk.write(sectors - 1, last)).toBe("ok");
     expect(await disk.read(sectors - 1, 1)).toEqual(last);

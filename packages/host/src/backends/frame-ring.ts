@@ -59,7 +59,7 @@ export class FrameRing {
   peek(): number {
     if (this.#frames === 0) return 0;
     let length = 0;
-    for (let i = 0; i < LENGTH_BYTES; i++) length |= this.#buffer[this.#at(i)]! << (8 * i);
+    for (let i = 0; i < LENGTH_BYTES; i++) length |= (this.#buffer[this.#at(i)] ?? 0) << (8 * i);
     return length;
   }
 

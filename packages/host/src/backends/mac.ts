@@ -1,5 +1,5 @@
 /** Ethernet addresses: 6 bytes, written `02:00:00:00:00:01`. */
-import { randomFillSync } from "node:crypto";
+import { systemEntropy } from "../entropy.js";
 
 export const MAC_BYTES = 6;
 
@@ -9,8 +9,9 @@ const LOCAL_BIT = 2;
 
 /** A fresh locally administered unicast address. */
 export function randomMac(): Uint8Array {
-  const mac = randomFillSync(new Uint8Array(MAC_BYTES));
-  mac[0] = (mac[0]! & ~GROUP_BIT) | LOCAL_BIT;
+  const mac = new Uint8Array(MAC_BYTES);
+  systemEntropy.fill(mac);
+  mac[0] = ((mac[0] ?? 0) & ~GROUP_BIT) | LOCAL_BIT;
   return mac;
 }
 
@@ -23,7 +24,9 @@ export function parseMac(text: string): Uint8Array | null {
 
 /** False for group addresses, for all zeros and for anything but 6 bytes. */
 export function isUnicastMac(mac: Uint8Array): boolean {
-  return mac.length === MAC_BYTES && (mac[0]! & GROUP_BIT) === 0 && mac.some((byte) => byte !== 0);
+  return (
+    mac.length === MAC_BYTES && ((mac[0] ?? 0) & GROUP_BIT) === 0 && mac.some((byte) => byte !== 0)
+  );
 }
 
 export function formatMac(mac: Uint8Array): string {

@@ -65,7 +65,7 @@ export function parseNetOption(text: string): Named<NetDescription> {
   if (kind === "switch") return fail("the path of the switch is missing");
   if (kind === "user" || kind === "tap" || kind.startsWith("tap:")) {
     return fail(
-      `the backend ${kind.split(":")[0]!} is not in this version, which has loopback and switch`,
+      `the backend ${kind.split(":", 1).join()} is not in this version, which has loopback and switch`,
     );
   }
   return fail(kind === "" ? "the backend is missing" : `there is no backend ${quote(kind)}`);
@@ -114,9 +114,10 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Bytes of `4096`, `512K`, `64M`, `2G`, `1T` (powers of 1024); null when it is not a size, or 0. */
 export function parseSize(text: string): number | null {
-  const match = /^(\d+)([KMGT]?)(?:i?B)?$/i.exec(text);
-  if (match === null) return null;
-  const bytes = Number(match[1]) * UNITS[match[2]!.toUpperCase()]!;
+  const [, digits, unit] = /^(\d+)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
+  const scale = UNITS[unit?.toUpperCase() ?? "none"];
+  if (digits === undefined || scale === undefined) return null;
+  const bytes = Number(digits) * scale;
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 }
 
@@ -124,8 +125,8 @@ export function parseSize(text: string): number | null {
 const NAMED = /^([a-z][a-z0-9-]{0,62})=(.*)$/s;
 
 function splitName(text: string): { name: string | null; rest: string } {
-  const match = NAMED.exec(text);
-  return match === null ? { name: null, rest: text } : { name: match[1]!, rest: match[2]! };
+  const [, name = null, rest = text] = NAMED.exec(text) ?? [];
+  return { name, rest };
 }
 
 /** Options stand at the end; a comma without `key=` after it belongs to the path. */
@@ -136,9 +137,8 @@ function splitLinkOptions(
   let kind = text;
   const options: { mac?: string; mtu?: number } = {};
   for (;;) {
-    const match = /^(.*),([a-z]+)=([^,/]*)$/s.exec(kind);
-    if (match === null) return { kind, options };
-    const [, before, key, value] = match as unknown as [string, string, string, string];
+    const [, before, key, value = ""] = /^(.*),([a-z]+)=([^,/]*)$/s.exec(kind) ?? [];
+    if (before === undefined || key === undefined) return { kind, options };
     kind = before;
     if (key === "mac") {
       if (options.mac !== undefined) fail("mac= is there twice");

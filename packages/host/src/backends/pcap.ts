@@ -7,6 +7,7 @@
  */
 import { close, closeSync, constants, fstatSync, ftruncate, open, write } from "node:fs";
 import { promisify } from "node:util";
+import { systemClock, type Clock } from "../clock.js";
 import { BackendError, explain } from "./error.js";
 import { HEADER_BYTES, QUEUE_BYTES_MAX } from "./link.js";
 import type { LinkCounters, NetBackend } from "./types.js";
@@ -20,10 +21,11 @@ const LINKTYPE_ETHERNET = 1;
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const BUFFER_BYTES_MIN = 4096;
+const NS_PER_SECOND = 1_000_000_000n;
 
 export interface CaptureOptions {
-  /** Milliseconds since 1970, with a fraction; the wall clock unless given. */
-  readonly nowMs?: () => number;
+  /** Stamps the frames; the machine's clock unless given. */
+  readonly clock?: Clock;
   /** Bytes that wait for the disk, at most. */
   readonly bufferBytesMax?: number;
   /** Writes at a position of the file, calls back once. Tests put a slow or full disk here. */
@@ -63,11 +65,7 @@ export async function capture(
     if (fd !== null) closeSync(fd);
     throw new BackendError(`pcap file ${file}: ${explain(error)}`);
   }
-  return new Capture(link, new PcapFile(fd, file, options), options.nowMs ?? wallClockMs);
-}
-
-function wallClockMs(): number {
-  return performance.timeOrigin + performance.now();
+  return new Capture(link, new PcapFile(fd, file, options), options.clock ?? systemClock);
 }
 
 class Capture implements CapturedLink {
@@ -77,16 +75,19 @@ class Capture implements CapturedLink {
   readonly counters: LinkCounters;
   readonly #link: NetBackend;
   readonly #file: PcapFile;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
+  /** Wall time when monotonic time was 0: the monotonic clock is the finer one, and never jumps. */
+  readonly #wallOriginNs: bigint;
 
-  constructor(link: NetBackend, file: PcapFile, nowMs: () => number) {
+  constructor(link: NetBackend, file: PcapFile, clock: Clock) {
     this.mac = link.mac;
     this.mtu = link.mtu;
     this.features = link.features;
     this.counters = link.counters;
     this.#link = link;
     this.#file = file;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
+    this.#wallOriginNs = clock.wall() - clock.monotonic();
   }
 
   get capture(): CapturedLink["capture"] {
@@ -107,19 +108,23 @@ class Capture implements CapturedLink {
 
   send(frame: Uint8Array): boolean {
     if (!this.#link.send(frame)) return false;
-    this.#file.add(frame, HEADER_BYTES, frame.length, this.#nowMs());
+    this.#file.add(frame, HEADER_BYTES, frame.length, this.#nowNs());
     return true;
   }
 
   receive(into: Uint8Array): number {
     const bytes = this.#link.receive(into);
-    if (bytes > 0) this.#file.add(into, HEADER_BYTES, bytes, this.#nowMs());
+    if (bytes > 0) this.#file.add(into, HEADER_BYTES, bytes, this.#nowNs());
     return bytes;
   }
 
   async close(): Promise<void> {
     await this.#link.close();
     await this.#file.close();
+  }
+
+  #nowNs(): bigint {
+    return this.#wallOriginNs + this.#clock.monotonic();
   }
 }
 
@@ -155,7 +160,7 @@ class PcapFile {
     this.#schedule();
   }
 
-  add(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+  add(bytes: Uint8Array, start: number, end: number, nowNs: bigint): void {
     const length = end - start;
     const record = RECORD_HEADER_BYTES + length;
     if (
@@ -168,10 +173,9 @@ class PcapFile {
     }
     this.#reserve(this.#filled + record);
     const buffer = this.#buffer;
-    const seconds = Math.floor(nowMs / 1000);
     const at = this.#filled;
-    buffer.writeUInt32LE(seconds >>> 0, at);
-    buffer.writeUInt32LE(Math.floor((nowMs - seconds * 1000) * 1e6), at + 4);
+    buffer.writeUInt32LE(Number(BigInt.asUintN(32, nowNs / NS_PER_SECOND)), at);
+    buffer.writeUInt32LE(Number(nowNs % NS_PER_SECOND), at + 4);
     buffer.writeUInt32LE(length, at + 8);
     buffer.writeUInt32LE(length, at + 12);
     buffer.set(bytes.subarray(start, end), at + RECORD_HEADER_BYTES);

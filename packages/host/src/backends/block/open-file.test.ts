@@ -56,8 +56,8 @@ async function open(options: OpenFileOptions = {}, name = file): Promise<FileDis
   return disk;
 }
 
-function holder(options: OpenFileOptions = {}, command: string[] = []): Program {
-  const started = program(HOLDER, { file, options }, command);
+function holder(options: OpenFileOptions = {}): Program {
+  const started = program(HOLDER, { file, options });
   programs.push(started);
   return started;
 }

@@ -15,6 +15,7 @@ import {
   QUEUE_BYTES_MAX,
 } from "../link.js";
 import { macOrRandom } from "../mac.js";
+import { jitterMs } from "../time.js";
 import type { NetBackend } from "../types.js";
 import { Waker } from "../wake.js";
 import { Connection } from "./connection.js";
@@ -201,7 +202,7 @@ export class SwitchLink implements NetBackend {
       await this.#server?.close();
       this.#server = null;
       const spread = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** this.#failures);
-      await delay(Math.random() * spread, undefined, { signal: this.#stop.signal });
+      await delay(jitterMs(spread), undefined, { signal: this.#stop.signal });
       // Handed to close() too, when it is waiting for this search: it ends the connection.
       this.#connect(await join());
     } catch (error) {

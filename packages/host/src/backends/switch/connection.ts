@@ -1,6 +1,7 @@
 /** One connection of a device to a switch: the socket, what waits on it, what was read from it. */
 import type { Socket } from "node:net";
 import { HEADER_BYTES, QUEUE_BYTES_MAX } from "../link.js";
+import { monotonicMs } from "../time.js";
 import { FrameBatch } from "./frame-batch.js";
 import { FrameDecoder, FramingError } from "./framing.js";
 
@@ -21,7 +22,7 @@ export class Connection {
   readonly #handler: ConnectionHandler;
   readonly #decoder = new FrameDecoder();
   readonly #batch = new FrameBatch(QUEUE_BYTES_MAX);
-  readonly #openedMs = performance.now();
+  readonly #openedMs = monotonicMs();
   readonly #ended: Promise<void>;
   #scheduled = false;
   #refused = false;
@@ -50,7 +51,7 @@ export class Connection {
   }
 
   get ageMs(): number {
-    return performance.now() - this.#openedMs;
+    return monotonicMs() - this.#openedMs;
   }
 
   /** Bytes that were read and not taken. */

@@ -43,7 +43,7 @@ describe("FrameDecoder", () => {
             if (eager) got.push(...decodeAll(decoder));
           }
           got.push(...decodeAll(decoder));
-          expect(got).toEqual(frames);
+          expect(encode(got).equals(stream)).toBe(true);
           expect(decoder.bytes).toBe(0);
         },
       ),
@@ -60,7 +60,7 @@ describe("FrameDecoder", () => {
       decoder.push(stream.subarray(at, at + 1));
       decoder.ready();
     }
-    expect(decodeAll(decoder)).toEqual(frames);
+    expect(encode(decodeAll(decoder)).equals(stream)).toBe(true);
     // 262 212 chunks: about 0.1 s; a quadratic decoder takes minutes.
     expect(performance.now() - started).toBeLessThan(5000);
   });

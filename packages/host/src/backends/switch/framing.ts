@@ -81,7 +81,7 @@ export class FrameDecoder {
     if (!this.ready()) return false;
     const length = this.#length();
     this.#advance(LENGTH_BYTES);
-    const head = this.#chunks[this.#head]!;
+    const head = this.#chunk(this.#head);
     if (head.end - this.#offset >= length) {
       this.chunk = head.bytes;
       this.start = this.#offset;
@@ -93,8 +93,15 @@ export class FrameDecoder {
     return true;
   }
 
+  /** `bytes` says how much there is, so nobody asks for more chunks than there are. */
+  #chunk(index: number): Chunk {
+    const chunk = this.#chunks[index];
+    if (chunk === undefined) throw new Error("read beyond the last chunk");
+    return chunk;
+  }
+
   #length(): number {
-    const head = this.#chunks[this.#head]!;
+    const head = this.#chunk(this.#head);
     let length = 0;
     if (head.end - this.#offset >= LENGTH_BYTES) {
       length = head.bytes.readUInt32BE(this.#offset);
@@ -102,11 +109,11 @@ export class FrameDecoder {
       let index = this.#head;
       let offset = this.#offset;
       for (let i = 0; i < LENGTH_BYTES; i++) {
-        while (offset === this.#chunks[index]!.end) {
+        while (offset === this.#chunk(index).end) {
           index++;
           offset = 0;
         }
-        length = length * 256 + this.#chunks[index]!.bytes[offset++]!;
+        length = length * 256 + this.#chunk(index).bytes.readUInt8(offset++);
       }
     }
     if (length < ETHERNET_HEADER_BYTES || length > ETHERNET_BYTES_MAX) {
@@ -119,7 +126,7 @@ export class FrameDecoder {
     const frame = Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
-      const head = this.#chunks[this.#head]!;
+      const head = this.#chunk(this.#head);
       const part = Math.min(length - filled, head.end - this.#offset);
       head.bytes.copy(frame, filled, this.#offset, this.#offset + part);
       filled += part;
@@ -133,8 +140,8 @@ export class FrameDecoder {
   #advance(count: number): void {
     this.#bytes -= count;
     this.#offset += count;
-    while (this.#head < this.#chunks.length && this.#offset >= this.#chunks[this.#head]!.end) {
-      this.#offset -= this.#chunks[this.#head]!.end;
+    while (this.#head < this.#chunks.length && this.#offset >= this.#chunk(this.#head).end) {
+      this.#offset -= this.#chunk(this.#head).end;
       this.#head++;
     }
     // Shifting per chunk would be quadratic; this moves each entry once on average.

@@ -208,11 +208,13 @@ export class LearningSwitch {
 
 /** The 48 bits of an address as one number: exact in a double. */
 function addressAt(bytes: Uint8Array, at: number): number {
-  const high = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-  const low = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
-  return high * 0x1_00_00_00 + low;
+  return bits24(bytes, at) * 0x1_00_00_00 + bits24(bytes, at + 3);
+}
+
+function bits24(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
 }
 
 function isGroup(bytes: Uint8Array, at: number): boolean {
-  return (bytes[at]! & 1) !== 0;
+  return ((bytes[at] ?? 0) & 1) !== 0;
 }

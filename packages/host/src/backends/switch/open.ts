@@ -10,6 +10,7 @@ import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { BackendError, explain } from "../error.js";
 import { openLocked, type LockedFile } from "../lock.js";
+import { jitterMs, monotonicMs } from "../time.js";
 import { checkReplaceable, checkSocketPath, connectTo } from "./path.js";
 import { SwitchServer, type SwitchServerOptions } from "./server.js";
 
@@ -29,7 +30,7 @@ export async function joinOrServe(
   socketPath: string,
   options: SwitchServerOptions = {},
 ): Promise<Joined> {
-  const deadline = performance.now() + ELECTION_MS_MAX;
+  const deadline = monotonicMs() + ELECTION_MS_MAX;
   for (;;) {
     const socket = await connectTo(socketPath);
     if (socket !== null) return { socket, server: null };
@@ -56,7 +57,7 @@ export async function runSwitch(
   options: SwitchServerOptions = {},
 ): Promise<SwitchServer> {
   const socketPath = checkSocketPath(given);
-  const deadline = performance.now() + ELECTION_MS_MAX;
+  const deadline = monotonicMs() + ELECTION_MS_MAX;
   for (;;) {
     const elected = await elect(socketPath, options);
     if (elected instanceof SwitchServer) return elected;
@@ -104,11 +105,11 @@ async function elect(
 }
 
 async function retry(socketPath: string, deadline: number): Promise<void> {
-  if (performance.now() >= deadline) {
+  if (monotonicMs() >= deadline) {
     throw new BackendError(
       `switch ${socketPath}: another process has held ${socketPath}.lock for ${ELECTION_MS_MAX / 1000} s\n` +
         `start a switch of its own with: phantasm switch ${socketPath}`,
     );
   }
-  await delay(RETRY_MS_MIN + Math.random() * RETRY_MS_SPREAD);
+  await delay(RETRY_MS_MIN + jitterMs(RETRY_MS_SPREAD));
 }

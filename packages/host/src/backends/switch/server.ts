@@ -1,9 +1,10 @@
 /** The switch with its sockets: a unix socket listener, one port a client. */
 import { chmodSync, lstatSync, renameSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { systemEntropy } from "../../entropy.js";
 import { BackendError, errorCode, explain } from "../error.js";
+import { monotonicMs } from "../time.js";
 import { FrameDecoder, FramingError } from "./framing.js";
 import {
   LearningSwitch,
@@ -62,10 +63,7 @@ export class SwitchServer {
   static listen(socketPath: string, options: SwitchServerOptions = {}): Promise<SwitchServer> {
     const result = new SwitchServer(socketPath, options);
     const server = result.#server;
-    const name = randomBytes(6)
-      .toString("base64url")
-      .slice(0, TEMPORARY_NAME_CHARACTERS - 1);
-    const temporary = path.join(path.dirname(socketPath), `.${name}`);
+    const temporary = path.join(path.dirname(socketPath), temporaryName());
     return new Promise((resolve, reject) => {
       const failed = (error: unknown): void => {
         server.close();
@@ -157,6 +155,13 @@ export class SwitchServer {
   }
 }
 
+/** `.` and 6 random bytes. */
+function temporaryName(): string {
+  const bytes = Buffer.alloc(((TEMPORARY_NAME_CHARACTERS - 1) * 3) / 4);
+  systemEntropy.fill(bytes);
+  return `.${bytes.toString("base64url")}`;
+}
+
 interface ClientHandler {
   frame(bytes: Uint8Array, start: number, end: number, nowMs: number): void;
   /** The frames of one chunk are through. */
@@ -217,7 +222,7 @@ class Client {
   #read(chunk: Buffer): void {
     const decoder = this.#decoder;
     decoder.push(chunk);
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     while (decoder.next()) this.#handler.frame(decoder.chunk, decoder.start, decoder.end, nowMs);
   }
 

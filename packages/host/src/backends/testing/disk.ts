@@ -1,5 +1,5 @@
 /** What the tests of disks share. */
-import type { BlockBackend, BlockCompletion, BlockStatus } from "../types.js";
+import type { BlockBackend, BlockCompletion, BlockRequest, BlockStatus } from "../types.js";
 import { until } from "./frames.js";
 
 /** A guest without a guest: one request at a time, or completions as they come. */
@@ -34,24 +34,30 @@ export class Disk {
 
   /** Reads sectors; throws unless the status is "ok". */
   async read(sector: number, sectors: number): Promise<Uint8Array> {
-    this.backend.submit({ operation: "read", sector, sectors, tag: this.#tag++, pointer: 0 });
-    const [completion] = await this.completions(1);
-    if (completion!.status !== "ok") throw new Error(`read: ${completion!.status}`);
-    return Uint8Array.from(completion!.data!);
+    const request = { operation: "read" as const, sector, sectors, tag: this.#tag++, pointer: 0 };
+    const { status, data } = await this.#one(request);
+    if (status !== "ok" || data === null) throw new Error(`read: ${status}`);
+    return Uint8Array.from(data);
   }
 
   async write(sector: number, data: Uint8Array): Promise<BlockStatus> {
-    this.backend.submit({ operation: "write", sector, data, tag: this.#tag++ });
-    return (await this.completions(1))[0]!.status;
+    return (await this.#one({ operation: "write", sector, data, tag: this.#tag++ })).status;
   }
 
   async discard(sector: number, sectors: number): Promise<BlockStatus> {
-    this.backend.submit({ operation: "discard", sector, sectors, tag: this.#tag++ });
-    return (await this.completions(1))[0]!.status;
+    return (await this.#one({ operation: "discard", sector, sectors, tag: this.#tag++ })).status;
   }
 
   async flush(): Promise<BlockStatus> {
-    this.backend.submit({ operation: "flush", tag: this.#tag++ });
-    return (await this.completions(1))[0]!.status;
+    return (await this.#one({ operation: "flush", tag: this.#tag++ })).status;
+  }
+
+  async #one(request: BlockRequest): Promise<BlockCompletion> {
+    this.backend.submit(request);
+    const [completion] = await this.completions(1);
+    if (completion === undefined || completion.tag !== request.tag) {
+      throw new Error(`the completion of ${request.operation} ${request.tag} is another's`);
+    }
+    return completion;
   }
 }

@@ -1,5 +1,6 @@
 /** What the tests of links share. */
 import { ETHERNET_HEADER_BYTES, HEADER_BYTES } from "../link.js";
+import { monotonicMs } from "../time.js";
 import type { NetBackend } from "../types.js";
 
 export const BROADCAST = Uint8Array.of(255, 255, 255, 255, 255, 255);
@@ -32,9 +33,9 @@ export function numberOf(bytes: Uint8Array): number {
 
 /** Waits until something holds; fails after `limitMs` with what it waited for. */
 export async function until(what: string, condition: () => boolean, limitMs = 5000): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const deadline = monotonicMs() + limitMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited ${limitMs} ms for: ${what}`);
+    if (monotonicMs() > deadline) throw new Error(`waited ${limitMs} ms for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -15,23 +15,13 @@ export interface Program {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/**
- * Runs an ES module in which `backend(name)` imports a module of the backends and `argument` is the
- * argument. `command` goes in front of node.
- */
-export function program(body: string, argument: unknown, command: readonly string[] = []): Program {
+/** Runs an ES module in which `backend(name)` imports a module of the backends and `argument` is the argument. */
+export function program(body: string, argument: unknown): Program {
   const index = fileURLToPath(new URL("index.js", BUILT));
   if (!existsSync(index)) throw new Error(`${index} is missing: run npx tsc --build first`);
   const source = `const backend = (name) => import(${JSON.stringify(BUILT.href)} + name + ".js");\nconst argument = JSON.parse(process.argv[1]);\n${body}`;
-  const argv = [
-    ...command,
-    process.execPath,
-    "--input-type=module",
-    "-e",
-    source,
-    JSON.stringify(argument),
-  ];
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
+  const argv = ["--input-type=module", "-e", source, JSON.stringify(argument)];
+  const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "pipe"] });
   const waiting: ((line: string | null) => void)[] = [];
   const lines: string[] = [];
   let errors = "";
