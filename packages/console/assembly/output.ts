@@ -23,6 +23,7 @@ export class OutputQueue {
 
   /** Takes up to `length` bytes at `address` and returns how many. */
   put(address: usize, length: i32): i32 {
+    this.drain();
     const sent = this.queued == 0 ? send(address, length) : 0;
     const kept = min(length - sent, this.room);
     this.append(address + sent, kept);
@@ -31,6 +32,7 @@ export class OutputQueue {
 
   /** Takes all of `length` bytes or none. An empty queue takes any length: it grows for it once. */
   putWhole(address: usize, length: i32): bool {
+    this.drain();
     if (this.queued > 0 && length > this.room) return false;
     const sent = this.queued == 0 ? send(address, length) : 0;
     this.append(address + sent, length - sent);
@@ -54,7 +56,8 @@ export class OutputQueue {
   private append(address: usize, length: i32): void {
     if (length == 0) return;
     let ring = this.ring;
-    if (ring === null) {
+    // Longer than the ring is only what comes to an empty queue.
+    if (ring === null || length > ring.length) {
       ring = new StaticArray<u8>(max(this.capacity, length));
       this.ring = ring;
       this.head = 0;

@@ -20,20 +20,26 @@ export interface ConsoleReader {
 
 /** Receives console input line by line. */
 export interface LineReader {
-  /** One line, without its line feed. The last line may have lacked one. */
+  /**
+   * One line, without its line feed; a carriage return before it stays. The last line may have lacked
+   * the line feed. Bytes that are not UTF-8 appear as U+FFFD.
+   */
   onLine(line: string): void;
 
   /** End of input; called once, nothing follows. */
   onEnd(): void;
 }
 
-/** Told when the output queue has emptied after it was full. */
+/** Told that all output has gone to the host. */
 export interface ConsoleWriter {
   onWritable(): void;
 }
 
 export interface Console {
-  /** Queues text as UTF-8, all or nothing. False: no room; `whenWritable` tells when to try again. */
+  /**
+   * Queues text as UTF-8, all or nothing. False: no room; `whenWritable` tells when to try again. An
+   * empty queue takes a text of any length.
+   */
   write(text: string): bool;
 
   /** `write` with a line feed. */
@@ -42,15 +48,21 @@ export interface Console {
   /** Queues `length` bytes from `offset` and returns how many were taken, 0 to `length`. They are copied. */
   writeBytes(bytes: Uint8Array, offset: i32, length: i32): i32;
 
-  /** Calls back once, at the step in which all queued output has gone to the host. Keeps the domain alive. */
+  /** Calls back once, when all queued output has gone to the host: in the order of asking. Keeps the domain alive. */
   whenWritable(writer: ConsoleWriter): void;
 
-  /** Starts reading; at most one reader, bytes or lines, at a time. */
+  /** Starts reading. There is one reader at a time, of bytes or of lines; a second ends the domain. */
   read(reader: ConsoleReader): void;
 
-  /** Starts reading lines. A line longer than the reader's limit ends the domain with a clear message. */
+  /**
+   * Starts reading lines. A line longer than the console's limit ends the domain with a message that
+   * says so: whoever must live with any input reads bytes.
+   */
   readLines(reader: LineReader): void;
 
-  /** Stops reading: input stays with the host, and no longer keeps the domain alive. */
+  /**
+   * Stops reading, at once: no call follows, and input no longer keeps the domain alive. What has
+   * arrived and was not delivered waits for the next reader.
+   */
   stopReading(): void;
 }

@@ -17,3 +17,4 @@ export {
 } from "./domain";
 export { observation } from "./observation";
 export { OperatingSystem } from "./operating-system";
+export { Waiters } from "./waiters";

@@ -1,0 +1,1 @@
+export { HostClock } from "./clock";

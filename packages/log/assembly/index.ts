@@ -1,0 +1,1 @@
+export { ConsoleLog } from "./log";

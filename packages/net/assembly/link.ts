@@ -1,0 +1,123 @@
+import { Errno, Limit, NO_DEADLINE, net_info, net_receive, net_send } from "@phantasm/abi";
+import {
+  ETHERNET_HEADER_BYTES,
+  FrameHandler,
+  LINK_HEADROOM_BYTES,
+  Link,
+  LinkCounters,
+  LinkWaiter,
+  MAC_BYTES,
+} from "@phantasm/interfaces";
+import { Source, Waiters, addSource, hold, isEnding, release } from "@phantasm/runtime";
+
+/** Where net_info writes: u32 features, u32 MTU, MAC address. */
+const info: usize = memory.data(16, 4);
+
+/** The link over the hypercalls net_info, net_send and net_receive; accepts no offloads. */
+export class HostLink extends Source implements Link {
+  private readonly address: Uint8Array = new Uint8Array(MAC_BYTES);
+  private readonly payloadMax: i32;
+  private readonly sums: LinkCounters = new LinkCounters();
+  /** Made with the first receive: an image that only sends has no buffer. */
+  private incoming: Uint8Array | null = null;
+  private handler: FrameHandler | null = null;
+  private readonly waiters: Waiters<LinkWaiter> = new Waiters<LinkWaiter>();
+  /** The host has refused a frame, and will step the domain when there is room. */
+  private refused: bool = false;
+  private again: bool = false;
+
+  constructor(private readonly handle: i32) {
+    super();
+    net_info(handle, info);
+    this.payloadMax = load<i32>(info, 4);
+    memory.copy(this.address.dataStart, info + 8, MAC_BYTES);
+    addSource(this);
+  }
+
+  get mac(): Uint8Array {
+    return this.address;
+  }
+
+  get mtu(): i32 {
+    return this.payloadMax;
+  }
+
+  get counters(): LinkCounters {
+    return this.sums;
+  }
+
+  send(buffer: Uint8Array, offset: i32, length: i32): i32 {
+    assert(
+      offset >= LINK_HEADROOM_BYTES && length >= 0 && offset <= buffer.length - length,
+      "link: a frame to send lies outside its buffer, or too near to its start",
+    );
+    assert(
+      length >= ETHERNET_HEADER_BYTES && length <= ETHERNET_HEADER_BYTES + this.payloadMax,
+      "link: a frame to send is shorter than its header or longer than the MTU allows",
+    );
+    const start = buffer.dataStart + offset - LINK_HEADROOM_BYTES;
+    store<u64>(start, 0);
+    store<u16>(start, 0, 8);
+    const status = net_send(this.handle, start, LINK_HEADROOM_BYTES + length);
+    if (status == 0) {
+      this.sums.sentFrames++;
+      this.sums.sentBytes += length;
+    } else if (status == Errno.AGAIN) {
+      this.sums.refusedFrames++;
+      this.refused = true;
+    }
+    return status;
+  }
+
+  receive(handler: FrameHandler): void {
+    assert(this.handler === null, "link: receive, but there is a handler already");
+    if (this.incoming === null)
+      this.incoming = new Uint8Array(LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES + this.payloadMax);
+    hold();
+    this.handler = handler;
+    this.again = true;
+  }
+
+  stop(): void {
+    if (this.handler === null) return;
+    this.handler = null;
+    release();
+  }
+
+  whenReady(waiter: LinkWaiter): void {
+    this.waiters.add(waiter);
+    if (!this.refused) this.again = true;
+  }
+
+  dispatch(now: i64): void {
+    this.again = false;
+    this.refused = false;
+    for (let count = this.waiters.count; count > 0 && !isEnding(); count--)
+      this.waiters.take().onLinkReady();
+    const buffer = this.incoming;
+    if (buffer !== null) this.take(buffer);
+  }
+
+  deadline(): i64 {
+    return this.again ? 0 : NO_DEADLINE;
+  }
+
+  private take(buffer: Uint8Array): void {
+    for (let frames = 0; frames < Limit.STEP_FRAMES_MAX; frames++) {
+      const handler = this.handler;
+      if (handler === null || isEnding()) return;
+      const result = net_receive(this.handle, buffer.dataStart, buffer.length);
+      if (result == Errno.GONE) {
+        this.stop();
+        handler.onGone();
+      }
+      if (result < 0) return;
+      const length = result - LINK_HEADROOM_BYTES;
+      this.sums.receivedFrames++;
+      this.sums.receivedBytes += length;
+      handler.onFrame(buffer, LINK_HEADROOM_BYTES, length);
+    }
+    // This step has had its share; more may wait.
+    this.again = true;
+  }
+}

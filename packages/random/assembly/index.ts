@@ -1,0 +1,1 @@
+export { ChaChaRandom } from "./random";
