@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "toolchain/src/**/*.test.ts"],
+          include: ["packages/*/{src,test}/**/*.test.ts", "toolchain/src/**/*.test.ts"],
           exclude: NEVER,
           testTimeout: 10_000,
         },

@@ -41,21 +41,35 @@ function packageOf(file) {
 
 const isDriver = ({ hypercalls }) => hypercalls.length > 0;
 
+/** Functions are hypercalls; constants and namespaces have a capital. */
+const isHypercall = (name) => /^[a-z]/.test(name);
+
 /** A driver lists its hypercalls in package.json; nothing else may reach the host. */
 const noHypercalls = {
   meta: { type: "problem", schema: [] },
   create(context) {
-    const owner = packageOf(context.filename);
-    if (owner.name === HYPERCALL_PACKAGE || isDriver(owner)) return {};
-    const check = (node) => {
-      if (node.source?.value !== HYPERCALL_PACKAGE) return;
-      const message = `only drivers import ${HYPERCALL_PACKAGE}: list the hypercalls under "phantasm" in package.json, or use a device's interface`;
+    const { name, hypercalls } = packageOf(context.filename);
+    if (name === HYPERCALL_PACKAGE) return {};
+    const check = (node, what) => {
+      if (what !== "*" && (!isHypercall(what) || hypercalls.includes(what))) return;
+      const message =
+        what === "*"
+          ? `import from ${HYPERCALL_PACKAGE} by name: that shows which hypercalls are used`
+          : `only a driver uses ${what}: list it under "phantasm": { "hypercalls" } in package.json, or use a device's interface`;
       context.report({ node, message });
     };
+    const isAbi = (node) => node.source?.value === HYPERCALL_PACKAGE;
     return {
-      ImportDeclaration: check,
-      ExportNamedDeclaration: check,
-      ExportAllDeclaration: check,
+      ImportDeclaration(node) {
+        if (!isAbi(node)) return;
+        for (const one of node.specifiers) check(one, one.imported?.name ?? "*");
+      },
+      ExportNamedDeclaration(node) {
+        if (isAbi(node)) for (const one of node.specifiers) check(one, one.local.name);
+      },
+      ExportAllDeclaration(node) {
+        if (isAbi(node)) check(node, "*");
+      },
     };
   },
 };
@@ -79,6 +93,10 @@ const noForeignImports = {
   },
 };
 
+/** `changetype<usize>(object) == 0` keeps nothing. */
+const isNullCheck = ({ type, operator, right }) =>
+  type === "BinaryExpression" && /^[!=]==?$/.test(operator) && right.value === 0;
+
 /** An address kept outside managed fields is a reference the collector does not see. */
 const noChangetypeUsize = {
   meta: { type: "problem", schema: [] },
@@ -88,7 +106,7 @@ const noChangetypeUsize = {
     return {
       'CallExpression[callee.name="changetype"]'(node) {
         const target = node.typeArguments?.params[0]?.typeName?.name;
-        if (target !== "usize") return;
+        if (target !== "usize" || isNullCheck(node.parent)) return;
         const message =
           "changetype<usize> hides a reference from the collector: keep the object, or do this in a driver";
         context.report({ node, message });

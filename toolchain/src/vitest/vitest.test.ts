@@ -2,13 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startVitest, type TestCase, type TestModule } from "vitest/node";
 // As published: the thread that runs the cases is a built file.
 import { assemblyscript } from "phantasm/vitest";
 
 const NODE_MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 const IMPORT = 'import { describe, expect, test, world } from "@phantasm/testing";\n';
+
+// Each test compiles, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 60_000 });
 
 let project = "";
 
