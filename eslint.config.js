@@ -8,7 +8,7 @@ const ASSEMBLYSCRIPT = [
   "examples/**/*.ts",
   "toolchain/templates/**/*.ts",
   "test/**/assembly/**/*.ts",
-  "test/{bench,conformance}/*/**/*.ts",
+  "test/**/main.ts",
 ];
 const CONFIGURATION = "**/phantasm.config.ts";
 /** For blocks that read TypeScript. */
