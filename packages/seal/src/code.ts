@@ -19,8 +19,7 @@ export function checkCode(reader: Reader, imported: number, declared: number): F
   for (let at = 0; at < count; at++) {
     try {
       const body = readBody(reader);
-      const cursor = new InstructionCursor(reader.bytes, body.code, body.end);
-      while (cursor.next());
+      new InstructionCursor(reader.bytes, body.code, body.end).finishBody();
       bodies.push(body);
     } catch (error) {
       throw error instanceof SealError ? error.within(`function ${String(imported + at)}`) : error;

@@ -40,30 +40,69 @@ export class InstructionCursor extends Reader {
         this.fail("function-end", "instructions follow the end of a function body");
       return false;
     }
-    if (this.position >= this.end)
-      this.fail("function-end", "a function body ends without closing its blocks");
-    this.offset = this.position;
-    const byte = this.bytes[this.position++] as number;
-    this.opcode = byte;
-    this.index = -1;
-    const kind =
-      byte === Opcode.PREFIX_SIMD || byte === Opcode.PREFIX_MISC
-        ? this.#prefixed(byte)
-        : (IMMEDIATES[byte] as Immediate);
-    if (kind !== Immediate.NONE) this.#immediates(kind);
+    this.#walk(false);
     return true;
+  }
+
+  /** Walks what is left of the body: the same as calling `next` until it says false. */
+  finishBody(): void {
+    if (this.depth > 0) this.#walk(true);
+    this.next();
+  }
+
+  /**
+   * One instruction, or all. An image is walked once, by code that no compiler has seen yet, so the
+   * common instructions are handled right here on local variables, and only the others by methods.
+   */
+  #walk(all: boolean): void {
+    const { bytes, end } = this;
+    let at = this.position;
+    let index: number;
+    do {
+      if (at >= end)
+        this.fail("function-end", "a function body ends without closing its blocks", at);
+      this.offset = at;
+      const opcode = bytes[at++] as number;
+      const kind = IMMEDIATES[opcode] as number;
+      this.opcode = opcode;
+      index = -1;
+      if (kind === Immediate.NONE) continue;
+      const next = bytes[at] as number;
+      if (next < 0x80 && at < end) {
+        // One byte that ends a LEB128 is a valid u32, s32 and s64.
+        if (kind === Immediate.INDEX) {
+          index = next;
+          at++;
+          continue;
+        }
+        if (kind === Immediate.I32 || kind === Immediate.I64) {
+          at++;
+          continue;
+        }
+        if (kind === Immediate.MEMORY_ARGUMENT && next <= ALIGNMENT_MAX) {
+          const offset = bytes[at + 1] as number;
+          if (offset < 0x80 && at + 1 < end) {
+            at += 2;
+            continue;
+          }
+        }
+      }
+      this.position = at;
+      this.index = -1;
+      this.#immediates(kind === Immediate.REFUSED ? this.#prefixed(opcode) : (kind as Immediate));
+      at = this.position;
+      index = this.index;
+    } while (all && this.depth > 0);
+    this.position = at;
+    this.index = index;
   }
 
   #immediates(kind: Immediate): void {
     switch (kind) {
-      case Immediate.INDEX:
-        this.index = this.u32("an index");
+      case Immediate.NONE:
         return;
-      case Immediate.I32:
-        this.s32("an i32 constant");
-        return;
-      case Immediate.MEMORY_ARGUMENT:
-        this.#memoryArgument();
+      case Immediate.END:
+        this.depth--;
         return;
       case Immediate.BLOCK:
         this.#blockType();
@@ -74,11 +113,17 @@ export class InstructionCursor extends Reader {
             this.offset,
           );
         return;
-      case Immediate.END:
-        this.depth--;
+      case Immediate.INDEX:
+        this.index = this.u32("an index");
+        return;
+      case Immediate.I32:
+        this.s32("an i32 constant");
         return;
       case Immediate.I64:
         this.skipS64("an i64 constant");
+        return;
+      case Immediate.MEMORY_ARGUMENT:
+        this.#memoryArgument();
         return;
       case Immediate.TYPE_AND_TABLE:
         this.index = this.u32("a type index");
@@ -111,8 +156,6 @@ export class InstructionCursor extends Reader {
         this.#memoryArgument();
         this.skip(1, "a lane");
         return;
-      case Immediate.NONE:
-        return;
       case Immediate.REFUSED:
         this.fail(
           "opcode",
@@ -124,6 +167,7 @@ export class InstructionCursor extends Reader {
 
   /** Reads the number after a prefix. Only its shortest form is accepted: engines differ on others. */
   #prefixed(prefix: number): Immediate {
+    if (prefix !== Opcode.PREFIX_MISC && prefix !== Opcode.PREFIX_SIMD) return Immediate.REFUSED;
     const start = this.position;
     const number = this.u32("the number of an instruction");
     this.opcode = prefix * 0x100 + Math.min(number, SUBOPCODE_MAX);

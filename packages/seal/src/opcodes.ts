@@ -11,26 +11,27 @@ export const Immediate = {
   /** Not on the list. */
   REFUSED: 0,
   NONE: 1,
-  /** A block type; the instruction opens a block. */
-  BLOCK: 2,
-  /** Nothing; the instruction closes a block. */
-  END: 3,
+  // The next three are one LEB128 each: see InstructionCursor for why they come first.
   /** The index of a local, global, function or label. */
-  INDEX: 4,
-  /** A vector of labels and one more label. */
-  LABELS: 5,
-  /** A type index and table 0. */
-  TYPE_AND_TABLE: 6,
+  INDEX: 2,
+  I32: 3,
+  I64: 4,
   /** Alignment and offset. */
-  MEMORY_ARGUMENT: 7,
+  MEMORY_ARGUMENT: 5,
+  /** A block type; the instruction opens a block. */
+  BLOCK: 6,
+  /** Nothing; the instruction closes a block. */
+  END: 7,
+  /** A vector of labels and one more label. */
+  LABELS: 8,
+  /** A type index and table 0. */
+  TYPE_AND_TABLE: 9,
   /** Alignment, offset and a lane. */
-  MEMORY_LANE: 8,
+  MEMORY_LANE: 10,
   /** Memory 0. */
-  MEMORY: 9,
+  MEMORY: 11,
   /** Memory 0 twice. */
-  TWO_MEMORIES: 10,
-  I32: 11,
-  I64: 12,
+  TWO_MEMORIES: 12,
   BYTES_4: 13,
   BYTES_8: 14,
   BYTES_16: 15,

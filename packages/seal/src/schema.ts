@@ -96,7 +96,7 @@ export class Field {
   }
 
   /** Text of one form; `what` says in words which. */
-  pattern(pattern: RegExp, charactersMax: number, what: string): string {
+  pattern(pattern: Pick<RegExp, "test">, charactersMax: number, what: string): string {
     const text = this.text(charactersMax);
     if (!pattern.test(text)) this.fail("manifest-text", `is ${quote(text)}, which is not ${what}`);
     return text;

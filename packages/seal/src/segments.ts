@@ -5,8 +5,8 @@ import type { Reader } from "./reader.js";
 /** The flags of an active segment for table or memory 0; every other form is refused. */
 const FORM_ACTIVE = 0;
 
-/** Bytes of the shortest segment: form, offset expression of three bytes, count. */
-const SEGMENT_BYTES_MIN = 5;
+/** Bytes of the shortest segment of any form. */
+const SEGMENT_BYTES_MIN = 2;
 
 function segmentCount(reader: Reader, what: string): number {
   const count = reader.count(`${what} segments`, SEGMENT_BYTES_MIN);

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { MANIFEST } from "../test/images.js";
+import { encodeManifest, parseDecimal64, parseManifest, type Manifest } from "./index.js";
+
+const RICH: Manifest = {
+  ...MANIFEST,
+  name: "a-0",
+  capabilities: ["arguments", "clock", "console", "entropy"],
+  devices: [
+    { name: "service", type: "net", offloads: 15 },
+    { name: "disk", type: "block" },
+  ],
+  arguments: [
+    { name: "service", type: "integer", help: "same name as a device: grüß 😀", required: true },
+    {
+      name: "port",
+      type: "integer",
+      help: "TCP port",
+      required: false,
+      default: "80",
+      minimum: "1",
+      maximum: "65535",
+    },
+    { name: "low", type: "integer", help: "", required: false, minimum: "-9223372036854775808" },
+    { name: "wait", type: "duration", help: "", required: false, default: "-5" },
+    { name: "cache", type: "size", help: "", required: false, default: "0" },
+    { name: "fast", type: "boolean", help: "", required: false, default: false },
+    { name: "text", type: "string", help: "", required: false, default: 'any\n"text"\u202e' },
+    { name: "address", type: "ipv4", help: "", required: false, default: "255.0.10.199" },
+    { name: "network", type: "cidr", help: "", required: false, default: "10.0.0.1/24" },
+    { name: "password", type: "secret", help: "", required: true },
+    {
+      name: "level",
+      type: "enumeration",
+      help: "",
+      required: false,
+      values: ["info", "debug"],
+      default: "debug",
+    },
+  ],
+};
+
+test.each([
+  ["small", MANIFEST],
+  ["rich", RICH],
+])("a %s manifest is read back as it was written", (_, manifest) => {
+  expect(parseManifest(encodeManifest(manifest))).toEqual(manifest);
+});
+
+test("the bytes do not depend on the order in which fields were written down", () => {
+  const reversed = Object.fromEntries(Object.entries(RICH).reverse()) as unknown as Manifest;
+  expect(encodeManifest(reversed)).toEqual(encodeManifest(RICH));
+});
+
+test("a manifest that the verifier would refuse cannot be written", () => {
+  expect(() => encodeManifest({ ...MANIFEST, name: "Not A Name" })).toThrow(
+    expect.objectContaining({ code: "manifest-text" }),
+  );
+});
+
+test("what is parsed holds no object of the input", () => {
+  const manifest = parseManifest(encodeManifest(RICH));
+  expect(Object.getPrototypeOf(manifest.toolchain)).toBe(Object.prototype);
+  expect(Object.keys(manifest).sort()).toEqual(Object.keys(MANIFEST).sort());
+});
+
+test("decimal text of 64-bit numbers has one spelling", () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
+      expect(parseDecimal64(String(value))).toBe(value);
+    }),
+  );
+  for (const text of ["", "+1", "-", "01", "-0", "1.0", "1e3", " 1", "0x1", "9223372036854775808"])
+    expect(parseDecimal64(text)).toBeNull();
+});
