@@ -106,17 +106,19 @@ async function lockedFile(
     locked = await openLocked(file, flags, PERMISSIONS, readonly ? "shared" : "exclusive", options);
   } catch (error) {
     if (error instanceof BackendError) throw error;
-    if (errorCode(error) === "EBUSY") {
-      throw new BackendError(`${file}: the device is in use: unmount it first`);
-    }
+    if (errorCode(error) === "EBUSY") throw inUse(file, "it is mounted, or another program has it");
     const hint =
       errorCode(error) === "EACCES" && !readonly ? `\nattach it read-only: ${file}:ro` : "";
     throw new BackendError(`${file}: ${explain(error)}${hint}`);
   }
   if (locked !== null) return locked;
-  const holder = lockHolder(file) ?? "another process";
-  throw new BackendError(
-    `${file}: the disk is in use by ${holder}\n` +
+  throw inUse(file, "another process has it");
+}
+
+function inUse(file: string, otherwise: string): BackendError {
+  const holder = lockHolder(file);
+  return new BackendError(
+    `${file}: the disk is in use${holder === null ? `: ${otherwise}` : ` by ${holder}`}\n` +
       `a disk has one writer, or any number of readers that attach it with :ro`,
   );
 }
