@@ -4,23 +4,24 @@
  *
  * Version 1, little-endian, 64 bytes:
  *
- *   0  u32 magic "BOHP" in memory order (0x50484F42)   32  u64 collections
- *   4  u32 version                                      40  u32 timers pending
- *   8  u64 steps                                        44  u32 holds
- *  16  u64 heap bytes in use                            48  u64 now of the last step, ns
- *  24  u64 heap bytes                                   56  8 bytes of zero
+ *    0  u32  magic, "PHOB" in memory order      32  u64  collections
+ *    4  u32  version                            40  u32  timers pending
+ *    8  u64  steps                              44  u32  holds
+ *   16  u64  heap bytes in use                  48  i64  now of the last step, ns
+ *   24  u64  memory bytes                       56       reserved
+ *
+ * Steps, holds and the time are kept up at every step, the rest when the host asks for it (INSPECT).
  */
 import type { Manifest } from "@phantasm/seal";
 
-export const OBSERVATION_MAGIC = 0x5048_4f42;
+export const OBSERVATION_MAGIC = 0x424f_4850;
 export const OBSERVATION_VERSION = 1;
 export const OBSERVATION_BYTES = 64;
 
 export interface Observation {
   readonly steps: number;
   readonly heapUsedBytes: number;
-  /** The heap can grow to the memory of the image. */
-  readonly heapBytes: number;
+  readonly memoryBytes: number;
   /** Garbage collections finished. */
   readonly collections: number;
   readonly timersPending: number;
@@ -44,10 +45,10 @@ export function readObservation(
   return {
     steps: Number(block.getBigUint64(8, true)),
     heapUsedBytes: Number(block.getBigUint64(16, true)),
-    heapBytes: Number(block.getBigUint64(24, true)),
+    memoryBytes: Number(block.getBigUint64(24, true)),
     collections: Number(block.getBigUint64(32, true)),
     timersPending: block.getUint32(40, true),
     holds: block.getUint32(44, true),
-    lastStepNs: block.getBigUint64(48, true),
+    lastStepNs: block.getBigInt64(48, true),
   };
 }

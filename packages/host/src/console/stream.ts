@@ -3,9 +3,20 @@ import type { Readable, Writable } from "node:stream";
 import { Limit } from "@phantasm/abi";
 import { CONSOLE_END, type ConsoleBackend } from "./types.js";
 
+export interface StreamConsoleOptions {
+  /** Called once when nobody reads the output any more (EPIPE); what follows is thrown away. */
+  readonly onBroken?: () => void;
+}
+
+/** A stream, how to get it when it is first needed, or null: no input, or output into the void. */
+export type Lazy<T> = T | (() => T) | null;
+
 export class StreamConsole implements ConsoleBackend {
-  readonly #stdin: Readable | null;
-  readonly #stdout: Writable | null;
+  readonly #getStdin: Lazy<Readable>;
+  readonly #getStdout: Lazy<Writable>;
+  readonly #onBroken: (() => void) | undefined;
+  #stdin: Readable | null = null;
+  #stdout: Writable | null = null;
   #wake: () => void = () => undefined;
   #input: Uint8Array[] = [];
   #ended = false;
@@ -16,21 +27,21 @@ export class StreamConsole implements ConsoleBackend {
   #broken = false;
   #settle: (() => void) | null = null;
 
-  constructor(stdin: Readable | null, stdout: Writable | null) {
-    this.#stdin = stdin;
-    this.#stdout = stdout;
+  constructor(stdin: Lazy<Readable>, stdout: Lazy<Writable>, options: StreamConsoleOptions = {}) {
+    this.#getStdin = stdin;
+    this.#getStdout = stdout;
+    this.#onBroken = options.onBroken;
     this.#ended = stdin === null;
   }
 
   attach(wake: () => void): void {
     this.#wake = wake;
-    this.#stdout?.on("error", this.#onBroken);
-    this.#stdout?.on("close", this.#onBroken);
   }
 
   write(bytes: Uint8Array): number {
     // Nobody reads any more (EPIPE): the guest writes into the void, as into /dev/null.
-    if (this.#stdout === null || this.#broken) return bytes.length;
+    if (this.#getStdout === null || this.#broken) return bytes.length;
+    this.#stdout ??= this.#openStdout(this.#getStdout);
     const room = Limit.QUEUE_BYTES_MAX - this.#pendingBytes;
     if (room <= 0) {
       this.#refused = true;
@@ -70,16 +81,17 @@ export class StreamConsole implements ConsoleBackend {
       stdin.off("close", this.#onEnd);
       stdin.pause();
     }
-    this.#stdout?.off("close", this.#onBroken);
-    this.#stdout?.off("error", this.#onBroken);
+    this.#stdout?.off("close", this.#broke);
+    this.#stdout?.off("error", this.#broke);
     this.#input = [];
     this.#ended = true;
   }
 
   /** Input is read one chunk at a time, and only when asked for: the rest stays with the sender. */
   #want(): void {
+    if (this.#getStdin === null) return;
+    this.#stdin ??= typeof this.#getStdin === "function" ? this.#getStdin() : this.#getStdin;
     const stdin = this.#stdin;
-    if (stdin === null) return;
     if (!this.#listening) {
       this.#listening = true;
       if (stdin.readableEnded || stdin.destroyed) return void setImmediate(this.#onEnd);
@@ -101,9 +113,17 @@ export class StreamConsole implements ConsoleBackend {
     this.#wake();
   };
 
-  readonly #onBroken = (): void => {
+  #openStdout(stdout: Writable | (() => Writable)): Writable {
+    const stream = typeof stdout === "function" ? stdout() : stdout;
+    stream.on("error", this.#broke).on("close", this.#broke);
+    return stream;
+  }
+
+  readonly #broke = (): void => {
+    if (this.#broken) return;
     this.#broken = true;
     this.#settle?.();
+    this.#onBroken?.();
     if (this.#refused) this.#wake();
   };
 
@@ -117,7 +137,11 @@ export class StreamConsole implements ConsoleBackend {
   }
 }
 
-/** Null instead of a stream: no input, or output into the void. */
-export function streamConsole(stdin: Readable | null, stdout: Writable | null): StreamConsole {
-  return new StreamConsole(stdin, stdout);
+/** @example streamConsole(process.stdin, process.stdout) */
+export function streamConsole(
+  stdin: Lazy<Readable>,
+  stdout: Lazy<Writable>,
+  options?: StreamConsoleOptions,
+): StreamConsole {
+  return new StreamConsole(stdin, stdout, options);
 }

@@ -1,0 +1,8 @@
+/** Domains in threads of their own. Loads as little as possible: `phantasm run` starts here. */
+export {
+  IsolatedDomain,
+  type BootOptions,
+  type IsolatedExit,
+  type IsolatedOptions,
+} from "./isolated-domain.js";
+export { runIsolated, USAGE_STATUS, type RunOptions } from "./run.js";

@@ -1,0 +1,220 @@
+/** A domain in a thread of its own: whatever it does, this thread goes on, and can end it. */
+import { SHARE_ENV, Worker } from "node:worker_threads";
+import { Exit, Limit } from "@phantasm/abi";
+import type { BlockDescription, NetDescription } from "../backends/options.js";
+import { nullConsole, type ConsoleBackend } from "../console/types.js";
+import { HostError, KILLED_STATUS, type DomainExit } from "../exit.js";
+import type { WasmFrame } from "../frames.js";
+import type { RunnableImage } from "../runnable.js";
+import { formatDuration } from "../format.js";
+import type { FromThread, Report, ThreadData, ToThread } from "./protocol.js";
+import { ConsolePump } from "./pump.js";
+import { ByteRing } from "./ring.js";
+import { Watchdog } from "./watchdog.js";
+
+export interface IsolatedOptions {
+  /** Lives in this thread. Closed at the end. */
+  readonly console?: ConsoleBackend;
+  /** One step that takes longer ends the domain (exit code 103). In ns; checked only when given. */
+  readonly stepLimitNs?: number;
+  /** Called once when one step has taken a second or more; checked only when given. */
+  readonly onSpinning?: (stepNs: number) => void;
+  /** See `DomainOptions.onStuck`. */
+  readonly onStuck?: () => void;
+}
+
+export interface BootOptions {
+  readonly arguments: Uint8Array;
+  readonly net?: Readonly<Record<string, NetDescription>>;
+  readonly block?: Readonly<Record<string, BlockDescription>>;
+  readonly memoryBytesMax?: number;
+}
+
+/** `stats` and `observation` are null for a domain that was ended from outside. */
+export interface IsolatedExit extends DomainExit {
+  readonly stats: Report["stats"] | null;
+  readonly observation: Report["observation"];
+}
+
+const SPINNING_NS = 1_000_000_000;
+const NS_PER_MS = 1_000_000;
+/** The host's own objects in that thread; the memory of the image does not count. */
+const THREAD_HEAP_MIB_MAX = 512;
+
+/** The thread starts at construction, so that it is ready when the image is. */
+export class IsolatedDomain {
+  /** Settles when the thread has ended and all output has left. Rejects with HostError for a fault of the host. */
+  readonly exited: Promise<IsolatedExit>;
+  readonly #worker: Worker;
+  readonly #watchdog: Watchdog;
+  readonly #pump: ConsolePump;
+  readonly #options: IsolatedOptions;
+  #outcome: IsolatedExit | HostError | null = null;
+  #ended = false;
+  #grace: NodeJS.Timeout | null = null;
+  #reports: ((report: Report | null) => void)[] = [];
+  #resolve!: (exit: IsolatedExit) => void;
+  #reject!: (error: HostError) => void;
+
+  constructor(options: IsolatedOptions = {}) {
+    this.#options = options;
+    const output = new ByteRing();
+    const input = new ByteRing();
+    const progress = new SharedArrayBuffer(8);
+    const data: ThreadData = { output: output.shared, input: input.shared, progress };
+    this.#worker = new Worker(new URL("./thread.js", import.meta.url), {
+      workerData: data,
+      env: SHARE_ENV,
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB_MAX },
+    });
+    this.#watchdog = new Watchdog(new BigInt64Array(progress));
+    this.#pump = new ConsolePump(options.console ?? nullConsole, output, input, () =>
+      this.#tell({ type: "console" }),
+    );
+    this.exited = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#worker.on("message", (message: FromThread) => this.#heard(message));
+    this.#worker.on("error", (error) => this.#broke(error));
+    this.#worker.on("exit", () => void this.#over());
+  }
+
+  /** Hands over what is to run. Once. */
+  boot(image: RunnableImage, options: BootOptions): void {
+    const { manifest, module, digest } = image;
+    this.#tell({
+      type: "boot",
+      manifest,
+      module,
+      digest,
+      arguments: options.arguments,
+      net: options.net ?? {},
+      block: options.block ?? {},
+      memoryBytesMax: options.memoryBytesMax ?? null,
+    });
+    const { stepLimitNs, onSpinning } = this.#options;
+    if (stepLimitNs !== undefined) {
+      this.#watchdog.watch(stepLimitNs, (stepNs) => void this.#overrun(stepNs, stepLimitNs));
+    } else if (onSpinning !== undefined) {
+      this.#watchdog.watch(SPINNING_NS, onSpinning);
+    }
+  }
+
+  /** How long the current step has been running, in ns; 0 between steps. */
+  get stepNs(): number {
+    return this.#watchdog.stepNs;
+  }
+
+  /** Asks it to end; it is killed when SHUTDOWN_GRACE_NS have passed. Idempotent. */
+  shutdown(): void {
+    if (this.#ended || this.#grace !== null) return;
+    this.#tell({ type: "shutdown" });
+    this.#grace = setTimeout(
+      () => void this.kill("it did not end within the time of grace"),
+      Limit.SHUTDOWN_GRACE_NS / NS_PER_MS,
+    );
+  }
+
+  /** Ends it at once, also while it spins; says where it was if so. Idempotent. */
+  async kill(message = "it was killed", status = KILLED_STATUS): Promise<void> {
+    const { stepNs } = this;
+    const trace = stepNs > SPINNING_NS / 2 ? await this.#where() : [];
+    const busy = trace.length > 0 ? ` (in one step for ${formatDuration(stepNs)})` : "";
+    await this.#end({ status, reason: "killed", message: message + busy, trace });
+  }
+
+  /** Counters as of now; null when it has ended, or does not end its step within `timeoutMs`. */
+  report(timeoutMs = 1_000): Promise<Report | null> {
+    if (this.#ended) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#reports.push(resolve);
+      setTimeout(resolve, timeoutMs, null).unref();
+      this.#tell({ type: "report" });
+    });
+  }
+
+  #tell(message: ToThread): void {
+    if (!this.#ended) this.#worker.postMessage(message);
+  }
+
+  #heard(message: FromThread): void {
+    switch (message.type) {
+      case "console":
+        return this.#pump.pump();
+      case "want":
+        return this.#pump.want();
+      case "stuck":
+        return this.#options.onStuck?.();
+      case "report":
+        for (const resolve of this.#reports.splice(0)) resolve(message);
+        return;
+      case "exit": {
+        const { exit, stats, observation } = message;
+        this.#outcome ??= { ...exit, stats, observation };
+        return this.#leave();
+      }
+      case "fault": {
+        const error = new HostError("the host failed while it ran a domain");
+        error.stack = message.stack;
+        this.#outcome ??= error;
+        return this.#leave();
+      }
+    }
+  }
+
+  /** It has said its last word: nothing is gained by waiting for the thread to be taken down. */
+  #leave(): void {
+    void this.#worker.terminate();
+    void this.#over();
+  }
+
+  /** The thread broke down: out of memory of its own, or a fault of ours. */
+  #broke(error: unknown): void {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+      this.#outcome ??= {
+        status: Exit.MEMORY,
+        reason: "memory",
+        message: "the host's own memory for it ran out",
+        trace: [],
+        stats: null,
+        observation: null,
+      };
+    } else {
+      this.#outcome ??= new HostError("the thread of a domain broke down", { cause: error });
+    }
+  }
+
+  async #overrun(stepNs: number, limitNs: number): Promise<void> {
+    const took = formatDuration(stepNs);
+    const limit = formatDuration(limitNs);
+    const message = `one step ran for ${took}; the limit is ${limit}`;
+    const trace = await this.#where();
+    await this.#end({ status: Exit.STEP_LIMIT, reason: "step-limit", message, trace });
+  }
+
+  async #where(): Promise<WasmFrame[]> {
+    const { traceThread } = await import("./where.js");
+    return traceThread(this.#worker.threadId);
+  }
+
+  async #end(exit: DomainExit): Promise<void> {
+    this.#outcome ??= { ...exit, stats: null, observation: null };
+    await this.#worker.terminate();
+  }
+
+  /** The thread writes no more. What it wrote is still in the ring. */
+  async #over(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#watchdog.stop();
+    if (this.#grace !== null) clearTimeout(this.#grace);
+    for (const resolve of this.#reports.splice(0)) resolve(null);
+    await this.#pump.drained();
+    (this.#options.console ?? nullConsole).close();
+    const outcome = this.#outcome ?? new HostError("the thread of a domain ended without a word");
+    if (outcome instanceof HostError) this.#reject(outcome);
+    else this.#resolve(outcome);
+  }
+}

@@ -1,0 +1,48 @@
+/** What the two threads say to each other. The bytes of the console go through rings instead. */
+import type { Manifest } from "@phantasm/seal";
+import type { BlockDescription, NetDescription } from "../backends/options.js";
+import type { DomainStats } from "../domain.js";
+import type { DomainExit } from "../exit.js";
+import type { Observation } from "../observe.js";
+
+/** Given to the thread at its start, before the image is known. */
+export interface ThreadData {
+  readonly output: SharedArrayBuffer;
+  readonly input: SharedArrayBuffer;
+  /** See `DomainOptions.progress`. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface BootMessage {
+  readonly type: "boot";
+  readonly manifest: Manifest;
+  readonly module: WebAssembly.Module;
+  readonly digest: string;
+  readonly arguments: Uint8Array;
+  readonly net: Readonly<Record<string, NetDescription>>;
+  readonly block: Readonly<Record<string, BlockDescription>>;
+  readonly memoryBytesMax: number | null;
+}
+
+export type ToThread =
+  | BootMessage
+  /** Input waits or has ended; or the output ring has room again. */
+  | { readonly type: "console" }
+  | { readonly type: "shutdown" }
+  | { readonly type: "report" };
+
+export interface Report {
+  readonly stats: DomainStats;
+  readonly observation: Observation | null;
+}
+
+export type FromThread =
+  /** Output waits, or the input ring has room again. */
+  | { readonly type: "console" }
+  /** The guest reads, and has nothing to read. */
+  | { readonly type: "want" }
+  | { readonly type: "stuck" }
+  | ({ readonly type: "report" } & Report)
+  | ({ readonly type: "exit"; readonly exit: DomainExit } & Report)
+  /** A fault of the host; `stack` is for a bug report. */
+  | { readonly type: "fault"; readonly stack: string };

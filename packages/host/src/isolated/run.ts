@@ -1,0 +1,155 @@
+/** What `phantasm run` does once its options are read. */
+import { readFileSync } from "node:fs";
+import { Exit } from "@phantasm/abi";
+import type { BlockDescription, Named, NetDescription } from "../backends/options.js";
+import { streamConsole } from "../console/stream.js";
+import type { Image } from "../image.js";
+import { IsolatedDomain, type IsolatedExit, type IsolatedOptions } from "./isolated-domain.js";
+import { Signals } from "./signals.js";
+import { holdTerminal } from "./terminal.js";
+
+export interface RunOptions {
+  readonly imagePath: string;
+  /** Words after `--`: the image's own arguments. `--help` prints them instead of booting. */
+  readonly argv?: readonly string[];
+  readonly net?: readonly Named<NetDescription>[];
+  readonly block?: readonly Named<BlockDescription>[];
+  /** Files that the frames of a net device are written to. */
+  readonly pcap?: readonly Named<string>[];
+  /** Each must have signed the image; texts as `PublicKey.text` has them. */
+  readonly keys?: readonly { readonly text: string }[];
+  /** `sha256:` and 64 hex digits: what the image must be. */
+  readonly digest?: string;
+  /** The contents of a detached signature. */
+  readonly detached?: Uint8Array;
+  readonly memoryBytesMax?: number;
+  /** See `IsolatedOptions.stepLimitNs`. */
+  readonly stepLimitNs?: number;
+  /** Prints counters at the end. */
+  readonly stats?: boolean;
+  /** Opens the inspector and waits for a debugger. The domain then shares this thread. */
+  readonly inspect?: boolean;
+  /** Port of the inspector; 9229 unless given, 0 for any. */
+  readonly inspectPort?: number;
+}
+
+/** A mistake in the call: no image, wrong arguments. Nothing ran. */
+export const USAGE_STATUS = 2;
+/** What a shell reports for SIGPIPE. */
+const BROKEN_PIPE_STATUS = 141;
+
+/**
+ * Runs an image on this process's terminal, in a thread of its own, until it ends. Handles signals,
+ * and prints what an operator should see on standard error.
+ *
+ * @returns the exit code of the process
+ * @throws HostError for a fault of the host, never for anything an image or operator does
+ */
+export async function runIsolated(options: RunOptions): Promise<number> {
+  if (options.inspect === true) {
+    const { runInspected } = await import("./inspected.js");
+    return runInspected(options);
+  }
+  return new Run(options).finish();
+}
+
+/** Prints one or more lines about the image. */
+export function say(text: string): void {
+  process.stderr.write(`phantasm: ${text}\n`);
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #domain: IsolatedDomain;
+  #name = "the image";
+  #restoreTerminal: (() => void) | null = null;
+  #pipeBroken = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const console = streamConsole(
+      () => this.#stdin(),
+      () => process.stdout,
+      {
+        onBroken: () => this.#broken(),
+      },
+    );
+    const { stepLimitNs } = options;
+    const watched: IsolatedOptions = stepLimitNs === undefined ? {} : { stepLimitNs };
+    // The thread starts here and gets ready while the image is read and verified.
+    this.#domain = new IsolatedDomain({ ...watched, console, onStuck: () => this.#stuck() });
+  }
+
+  async finish(): Promise<number> {
+    let loaded: Image | number;
+    try {
+      loaded = await this.#load();
+    } catch (error) {
+      await this.#domain.kill();
+      throw error;
+    }
+    if (typeof loaded === "number") {
+      await this.#domain.kill();
+      return loaded;
+    }
+    const signals = new Signals(this.#domain, (text) => say(`${this.#name} ${text}`));
+    try {
+      const exit = await this.#domain.exited;
+      return await this.#report(exit, loaded);
+    } finally {
+      signals.release();
+      this.#restoreTerminal?.();
+    }
+  }
+
+  /** Reads, verifies, boots; the image, or the status to end with. */
+  async #load(): Promise<Image | number> {
+    const { prepare } = await import("./prepare.js");
+    const prepared = prepare(this.#options, readImage);
+    if (typeof prepared === "number") return prepared;
+    const { image, boot } = prepared;
+    this.#name = image.manifest.name;
+    this.#domain.boot(image, boot);
+    return image;
+  }
+
+  async #report(exit: IsolatedExit, image: Image): Promise<number> {
+    if (this.#pipeBroken) return BROKEN_PIPE_STATUS;
+    if (exit.reason !== "exit" || this.#options.stats === true) {
+      const { exitReport, statsReport } = await import("./report.js");
+      process.stderr.write(await exitReport(exit, image, this.#options.imagePath));
+      if (this.#options.stats === true && exit.stats !== null) {
+        const { stats, observation } = exit;
+        process.stderr.write(statsReport(image.manifest.name, { stats, observation }));
+      }
+    }
+    return exit.status;
+  }
+
+  #stdin(): NodeJS.ReadStream {
+    this.#restoreTerminal = holdTerminal(process.stdin);
+    return process.stdin;
+  }
+
+  #broken(): void {
+    this.#pipeBroken = true;
+    void this.#domain.kill("nobody reads its output", Exit.STATUS_MAX);
+  }
+
+  #stuck(): void {
+    say(`${this.#name} waits for nothing that can happen; only a request to end (Ctrl-C) wakes it`);
+  }
+}
+
+/** The bytes of an image, or the status to end with when there are none. */
+export function readImage(path: string): Uint8Array | number {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ENOENT") say(`there is no image ${path}; build one: phantasm build`);
+    else if (code === "EISDIR") say(`${path} is a directory, not an image`);
+    else say(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return USAGE_STATUS;
+  }
+}

@@ -1,0 +1,85 @@
+/** Runs in the thread of the domain. It loads as little as it can: the operator waits for it. */
+import { parentPort, workerData } from "node:worker_threads";
+import { Exit } from "@phantasm/abi";
+import { BootError } from "../attach.js";
+import { Domain, type DomainOptions } from "../domain.js";
+import type { DomainExit } from "../exit.js";
+import { openDevices } from "./open-devices.js";
+import type { BootMessage, FromThread, Report, ThreadData, ToThread } from "./protocol.js";
+import { ByteRing } from "./ring.js";
+import { ThreadConsole } from "./thread-console.js";
+
+const NO_REPORT: Report = {
+  stats: { steps: 0, memoryBytes: 0, hypercalls: {} },
+  observation: null,
+};
+
+const data = workerData as ThreadData;
+const console = new ThreadConsole(new ByteRing(data.output), new ByteRing(data.input), (type) =>
+  tell({ type }),
+);
+let domain: Domain | null = null;
+let stopping = false;
+
+parentPort?.on("message", (message: ToThread) => {
+  switch (message.type) {
+    case "boot":
+      return void boot(message).catch(fault);
+    case "console":
+      return console.changed();
+    case "shutdown":
+      stopping = true;
+      return domain?.shutdown();
+    case "report":
+      return tell({ type: "report", ...report() });
+  }
+});
+
+function tell(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+function report(): Report {
+  if (domain === null) return NO_REPORT;
+  return { stats: domain.stats, observation: domain.observe() };
+}
+
+async function boot(message: BootMessage): Promise<void> {
+  const devices = await openDevices(message);
+  if (typeof devices === "string") {
+    return finish({ status: Exit.DEVICE, reason: "device", message: devices, trace: [] });
+  }
+  const { memoryBytesMax } = message;
+  const options: DomainOptions = {
+    ...devices,
+    arguments: message.arguments,
+    console,
+    progress: new BigInt64Array(data.progress),
+    onStuck: () => tell({ type: "stuck" }),
+    ...(memoryBytesMax === null ? {} : { memoryBytesMax }),
+  };
+  try {
+    domain = new Domain(message, options);
+  } catch (error) {
+    if (!(error instanceof BootError)) throw error;
+    return finish({
+      status: error.status,
+      reason: error.code,
+      message: error.message,
+      trace: [],
+    });
+  }
+  domain.start();
+  if (stopping) domain.shutdown();
+  finish(await domain.exited);
+}
+
+function finish(exit: DomainExit): void {
+  tell({ type: "exit", exit, ...report() });
+}
+
+function fault(error: unknown): void {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  tell({ type: "fault", stack: text });
+}
