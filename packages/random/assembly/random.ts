@@ -46,7 +46,7 @@ export class ChaChaRandom implements Random {
     // the result; the products whose lower half is among the first 2^32 mod bound are the bias.
     let product = <u64>this.u32() * <u64>bound;
     if (<u32>product < bound) {
-      const bias = (0 - bound) % bound;
+      const bias: u32 = (0 - bound) % bound;
       while (<u32>product < bias) product = <u64>this.u32() * <u64>bound;
     }
     return <u32>(product >> 32);
@@ -93,7 +93,7 @@ export class ChaChaRandom implements Random {
     const pool = changetype<usize>(this.pool);
     if (this.remaining <= 0) {
       entropy(pool, CHACHA20_KEY_BYTES);
-      for (let i: usize = 0; i < CHACHA20_KEY_BYTES; i += 8)
+      for (let i = 0; i < CHACHA20_KEY_BYTES; i += 8)
         store<u64>(key + i, load<u64>(key + i) ^ load<u64>(pool + i));
       this.remaining = RESEED_BYTES;
     }
