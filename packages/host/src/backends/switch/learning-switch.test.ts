@@ -107,6 +107,20 @@ describe("LearningSwitch", () => {
     expect(send(ports[2], B, C)).toEqual([[], [`${B}<${C}`], []]);
   });
 
+  it("gives a port back its share when stations move away", () => {
+    const { core, ports, send } = bench({ addressesPerPortMax: 2 });
+    for (const port of [ports[0], ports[1]]) {
+      send(port, BROADCAST, A);
+      send(port, BROADCAST, B);
+    }
+    send(ports[0], BROADCAST, C);
+    expect(core.counters.unlearntAddresses).toBe(0);
+    // A third one moves to a full port: it is not there any more, so its frames are flooded.
+    send(ports[1], BROADCAST, C);
+    expect(core.counters.unlearntAddresses).toBe(1);
+    expect(send(ports[2], C, A)).toEqual([[`${C}<${A}`], [`${C}<${A}`], []]);
+  });
+
   it("makes room in a full table by what has aged", () => {
     const { core, ports, send } = bench({ addressesMax: 2, ageingMs: 5000 });
     send(ports[0], BROADCAST, A, 0);

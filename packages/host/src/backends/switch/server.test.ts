@@ -308,6 +308,20 @@ describe("a device", () => {
     peer.close();
   });
 
+  it("writes all frames of a step at once", async () => {
+    const chunks: number[] = [];
+    const peer = createServer((socket) => {
+      sockets.push(socket);
+      socket.on("data", (chunk) => chunks.push(chunk.length));
+    }).listen(path);
+    await new Promise((resolve) => peer.once("listening", resolve));
+    const link = await join_();
+    for (let number = 0; number < 64; number++) link.send(frame(BROADCAST, link.mac, number));
+    await until("the frames", () => chunks.length > 0);
+    expect(chunks).toEqual([64 * 64]);
+    peer.close();
+  });
+
   it("ends, with the reason, when the other side does not speak the framing", async () => {
     const peer = createServer((socket) => {
       sockets.push(socket);
