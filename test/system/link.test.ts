@@ -114,6 +114,14 @@ test("the size profile is smaller and runs the same code", async () => {
   expect(content(size.image).length).toBeLessThan(content(speed.image).length);
 });
 
+test("the debug profile keeps the application's lines in the source map", async () => {
+  using made = project(HELLO);
+  const { path } = await build({ directory: made.directory, profile: "debug" });
+  expect(path).toBe(join(made.directory, ".phantasm", "hello.debug.wasm"));
+  const { sources } = JSON.parse(readFileSync(`${path}.map`, "utf8")) as { sources: string[] };
+  expect(sources).toContain("main.ts");
+});
+
 test("the hello image stays below 10 kB", async () => {
   using made = project(HELLO);
   expect((await build({ directory: made.directory })).image.length).toBeLessThanOrEqual(10_000);

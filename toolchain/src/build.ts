@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { encodeNames, sealImage, verifyImage, type Manifest } from "@phantasm/seal";
+import type { Profile } from "./configuration/unikernel.js";
 import type { Compiled } from "./compile/compile.js";
 import { loadConfiguration, type Configuration } from "./configuration/load.js";
 import { BuildError, type Diagnostic } from "./diagnostics.js";
@@ -32,6 +33,8 @@ export interface BuildOptions {
   /** Where the image goes; default `dist/NAME.wasm` in the folder. */
   readonly output?: string;
   readonly onStage?: (stage: BuildStage) => void;
+  /** In the place of the configuration's; the image then goes to `.phantasm/NAME.PROFILE.wasm`. */
+  readonly profile?: Profile;
 }
 
 export interface BuildResult {
@@ -84,7 +87,7 @@ function generatedSources({ unikernel }: Configuration, graph: Graph): Map<strin
   ]);
 }
 
-async function compileGraph(prepared: Prepared, graph: Graph): Promise<Compiled> {
+async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile): Promise<Compiled> {
   const { configuration, packages } = prepared;
   const { unikernel, directory } = configuration;
   const { compile } = await import("./compile/compile.js");
@@ -93,7 +96,7 @@ async function compileGraph(prepared: Prepared, graph: Graph): Promise<Compiled>
     packages,
     main: unikernel.entry,
     generated: generatedSources(configuration, graph),
-    profile: unikernel.profile,
+    profile,
     memory: unikernel.memory,
     capabilities: graph.attachments.map(({ type }) => type),
     probes: graph.nodes.map(constructorName),
@@ -103,14 +106,15 @@ async function compileGraph(prepared: Prepared, graph: Graph): Promise<Compiled>
 /** Compiles, and again without the devices that `main` does not reach, so that they leave no byte. */
 async function compileReached(
   prepared: Prepared,
+  profile: Profile,
 ): Promise<{ compiled: Compiled; graph: Graph; warnings: Diagnostic[] }> {
   const { graph, configuration } = prepared;
-  const compiled = await compileGraph(prepared, graph);
+  const compiled = await compileGraph(prepared, graph, profile);
   const unused = graph.nodes.filter((node) => !compiled.reached.has(constructorName(node)));
   if (unused.length === 0) return { compiled, graph, warnings: [...compiled.warnings] };
   const left = new Set(graph.nodes.filter((node) => !unused.includes(node)).map(({ id }) => id));
   const smaller = reachedGraph(graph, left);
-  const again = await compileGraph(prepared, smaller);
+  const again = await compileGraph(prepared, smaller, profile);
   const warnings = unused.map((node) =>
     configuration.diagnose(
       `device "${node.id}" is configured, but main never uses it: it is left out of the image`,
@@ -180,11 +184,18 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   onStage("configuration");
   const prepared = await prepare(options.directory);
   const { configuration } = prepared;
+  const { name } = configuration.unikernel;
   const path = resolve(
-    options.output ?? join(configuration.directory, "dist", `${configuration.unikernel.name}.wasm`),
+    options.output ??
+      (options.profile === undefined
+        ? join(configuration.directory, "dist", `${name}.wasm`)
+        : join(configuration.directory, ".phantasm", `${name}.${options.profile}.wasm`)),
   );
   onStage("compile");
-  const { compiled, graph, warnings } = await compileReached(prepared);
+  const { compiled, graph, warnings } = await compileReached(
+    prepared,
+    options.profile ?? configuration.unikernel.profile,
+  );
   onStage("link");
   const linked = link(prepared, graph, compiled, basename(path));
   onStage("verify");
@@ -197,8 +208,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       ...compiled.sources.flatMap((source) => (source.path === undefined ? [] : [source.path])),
     ]),
   ];
-  // An image elsewhere is not what the folder stands for.
-  if (options.output === undefined)
+  // An image elsewhere or of another profile is not what the folder stands for.
+  if (options.output === undefined && options.profile === undefined)
     writeStamp(configuration.directory, { image: path, digest: linked.digest, inputs });
   return {
     image: linked.image,
@@ -220,8 +231,8 @@ export async function ensureBuilt(
   options: Omit<BuildOptions, "directory"> = {},
 ): Promise<{ readonly path: string; readonly result: BuildResult | undefined }> {
   const stamp = readStamp(resolve(directory));
-  if (stamp && options.output === undefined && stampHolds(stamp))
-    return { path: stamp.image, result: undefined };
+  const usual = options.output === undefined && options.profile === undefined;
+  if (stamp && usual && stampHolds(stamp)) return { path: stamp.image, result: undefined };
   const result = await build({ directory, ...options });
   return { path: result.path, result };
 }

@@ -18,6 +18,7 @@ interface Levels {
 
 const LEVELS: Readonly<Record<Profile, Levels>> = {
   speed: { optimize: 3, shrink: 0, inline: [12, 70, 200] },
+  debug: { optimize: 0, shrink: 0, inline: [0, 0, 0] },
   size: { optimize: 2, shrink: 2, inline: [2, 10, 100] },
 };
 
@@ -95,7 +96,7 @@ export function optimise(
   capabilities: readonly Capability[],
 ): Emitted {
   pin(binaryen, LEVELS[profile]);
-  module.optimize();
+  if (profile !== "debug") module.optimize();
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   completeImports(binaryen, module, capabilities);
   exportGlobals(binaryen, module);

@@ -5,8 +5,10 @@ import { ConfigurationError, Location } from "./location.js";
 
 export const UNIKERNEL = Symbol.for("phantasm.unikernel");
 
-/** What the optimiser aims at. */
-export type Profile = "speed" | "size";
+/** What the optimiser aims at; `debug` keeps every line where a debugger expects it. */
+export type Profile = "speed" | "size" | "debug";
+
+const PROFILES: readonly string[] = ["speed", "size", "debug"] satisfies Profile[];
 
 export interface MemoryOptions {
   /** What the image starts with; default: what its static data needs, at least 64K. */
@@ -102,9 +104,9 @@ export function unikernel(name: string, options: UnikernelOptions = {}): Unikern
     throw new ConfigurationError(
       `unikernel: entry must be an AssemblyScript file such as "./main.ts"`,
     );
-  if (profile !== "speed" && profile !== "size")
+  if (!PROFILES.includes(profile))
     throw new ConfigurationError(
-      `unikernel: profile must be "speed" or "size", got ${String(profile)}`,
+      `unikernel: profile must be "speed", "size" or "debug", got ${String(profile)}`,
     );
   checkDevices(devices);
   checkArguments(args);
