@@ -11,14 +11,15 @@ import type { Style, Terminal } from "./terminal.js";
 import { card, formatBytes, formatMilliseconds, formatPages } from "./text.js";
 
 /**
- * Builds with a progress line, prints warnings and, on standard error, what was built.
+ * Builds with a progress line and prints warnings.
  *
+ * @returns what was built, and how long that took
  * @throws BuildError
  */
 export async function buildProject(
   options: Omit<BuildOptions, "onStage">,
   terminal: Terminal,
-): Promise<BuildResult> {
+): Promise<{ readonly result: BuildResult; readonly time: string }> {
   const start = performance.now();
   const progress = showProgress(terminal);
   let result: BuildResult;
@@ -31,8 +32,14 @@ export async function buildProject(
   const { formatDiagnostic } = await import("../diagnostics.js");
   for (const warning of result.warnings)
     terminal.say(`${terminal.sayStyle.yellow("warning:")} ${formatDiagnostic(warning)}\n`);
-  const time = formatMilliseconds(performance.now() - start);
-  terminal.say(`Built ${shown(result.path)} (${formatBytes(result.image.length)}) in ${time}\n`);
+  return { result, time: formatMilliseconds(performance.now() - start) };
+}
+
+/** `buildProject` on the way to something else: one line says what was built. */
+export async function buildInPassing(directory: string, terminal: Terminal): Promise<BuildResult> {
+  const { result, time } = await buildProject({ directory }, terminal);
+  const { path, image } = result;
+  terminal.say(`Built ${shown(path)} (${formatBytes(image.length)}) in ${time}.\n`);
   return result;
 }
 
@@ -41,13 +48,15 @@ export async function build(invocation: Invocation, terminal: Terminal): Promise
   const [given = "."] = invocation.operands;
   const directory = projectFolder(given, terminal.program);
   const output = invocation.value("output");
-  const result = await buildProject(
+  const { result, time } = await buildProject(
     { directory, ...(output === undefined ? {} : { output: resolve(output) }) },
     terminal,
   );
   terminal.out(summary(result, directory, terminal.outStyle));
   const next = output === undefined ? directory : result.path;
-  terminal.say(`\nBoot it:  ${terminal.program} run ${shellWord(shown(next))}\n`);
+  terminal.say(
+    `\nBuilt in ${time}.\nBoot it:  ${terminal.program} run ${shellWord(shown(next))}\n`,
+  );
   return 0;
 }
 

@@ -1,6 +1,6 @@
 /** `phantasm dev`: builds and boots, and again on every change. */
 import type { BuildError } from "../diagnostics.js";
-import { buildProject } from "./build.js";
+import { buildInPassing } from "./build.js";
 import { Child } from "./dev-child.js";
 import { ChangeWatcher } from "./dev-watcher.js";
 import { usageError } from "./errors.js";
@@ -97,7 +97,7 @@ class Development {
 
   async #build(): Promise<void> {
     try {
-      const { path, inputs } = await buildProject({ directory: this.#directory }, this.#terminal);
+      const { path, inputs } = await buildInPassing(this.#directory, this.#terminal);
       this.#watcher.watch(inputs);
       if (!this.#again && !this.#stopped) await this.#boot(path);
     } catch (error) {

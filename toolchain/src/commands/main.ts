@@ -22,9 +22,13 @@ process.on("uncaughtException", (error) => {
   void fail(error).then(() => process.exit());
 });
 
-try {
-  const { execute } = await import("./execute.js");
-  process.exitCode = await execute(process.argv.slice(2), self);
-} catch (error) {
-  await fail(error);
+async function main(): Promise<void> {
+  try {
+    const { execute } = await import("./execute.js");
+    process.exitCode = await execute(process.argv.slice(2), self);
+  } catch (error) {
+    await fail(error);
+  }
 }
+
+void main();

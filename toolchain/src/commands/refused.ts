@@ -9,7 +9,7 @@ import { readSmallFile, shown } from "./files.js";
 /** Turns a refusal into an error for the operator; others pass. */
 export function refused(path: string, error: unknown): unknown {
   if (!(error instanceof SealError)) return error;
-  return new UserError(`${shown(path)} is refused: ${error.message}`, {
+  return new UserError(`${shown(path)} is refused: ${error.message} [${error.code}]`, {
     status: Exit.REFUSED,
     ...(error.code === "header" || error.code === "signature-missing"
       ? { hint: "Only images that phantasm build has made can be used." }

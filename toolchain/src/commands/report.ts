@@ -1,6 +1,6 @@
 /** What is printed when a command fails: one to three lines for a mistake, a stack for a fault of ours. */
 import type { BuildError } from "../diagnostics.js";
-import { FAILURE_STATUS, USAGE_STATUS, UserError } from "./errors.js";
+import { FAILURE_STATUS, USAGE_STATUS, type UserError } from "./errors.js";
 import { explain, shown } from "./files.js";
 import type { Terminal } from "./terminal.js";
 
@@ -18,7 +18,7 @@ const OPERATOR_ERRORS: Readonly<Record<string, number>> = {
 function say(terminal: Terminal, message: string, hint?: string): void {
   const { red } = terminal.sayStyle;
   const indented = hint === undefined ? "" : `${hint.replace(/^/gm, "  ")}\n`;
-  terminal.say(`${red("error:")} ${message}\n${indented}`);
+  terminal.say(`${red("phantasm:")} ${message}\n${indented}`);
 }
 
 function isBuildError(error: Error): error is BuildError {
@@ -28,16 +28,22 @@ function isBuildError(error: Error): error is BuildError {
 /** Prints compile and configuration errors. */
 export async function sayBuildError(error: BuildError, terminal: Terminal): Promise<void> {
   const { formatDiagnostic } = await import("../diagnostics.js");
-  for (const diagnostic of error.diagnostics) say(terminal, formatDiagnostic(diagnostic));
+  for (const diagnostic of error.diagnostics) {
+    // A place stands first in its line, where editors and terminals find it.
+    if (diagnostic.file === undefined) say(terminal, formatDiagnostic(diagnostic));
+    else terminal.say(`${formatDiagnostic(diagnostic)}\n`);
+  }
 }
 
 /** Prints why a command failed. @returns the exit status */
 export async function report(error: unknown, terminal: Terminal): Promise<number> {
-  if (error instanceof UserError) {
-    say(terminal, error.message, error.hint);
-    return error.status;
-  }
   if (error instanceof Error) {
+    // By name: the packed program and the commands beside it each have a class of their own.
+    if (error.name === "UserError") {
+      const { hint, status } = error as UserError;
+      say(terminal, error.message, hint);
+      return status;
+    }
     if (isBuildError(error)) {
       await sayBuildError(error, terminal);
       return FAILURE_STATUS;
@@ -61,7 +67,7 @@ export async function report(error: unknown, terminal: Terminal): Promise<number
   }
   const stack = error instanceof Error ? causes(error) : String(error);
   terminal.say(
-    `${stack}\n${terminal.sayStyle.red("error:")} this is a fault of phantasm; please report it with the lines above and the output of: ${terminal.program} doctor\n`,
+    `${stack}\n${terminal.sayStyle.red("phantasm:")} this is a fault of phantasm; please report it with the lines above and the output of: ${terminal.program} doctor\n`,
   );
   return FAILURE_STATUS;
 }

@@ -80,6 +80,6 @@ async function imageOfProject(folder: string, terminal: Terminal): Promise<strin
   const { readStamp, stampHolds } = await import("../stamp.js");
   const stamp = readStamp(folder);
   if (stamp && stampHolds(stamp)) return stamp.image;
-  const { buildProject } = await import("./build.js");
-  return (await buildProject({ directory: folder }, terminal)).path;
+  const { buildInPassing } = await import("./build.js");
+  return (await buildInPassing(folder, terminal)).path;
 }

@@ -1,0 +1,182 @@
+/** What is printed for wrong use, and for help: the whole text. */
+import { expect, test } from "vitest";
+import { COMMANDS, usage } from "./definitions.js";
+import { transcript } from "./memory-terminal.js";
+import { version } from "./version.js";
+
+test.each([
+  [["biuld"], 'phantasm: there is no command "biuld"; did you mean build?\n  See: phantasm help\n'],
+  [["frobnicate"], 'phantasm: there is no command "frobnicate"\n  See: phantasm help\n'],
+  [["--verbose"], 'phantasm: there is no command "--verbose"\n  See: phantasm help\n'],
+  [["help", "nothing"], 'phantasm: there is no command "nothing"\n  See: phantasm help\n'],
+  [
+    ["inspect", "--jsno"],
+    "phantasm: unknown option --jsno; did you mean --json?\n  See: phantasm help inspect\n",
+  ],
+  [["doctor", "-x"], "phantasm: unknown option -x\n  See: phantasm help doctor\n"],
+  [
+    ["run", "image.wasm", "--port", "80"],
+    'phantasm: unknown option --port\n  Arguments of the image go after "--": … -- --port\n',
+  ],
+  [["build", "-o"], "phantasm: -o needs a value: -o FILE\n  See: phantasm help build\n"],
+  [
+    ["build", "--output="],
+    "phantasm: --output needs a value: --output FILE\n  See: phantasm help build\n",
+  ],
+  [
+    ["run", "--net", "--stats"],
+    "phantasm: --net needs a value: --net [NAME=]BACKEND\n  See: phantasm help run\n",
+  ],
+  [["doctor", "--json=yes"], "phantasm: --json takes no value\n  See: phantasm help doctor\n"],
+  [
+    ["run", "--memory", "1M", "--memory", "2M", "x"],
+    "phantasm: --memory is given twice\n  See: phantasm help run\n",
+  ],
+  [
+    ["keygen", "release"],
+    'phantasm: keygen: one operand too many: "release"\n  See: phantasm help keygen\n',
+  ],
+  [["verify"], "phantasm: verify needs a folder or an image\n  See: phantasm help verify\n"],
+  [["switch"], "phantasm: switch needs a PATH\n  See: phantasm help switch\n"],
+  [
+    ["sign", "x.wasm"],
+    "phantasm: sign needs a private key: --key FILE\n  Make one: phantasm keygen\n",
+  ],
+  [
+    ["run", "--restart", "always"],
+    "phantasm: --restart always: only on-failure is known\n  See: phantasm help run\n",
+  ],
+  [
+    ["run", "--memory", "much", "x"],
+    "phantasm: --memory much: expected a size such as 512K or 64M\n  See: phantasm help run\n",
+  ],
+  [
+    ["run", "--step-limit", "1", "x"],
+    "phantasm: --step-limit 1: expected a duration such as 500ms or 2s\n  See: phantasm help run\n",
+  ],
+  [
+    ["run", "-p", "8080:80", "x"],
+    "phantasm: -p 8080:80: ports are published by the user-mode network, which this version does not have\n  Join images with a switch: --net NAME=switch:PATH\n  See: phantasm help run\n",
+  ],
+  [
+    ["inspect", "--json", "--wat", "x"],
+    "phantasm: --json and --wat exclude each other\n  See: phantasm help inspect\n",
+  ],
+  [
+    ["inspect", "x", "page.html"],
+    "phantasm: only --html writes to a FILE\n  See: phantasm help inspect\n",
+  ],
+  [
+    ["describe", "--dot", "--json"],
+    "phantasm: --dot and --json exclude each other\n  See: phantasm help describe\n",
+  ],
+  [
+    ["new", "helo"],
+    'phantasm: there is no template "helo"; did you mean hello?\n  See the templates: phantasm new\n',
+  ],
+  [
+    ["new", "hello", "My App"],
+    'phantasm: "My App" cannot be the name of an image\n  Names start with a lower-case letter and hold lower-case letters, digits and hyphens: phantasm new hello my-app\n',
+  ],
+] as const)("wrong use: %j", async (args, err) => {
+  expect(await transcript(...args)).toEqual({ status: 2, out: "", err });
+});
+
+test("--version", async () => {
+  expect(await transcript("--version")).toEqual({
+    status: 0,
+    out: `phantasm ${version()}\n`,
+    err: "",
+  });
+});
+
+test("help, --help, -h and nothing print the overview", async () => {
+  const { status, out, err } = await transcript("help");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  expect(out).toMatchInlineSnapshot(`
+    "Unikernels for WebAssembly: builds an application into one sealed image, and runs it.
+
+    Usage: phantasm COMMAND [OPERANDS] [OPTIONS]
+
+    Commands
+      new       make a project from a template; lists the templates when none is
+                named
+      build     build the image of a project
+      run       boot an image, or the image of a project
+      dev       build and boot a project, and again on every change
+      switch    join images with an Ethernet switch on a unix socket
+      describe  show the devices of a project and what they are made of
+      inspect   show what an image declares, imports and consists of
+      verify    check the seal of an image
+      keygen    make a key pair to sign images with
+      sign      sign an image
+      doctor    tell what this machine can do, and what enables the rest
+      help      explain a command
+
+    Begin with
+      phantasm new hello my-app
+      phantasm run my-app
+    "
+  `);
+  for (const args of [[], ["--help"], ["-h"]]) expect((await transcript(...args)).out).toBe(out);
+});
+
+test("help run", async () => {
+  const { status, out } = await transcript("help", "run");
+  expect(status).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "Usage: phantasm run [DIR|IMAGE] [OPTIONS] [-- ARGS]
+
+    Boot an image, or the image of a project.
+
+    A project is built first when a source is newer than its image.
+    --help after DIR or IMAGE prints the arguments of the image itself; they go
+    after --.
+    The status is that of the image (0 to 99); 100 abort, 101 trap, 102 memory, 103
+    step limit, 104 image refused, 105 device failed.
+    Ctrl-C asks the image to shut down, a second one ends it.
+
+    Options
+      --net [NAME=]BACKEND          attach a net device: loopback or switch:PATH,
+                                    then ,mac=02:00:00:00:00:01 or ,mtu=9000
+      --block [NAME=]FILE           attach a block device: a file, FILE:64M to
+                                    create it, or mem:16M; :ro after it forbids
+                                    writes
+      --pcap [NAME=]FILE            write the frames of a net device to a file that
+                                    Wireshark reads
+      -p, --publish [NAME:]PORT:PORT[/udp]
+                                    publish a port of the user-mode network (not in
+                                    this version)
+      --memory SIZE                 let the image have no more memory than this: 64M
+      --step-limit DURATION         end an image that computes longer than this
+                                    without a pause: 1s
+      --key PUB                     demand a signature by this public key (a file,
+                                    or the text of the key)
+      --digest sha256:…             boot this very image only, as build and inspect
+                                    print its digest
+      --restart on-failure          boot again when it fails, after 1 s, 2 s, … 30 s
+      --stats                       print what the image counted when it has ended
+      --inspect                     wait for a debugger: breakpoints in
+                                    AssemblyScript sources
+
+    Examples
+      phantasm run my-app
+      phantasm run my-app --help
+      phantasm run my-app.wasm --block disk=disk.img --net lan=switch:/tmp/lan.sock -- --verbose
+    "
+  `);
+});
+
+test.each(COMMANDS.map((command) => [command.name, command] as const))(
+  "help %s and --help agree, fit the line and mention every option",
+  async (name, command) => {
+    const { status, out } = await transcript("help", name);
+    expect(status).toBe(0);
+    expect(out).toContain(`Usage: phantasm ${usage(command)}\n`);
+    for (const option of command.options) expect(out).toContain(`--${option.name}`);
+    const prose = out.slice(0, out.indexOf("Examples"));
+    for (const line of prose.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect((await transcript(name, "--help")).out).toBe(out);
+    expect((await transcript(name, "-h")).out).toBe(out);
+  },
+);
