@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/* global require, __dirname, process */
+/* global require, __dirname */
 // Starts the packed program; in a clone in which the compiler has run since, the program as compiled.
 "use strict";
 
