@@ -2,7 +2,8 @@
 import { resolve } from "node:path";
 import { impliedHypercalls, type Manifest } from "@phantasm/seal";
 import type { BuildOptions, BuildResult } from "../build.js";
-import { shellWord, shown } from "./files.js";
+import { shown } from "./files.js";
+import { bootCommand } from "./next.js";
 import { Packages } from "../packages.js";
 import type { Invocation } from "./parse.js";
 import { showProgress } from "./progress.js";
@@ -55,7 +56,7 @@ export async function build(invocation: Invocation, terminal: Terminal): Promise
   terminal.out(summary(result, directory, terminal.outStyle));
   const next = output === undefined ? directory : result.path;
   terminal.say(
-    `\nBuilt in ${time}.\nBoot it:  ${terminal.program} run ${shellWord(shown(next))}\n`,
+    `\nBuilt in ${time}.\nBoot it:  ${bootCommand(terminal.program, shown(next), result.manifest)}\n`,
   );
   return 0;
 }

@@ -4,6 +4,7 @@ import { escapeTerminal, type ManifestArgument, type VerifiedImage } from "@phan
 import { usageError } from "./errors.js";
 import { shellWord, shown, writeOutput } from "./files.js";
 import { imageParts, readNames, type Part } from "./image-parts.js";
+import { bootCommand } from "./next.js";
 import type { Invocation } from "./parse.js";
 import { verifyTarget } from "./refused.js";
 import { openTarget } from "./target.js";
@@ -49,7 +50,7 @@ export async function inspect(invocation: Invocation, terminal: Terminal): Promi
   }
   terminal.out(asText(image, parts, shown(target.path), terminal));
   terminal.say(
-    `\nBoot it:  ${terminal.program} run ${shellWord(target.shown)}\n` +
+    `\nBoot it:  ${bootCommand(terminal.program, target.shown, image.manifest)}\n` +
       `See what takes its bytes:  ${terminal.program} inspect ${shellWord(target.shown)} --html ${image.manifest.name}.html\n`,
   );
   return 0;

@@ -44,7 +44,9 @@ export async function newProject({ operands }: Invocation, terminal: Terminal): 
         .map((file) => `  ${file}\n`)
         .join("")}`,
   );
-  terminal.say(`\nBuild and boot it:  ${terminal.program} run ${shellWord(shown(target))}\n`);
+  terminal.say(
+    `\nBuild and boot it:  ${terminal.program} run ${[shellWord(shown(target)), template.attach ?? ""].join(" ").trim()}\n`,
+  );
   return 0;
 }
 

@@ -1,6 +1,7 @@
 /** `phantasm verify`: says what was checked, and what was not. */
 import { readPublicKey, verifyTarget } from "./refused.js";
 import { readSmallFile } from "./files.js";
+import { bootCommand } from "./next.js";
 import type { Invocation } from "./parse.js";
 import { openTarget } from "./target.js";
 import type { Terminal } from "./terminal.js";
@@ -14,7 +15,7 @@ export async function verify(invocation: Invocation, terminal: Terminal): Promis
   const signature = invocation.value("signature");
   const detached = signature === undefined ? undefined : readSmallFile(signature);
   const target = await openTarget(given, terminal);
-  const { digest, signers } = verifyTarget(target, {
+  const { digest, signers, manifest } = verifyTarget(target, {
     keys,
     ...(pinned === undefined ? {} : { digest: pinned }),
     ...(detached === undefined ? {} : { detached }),
@@ -39,6 +40,6 @@ export async function verify(invocation: Invocation, terminal: Terminal): Promis
     rows.push([yellow("not checked"), `whether to trust ${signer}, which has signed as well`]);
   rows.push([yellow("not checked"), "the list of modules and versions: it is the author's claim"]);
   terminal.out(`${target.shown} is intact.\n${card(rows)}`);
-  terminal.say(`\nBoot it:  ${terminal.program} run ${target.shown}\n`);
+  terminal.say(`\nBoot it:  ${bootCommand(terminal.program, target.shown, manifest)}\n`);
   return 0;
 }

@@ -1,0 +1,11 @@
+/** The command that boots an image, as the user may copy it. */
+import type { Manifest } from "@phantasm/seal";
+import { shellWord } from "./files.js";
+
+/** @param target the folder or image as the user writes it */
+export function bootCommand(program: string, target: string, { devices }: Manifest): string {
+  const attachments = devices.map(({ name, type }) =>
+    type === "net" ? `--net ${name}=switch:/tmp/${name}.sock` : `--block ${name}=mem:16M`,
+  );
+  return [`${program} run ${shellWord(target)}`, ...attachments].join(" ");
+}
