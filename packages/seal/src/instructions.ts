@@ -57,19 +57,25 @@ export class InstructionCursor extends Reader {
   #walk(all: boolean): void {
     const { bytes, end } = this;
     let at = this.position;
+    let depth = this.depth;
+    let offset: number;
+    let opcode: number;
     let index: number;
     do {
       if (at >= end)
         this.fail("function-end", "a function body ends without closing its blocks", at);
-      this.offset = at;
-      const opcode = bytes[at++] as number;
-      const kind = IMMEDIATES[opcode] as number;
-      this.opcode = opcode;
+      offset = at;
+      opcode = bytes[at++] as number;
       index = -1;
+      const kind = IMMEDIATES[opcode] as number;
       if (kind === Immediate.NONE) continue;
-      const next = bytes[at] as number;
-      if (next < 0x80 && at < end) {
-        // One byte that ends a LEB128 is a valid u32, s32 and s64.
+      if (kind === Immediate.END) {
+        depth--;
+        continue;
+      }
+      // One byte below 0x80 is a whole LEB128, whether it is read as u32, s32 or s64.
+      const next = at < end ? (bytes[at] as number) : 0xff;
+      if (next < 0x80) {
         if (kind === Immediate.INDEX) {
           index = next;
           at++;
@@ -79,30 +85,34 @@ export class InstructionCursor extends Reader {
           at++;
           continue;
         }
-        if (kind === Immediate.MEMORY_ARGUMENT && next <= ALIGNMENT_MAX) {
-          const offset = bytes[at + 1] as number;
-          if (offset < 0x80 && at + 1 < end) {
+        if (kind === Immediate.MEMORY_ARGUMENT && next <= ALIGNMENT_MAX && at + 1 < end)
+          if ((bytes[at + 1] as number) < 0x80) {
             at += 2;
             continue;
           }
-        }
       }
       this.position = at;
+      this.depth = depth;
+      this.offset = offset;
+      this.opcode = opcode;
       this.index = -1;
       this.#immediates(kind === Immediate.REFUSED ? this.#prefixed(opcode) : (kind as Immediate));
       at = this.position;
+      depth = this.depth;
+      opcode = this.opcode;
       index = this.index;
-    } while (all && this.depth > 0);
+    } while (all && depth > 0);
     this.position = at;
+    this.depth = depth;
+    this.offset = offset;
+    this.opcode = opcode;
     this.index = index;
   }
 
   #immediates(kind: Immediate): void {
     switch (kind) {
       case Immediate.NONE:
-        return;
       case Immediate.END:
-        this.depth--;
         return;
       case Immediate.BLOCK:
         this.#blockType();

@@ -11,7 +11,6 @@ export const Immediate = {
   /** Not on the list. */
   REFUSED: 0,
   NONE: 1,
-  // The next three are one LEB128 each: see InstructionCursor for why they come first.
   /** The index of a local, global, function or label. */
   INDEX: 2,
   I32: 3,

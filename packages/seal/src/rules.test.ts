@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CODE_CASES } from "../test/broken/code.js";
 import { DECLARATION_CASES } from "../test/broken/declarations.js";
@@ -33,4 +34,10 @@ test.each(CASES)("$rule: $title", ({ rule, attempt, message }) => {
 
 test("every rule is broken by a case", () => {
   expect([...new Set(CASES.map(({ rule }) => rule))].sort()).toEqual(Object.keys(RULES).sort());
+});
+
+test("the table in the README is that of the rules", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const rows = [...readme.matchAll(/^\| `([a-z0-9-]+)`\s+\| (.*?)\s*\|$/gm)];
+  expect(Object.fromEntries(rows.map(([, code, rule]) => [code, rule]))).toEqual(RULES);
 });
