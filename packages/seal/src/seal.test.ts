@@ -1,3 +1,4 @@
+import { createHash, createPublicKey, verify } from "node:crypto";
 import { expect, test } from "vitest";
 import { core, image, MANIFEST } from "../test/images.js";
 import {
@@ -93,4 +94,27 @@ test("nobody signs what does not verify", () => {
   expect(() => signImage(broken, alice)).toThrow(
     expect.objectContaining({ code: "memory-limits" }),
   );
+});
+
+// Reads the bytes by hand, so that writer and verifier cannot be wrong together.
+test("the signature section is that of the WebAssembly tool conventions", () => {
+  const bytes = signImage(image(), alice);
+  const section = [0x00, 0x94, 0x01, 9, ...Buffer.from("signature")];
+  expect([...bytes.subarray(8, 21)]).toEqual(section);
+  const payload = bytes.subarray(21, 8 + 3 + 0x94);
+  expect([...payload.subarray(0, 5)]).toEqual([1, 1, 1, 1, 1]);
+  const hash = createHash("sha256").update(bytes.subarray(159)).digest();
+  expect(Buffer.from(payload.subarray(5, 37)).equals(hash)).toBe(true);
+  expect([...payload.subarray(37, 40)]).toEqual([1, 33, 1]);
+  expect([...payload.subarray(72, 74)]).toEqual([1, 64]);
+  const key = createPublicKey({
+    key: {
+      kty: "OKP",
+      crv: "Ed25519",
+      x: Buffer.from(payload.subarray(40, 72)).toString("base64url"),
+    },
+    format: "jwk",
+  });
+  const message = Buffer.concat([Buffer.from("wasmsig\x01\x01\x01"), hash]);
+  expect(verify(null, message, key, payload.subarray(74))).toBe(true);
 });
