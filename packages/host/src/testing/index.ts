@@ -1,0 +1,16 @@
+/** Domains in virtual time, for tests of images and of modules. */
+export {
+  MS,
+  NS,
+  SECOND,
+  simulate,
+  US,
+  VirtualHost,
+  type Simulation,
+  type VirtualHostOptions,
+} from "./virtual-host.js";
+export { VirtualTime } from "./virtual-time.js";
+export { VirtualLink, type VirtualLinkOptions } from "./virtual-link.js";
+export { VirtualDisk, type VirtualDiskOptions } from "./virtual-disk.js";
+export { SeededEntropy } from "../entropy.js";
+export { memoryConsole, MemoryConsole } from "../console/memory.js";
