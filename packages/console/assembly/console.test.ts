@@ -68,7 +68,7 @@ class Writer implements ConsoleWriter {
   }
 }
 
-let host: HostConsole = new HostConsole(256, 64);
+const host: HostConsole = new HostConsole(256, 64);
 
 describe("lines", () => {
   test("across chunks, empty ones too, and the last without a line feed", () => {

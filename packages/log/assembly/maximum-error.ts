@@ -1,7 +1,7 @@
 // What `logging({ maximum: "error" })` links: lines above that level are compiled out of the image.
 
 // @ts-ignore: decorator
-@global
+@global @lazy
 const LOG_MAXIMUM: i32 = 1;
 
 export { ConsoleLog } from "./log";
