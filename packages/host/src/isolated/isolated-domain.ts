@@ -65,6 +65,8 @@ export class IsolatedDomain {
     this.#worker = new Worker(new URL("./thread.js", import.meta.url), {
       workerData: data,
       env: SHARE_ENV,
+      // Options of this process, such as --input-type or a loader, are not meant for our thread.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB_MAX },
     });
     this.#watchdog = new Watchdog(new BigInt64Array(progress));
