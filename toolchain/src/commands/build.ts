@@ -4,6 +4,7 @@ import { impliedHypercalls, type Manifest } from "@phantasm/seal";
 import type { BuildOptions, BuildResult } from "../build.js";
 import { shown } from "./files.js";
 import { bootCommand } from "./next.js";
+import type { Profile } from "../configuration/unikernel.js";
 import { Packages } from "../packages.js";
 import type { Invocation } from "./parse.js";
 import { showProgress } from "./progress.js";
@@ -37,8 +38,13 @@ export async function buildProject(
 }
 
 /** `buildProject` on the way to something else: one line says what was built. */
-export async function buildInPassing(directory: string, terminal: Terminal): Promise<BuildResult> {
-  const { result, time } = await buildProject({ directory }, terminal);
+export async function buildInPassing(
+  directory: string,
+  terminal: Terminal,
+  profile?: Profile,
+): Promise<BuildResult> {
+  const options = { directory, ...(profile === undefined ? {} : { profile }) };
+  const { result, time } = await buildProject(options, terminal);
   const { path, image } = result;
   terminal.say(`Built ${shown(path)} (${formatBytes(image.length)}) in ${time}.\n`);
   return result;

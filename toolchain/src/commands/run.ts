@@ -13,7 +13,9 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   if (restart !== undefined && restart !== "on-failure")
     throw usageError(`--restart ${restart}: only on-failure is known`, hint);
   const options = await runOptions(invocation, hint);
-  const { path } = await findTarget(given, terminal);
+  // A debugger shows lines as they were written only where nothing was optimised away.
+  const profile = options.inspect === true ? "debug" : undefined;
+  const { path } = await findTarget(given, terminal, profile);
   const image: RunOptions = { ...options, imagePath: path };
   if (restart === undefined) return runIsolated(image);
   const { runAgain } = await import("./restart.js");
