@@ -130,9 +130,10 @@ export class Connection {
     else if (this.#finishing && !this.#batch.writing) this.#socket.end();
   };
 
-  readonly #written = (error?: Error | null): void => {
+  readonly #written = (): void => {
     this.#batch.written();
-    if (error) return;
+    // Node reports the end of a write that the close has cut off, without an error.
+    if (this.#socket.destroyed) return;
     if (this.#refused) {
       this.#refused = false;
       this.#handler.room();

@@ -156,6 +156,8 @@ describe("the switch", () => {
     expect(server.ports.map(({ counters }) => counters.receivedFrames)).toEqual([1, 1]);
     await b.link.close();
     await until("two joins and a leave", () => events.length === 3);
+    expect(server.ports.map(({ id }) => id)).toEqual([1]);
+    expect(server.addresses).toBe(1);
     expect(events).toEqual([
       { type: "joined", port: 1, ports: 1 },
       { type: "joined", port: 2, ports: 2 },
@@ -308,6 +310,77 @@ describe("a device", () => {
     peer.close();
   });
 
+  /** A device whose peer reads nothing until it is told to, and then counts. */
+  async function deaf(): Promise<{ link: SwitchLink; station: Station; read: () => () => number }> {
+    const accepted = new Promise<Socket>((resolve) => {
+      const peer = createServer({ pauseOnConnect: true }, (socket) => {
+        peer.close();
+        sockets.push(socket);
+        resolve(socket);
+      }).listen(path);
+    });
+    await until("the listener", () => existsSync(path));
+    const link = await join_();
+    const socket = await accepted;
+    const read = (): (() => number) => {
+      let bytes = 0;
+      socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      socket.resume();
+      return () => bytes;
+    };
+    return { link, station: new Station(link), read };
+  }
+
+  /** Sends, with turns between, until there is no room; the frames that were accepted. */
+  async function fill(link: SwitchLink): Promise<number> {
+    let sent = 0;
+    while (link.send(frame(BROADCAST, link.mac, sent, 1500))) {
+      if (++sent % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return sent;
+  }
+
+  it("answers no room to a guest whose switch does not read, and wakes it when it does", async () => {
+    const { link, station, read } = await deaf();
+    const sent = await fill(link);
+    expect(sent * 1518).toBeGreaterThan(0.9 * 2 ** 20);
+    expect(sent * 1518).toBeLessThan(2 * 2 ** 20);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { wakes } = station;
+    const bytes = read();
+    await until("a wake-up", () => station.wakes > wakes);
+    expect(link.send(frame(BROADCAST, link.mac, sent, 1500))).toBe(true);
+    await until("all frames", () => bytes() === (sent + 1) * 1518);
+    expect(link.counters).toMatchObject({ sentFrames: sent + 1, droppedFrames: 0 });
+  });
+
+  it("wakes a guest that waits for room when the switch goes away", async () => {
+    const { link, station } = await deaf();
+    await fill(link);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { wakes } = station;
+    sockets[0]?.destroy();
+    await until("a wake-up", () => station.wakes > wakes);
+    expect(link.send(frame(BROADCAST, link.mac, 1))).toBe(true);
+  });
+
+  it("hands over what it had accepted when it closes, behind a write that is stuck", async () => {
+    const { link, read } = await deaf();
+    const sent = await fill(link);
+    const closing = link.close();
+    const bytes = read();
+    await closing;
+    await until("all frames", () => bytes() === sent * 1518);
+  });
+
+  it("closes in time when the switch never reads", async () => {
+    const { link } = await deaf();
+    await fill(link);
+    const started = performance.now();
+    await link.close();
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
   it("writes all frames of a step at once", async () => {
     const chunks: number[] = [];
     const peer = createServer((socket) => {
@@ -377,6 +450,24 @@ describe("a device", () => {
     expect(link.counters).toMatchObject({ sentFrames: 0, droppedFrames: 1 });
     expect(station.drain().map(numberOf)).toEqual([4]);
     await until("a switch of its own", () => link.connected && link.server !== null);
+  });
+
+  it("takes the frames of the old switch first, then those of the new one", async () => {
+    const server = await serve();
+    const station = new Station(await join_());
+    const before = await raw();
+    before.socket.write(wire(frame(BROADCAST, SOMEBODY, 1)));
+    await until("a frame", () => station.wakes > 0);
+    await server.close();
+    const link = station.link as SwitchLink;
+    await until("a switch of its own", () => link.connected && link.server !== null);
+    const after = await raw();
+    after.socket.write(wire(frame(BROADCAST, SOMEBODY, 2)));
+    const { wakes } = station;
+    await until("another frame", () => station.wakes > wakes);
+    expect(station.drain().map(numberOf)).toEqual([1, 2]);
+    after.socket.write(wire(frame(BROADCAST, SOMEBODY, 3)));
+    expect((await station.expect(1)).map(numberOf)).toEqual([3]);
   });
 
   it("ends, with the reason, when there is no way back", async () => {
