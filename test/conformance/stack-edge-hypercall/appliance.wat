@@ -1,0 +1,28 @@
+;; Property: a hypercall at the very edge of the stack is a trap: the host tears nothing in two, and
+;; calls it neither a guest bug nor a fault of its own.
+;; Rule: BOUNDARY: "a guest that recurses to the edge of the stack tears nothing."
+;; Status: 1: it came back.
+(data (i32.const 0) ".")
+(func $deeper (result i32)
+  (if (i32.eq (global.get $case) (i32.const 0))
+    (then (drop (call $console_write (i32.const 0) (i32.const 1)))))
+  (if (i32.eq (global.get $case) (i32.const 1))
+    (then (drop (call $console_read (i32.const 0) (i32.const 1)))))
+  (if (i32.eq (global.get $case) (i32.const 2))
+    (then (call $entropy (i32.const 64) (i32.const 8))))
+  (if (i32.eq (global.get $case) (i32.const 3)) (then (drop (call $wall_clock))))
+  (if (i32.eq (global.get $case) (i32.const 4))
+    (then (drop (call $net_send (i32.const 0) (i32.const 1024) (i32.const 64)))))
+  (if (i32.eq (global.get $case) (i32.const 5))
+    (then (drop (call $net_receive (i32.const 0) (i32.const 0) (i32.const 65000)))))
+  (if (i32.eq (global.get $case) (i32.const 6))
+    (then (drop (call $block_submit (i32.const 1) (i32.const 1) (i64.const 0) (i32.const 4096)
+      (i32.const 1) (i32.const 0)))))
+  (if (i32.eq (global.get $case) (i32.const 7))
+    (then (drop (call $block_complete (i32.const 1) (i32.const 0)))))
+  (i32.add (call $deeper) (i32.const 1)))
+(func (export "step") (param i64 i32) (result i64)
+  (call $ready)
+  (drop (call $deeper))
+  (call $exit (i32.const 1))
+  (unreachable))
