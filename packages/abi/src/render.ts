@@ -153,7 +153,9 @@ export function referencePage(): string {
       "",
       "| name | value | meaning |",
       "| --- | --- | --- |",
-      ...Object.entries(table).map(([name, { value, meaning }]) => `| ${name} | ${value} | ${meaning} |`),
+      ...Object.entries(table).map(
+        ([name, { value, meaning }]) => `| ${name} | ${value} | ${meaning} |`,
+      ),
       "",
     ]),
   ].join("\n");

@@ -21,7 +21,9 @@ type Result<R> = R extends { readonly type: infer T extends ValueType } ? JavaSc
 
 /** The functions a host hands to an image, with exactly the types of the specification. */
 export type Hypercalls = {
-  [E in HypercallEntry as E["name"]]: (...values: Arguments<E["parameters"]>) => Result<E["result"]>;
+  [E in HypercallEntry as E["name"]]: (
+    ...values: Arguments<E["parameters"]>
+  ) => Result<E["result"]>;
 };
 
 export type ErrorName = keyof typeof ERRORS;
