@@ -182,6 +182,31 @@ Boot arguments
   );
 });
 
+test("the packed program boots an image as the compiled one does", () => {
+  const dist = resolve(PROGRAM, "../../dist");
+  const packed = spawnSync(process.execPath, [join(dist, "bundle.js")], { encoding: "utf8" });
+  expect(packed).toMatchObject({ status: 0, stdout: "", stderr: "" });
+  const run = (...args: readonly string[]): Ended => {
+    const start = [join(dist, "start/main.js"), ...args];
+    const { status, stdout, stderr } = spawnSync(process.execPath, start, {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    return { status, out: stdout, err: stderr };
+  };
+  const image = "hello/dist/hello.wasm";
+  expect(run("run", image)).toEqual({ status: 0, out: "Hello, world!\n", err: "" });
+  expect(run("run", image, "--memory", "1")).toMatchObject({ status: 102 });
+  // Commands outside the packed file, and errors that come from them.
+  expect(JSON.parse(run("inspect", image, "--json").out)).toMatchObject({
+    manifest: { name: "hello" },
+  });
+  expect(run("keygen", "x")).toMatchObject({
+    status: 2,
+    err: expect.stringContaining("one operand too many") as string,
+  });
+});
+
 describe("streams", () => {
   test("a reader that goes away is not an error", async () => {
     const child = spawn(process.execPath, [PROGRAM, "inspect", "hello", "--wat"], { cwd: folder });

@@ -32,8 +32,10 @@ export async function buildProject(
     progress.clear();
   }
   const { formatDiagnostic } = await import("../diagnostics.js");
-  for (const warning of result.warnings)
-    terminal.say(`${terminal.sayStyle.yellow("warning:")} ${formatDiagnostic(warning)}\n`);
+  for (const warning of result.warnings) {
+    const message = `warning: ${warning.message}`;
+    terminal.say(`${formatDiagnostic({ ...warning, message })}\n`);
+  }
   return { result, time: formatMilliseconds(performance.now() - start) };
 }
 
