@@ -105,9 +105,13 @@ export class Packages {
     return undefined;
   }
 
-  /** URL of a JavaScript import such as `phantasm` or `@scope/name/file`; undefined if there is none. */
-  resolve(specifier: string): string | undefined {
-    for (const start of [this.#project, TOOLCHAIN]) {
+  /**
+   * URL of a JavaScript import such as `phantasm` or `@scope/name/file`; undefined if there is none.
+   *
+   * @param from folder of the importing file
+   */
+  resolve(specifier: string, from: string): string | undefined {
+    for (const start of [from, this.#project, TOOLCHAIN]) {
       try {
         return pathToFileURL(createRequire(join(start, "_.js")).resolve(specifier)).href;
       } catch {

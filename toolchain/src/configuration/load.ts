@@ -7,7 +7,7 @@ import { TraceMap, originalPositionFor } from "@jridgewell/trace-mapping";
 import type { Message, Plugin } from "esbuild";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { readText, writeAtomically } from "../files.js";
-import type { Packages } from "../packages.js";
+import { packageName, type Packages } from "../packages.js";
 import { describeValue } from "./device.js";
 import { type Location } from "./location.js";
 import { isUnikernel, type Unikernel } from "./unikernel.js";
@@ -28,21 +28,28 @@ export interface Configuration {
 
 let evaluations = 0;
 
-/** @param found receives the file of every import that is left to Node */
+/**
+ * Resolves what a configuration imports. The combinators of modules become part of the bundle, so
+ * that their `phantasm` is the one that builds, wherever they are installed.
+ *
+ * @param found receives the file of every import that is left to Node
+ */
 function external(packages: Packages, found: Set<string>): Plugin {
   const builtin = new Set(builtinModules);
   return {
     name: "phantasm-packages",
     setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir }) => {
         if (kind === "entry-point" || path.startsWith("node:") || builtin.has(path))
           return kind === "entry-point" ? undefined : { path, external: true };
-        const url = packages.resolve(path);
+        const url = packages.resolve(path, resolveDir);
         if (url === undefined)
           return {
             errors: [{ text: `package "${path}" is not installed; run: npm install ${path}` }],
           };
-        if (/\.[cm]?ts$/.test(url)) return { path: fileURLToPath(url) };
+        const module = packages.find(packageName(path))?.module;
+        if (/\.[cm]?ts$/.test(url) || module?.configuration !== undefined)
+          return { path: fileURLToPath(url) };
         found.add(fileURLToPath(url));
         return { path: url, external: true };
       });
