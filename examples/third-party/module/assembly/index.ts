@@ -1,0 +1,1 @@
+export { PrefixedConsole } from "./prefixed-console";
