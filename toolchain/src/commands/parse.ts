@@ -1,5 +1,5 @@
 /** The words after `phantasm` → a command with its operands and options. */
-import { parseArgs } from "node:util";
+import { Command, CommanderError, Option } from "commander";
 import type { CommandDefinition, OptionDefinition } from "./definitions.js";
 import { usageError, type UserError } from "./errors.js";
 
@@ -93,6 +93,35 @@ function article(name: string): string {
       : `a ${name}`;
 }
 
+/** The definition as commander knows it. Help and messages are ours: see help.ts and usageError. */
+function commander(defined: readonly OptionDefinition[]): Command {
+  const command = new Command()
+    .exitOverride()
+    .helpOption(false)
+    .configureOutput({ writeErr: () => undefined });
+  for (const { name, short, value } of defined) {
+    const flags = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : " <value>"}`;
+    const option = new Option(flags);
+    // Collected, so that a second one is seen.
+    if (value !== undefined)
+      option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+    command.addOption(option);
+  }
+  return command;
+}
+
+function checkValues(
+  { name, value, repeatable }: OptionDefinition,
+  given: readonly string[],
+  args: readonly string[],
+  hint: string,
+): void {
+  // "--net --block" is a forgotten value; "--net=--block" is meant.
+  if (given.some((text) => text === "" || (/^-./.test(text) && args.includes(text))))
+    throw usageError(`--${name} needs a value: --${name} ${value ?? ""}`, hint);
+  if (given.length > 1 && !repeatable) throw usageError(`--${name} is given twice`, hint);
+}
+
 /**
  * Reads the words of one command. Options may stand before and after operands.
  *
@@ -100,50 +129,51 @@ function article(name: string): string {
  */
 export async function parseInvocation(
   definition: CommandDefinition,
-  args: readonly string[],
+  all: readonly string[],
   program: string,
 ): Promise<Invocation> {
-  const defined = [...definition.options, HELP];
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(
-      defined.map(({ name, short, value }) => [
-        name,
-        { type: value === undefined ? "boolean" : "string", ...(short ? { short } : {}) },
-      ]),
-    ),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+  const end = all.includes("--") ? all.indexOf("--") : all.length;
+  const args = all.slice(0, end);
+  const words = all.slice(end + 1);
   const hint = helpHint(definition, program);
-  const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? args.length;
-  const operands: string[] = [];
-  const values = new Map<string, string[]>();
-  let help: Invocation["help"] = "none";
-  for (const token of tokens) {
-    if (token.index >= end) break;
-    if (token.kind === "positional") operands.push(token.value);
-    if (token.kind !== "option") continue;
-    const option = defined.find(({ name }) => name === token.name);
-    if (!option) throw await unknownOption(token.rawName, definition, program, operands.length > 0);
-    if (option === HELP) {
-      help = operands.length > 0 ? "operand" : "command";
-      continue;
-    }
-    const { value } = token;
-    if (option.value === undefined) {
-      if (value !== undefined) throw usageError(`--${option.name} takes no value`, hint);
-    } else if (value === undefined || value === "" || (!token.inlineValue && /^-./.test(value))) {
-      throw usageError(`${token.rawName} needs a value: ${token.rawName} ${option.value}`, hint);
-    }
-    const list = values.get(option.name) ?? [];
-    if (list.length > 0 && option.value !== undefined && !option.repeatable)
-      throw usageError(`${token.rawName} is given twice`, hint);
-    values.set(option.name, [...list, value ?? ""]);
+  const defined = [...definition.options, HELP];
+  const command = commander(defined);
+  let parsed: ReturnType<Command["parseOptions"]>;
+  try {
+    parsed = command.parseOptions([...args]);
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.code !== "commander.optionMissingArgument")
+      throw error;
+    const raw = args.at(-1) ?? "";
+    const option = defined.find(
+      ({ name, short }) => raw === `--${name}` || raw === `-${short ?? ""}`,
+    );
+    throw usageError(`${raw} needs a value: ${raw} ${option?.value ?? ""}`, hint);
   }
-  const words = args.slice(end + 1);
-  if (end < args.length && !definition.words) operands.push(...words);
+  const [unknown] = parsed.unknown;
+  if (unknown !== undefined) {
+    const [raw = unknown] = unknown.split("=", 1);
+    if (defined.some(({ name }) => raw === `--${name}`))
+      throw usageError(`${raw} takes no value`, hint);
+    throw await unknownOption(raw, definition, program, parsed.operands.length > 0);
+  }
+  const values = new Map<string, readonly string[]>();
+  for (const [at, option] of defined.entries()) {
+    const value: unknown = command.getOptionValue(command.options[at]?.attributeName() ?? "");
+    if (value === undefined) continue;
+    const given = Array.isArray(value) ? value.map(String) : [""];
+    if (option.value !== undefined) checkValues(option, given, args, hint);
+    values.set(option.name, given);
+  }
+  const operands = [...parsed.operands, ...(definition.words ? [] : words)];
+  const help = values.has(HELP.name) ? helpPlace(args, parsed.operands) : "none";
   if (help === "none") checkOperands(definition, operands, hint);
   return new Invocation(definition, operands, definition.words ? words : [], help, values);
+}
+
+/** Whether help was asked for before or after the first operand. */
+function helpPlace(args: readonly string[], [first]: readonly string[]): "command" | "operand" {
+  if (first === undefined) return "command";
+  const asked = args.findIndex((word) => word === "--help" || word === "-h");
+  return args.indexOf(first) < asked ? "operand" : "command";
 }
