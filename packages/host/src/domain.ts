@@ -37,6 +37,8 @@ export interface DomainOptions {
    * hypercall waits for anything.
    */
   readonly onStuck?: () => void;
+  /** The image brings its counters up to date in every step, so that they are right at the end too. */
+  readonly observed?: boolean;
   /** Element 0 holds the start of the current step (`process.hrtime`, ns), or 0: for a watchdog. */
   readonly progress?: BigInt64Array;
 }
@@ -115,6 +117,7 @@ export class Domain {
       originNs: this.#clock.monotonic(),
     };
     this.#context = new CallContext(bytesMax);
+    if (options.observed === true) this.#events |= Event.INSPECT;
     const ready = (): void => this.#scheduler.ready(this.#task);
     this.#ports = openPorts(this.#context, image.manifest, options, ready);
     this.#console = new ConsolePort(this.#context, options.console ?? nullConsole, ready);
@@ -258,6 +261,7 @@ export class Domain {
     const events = this.#events;
     // SHUTDOWN stays set; the others were for this step.
     this.#events &= Event.SHUTDOWN;
+    if (this.#options.observed === true) this.#events |= Event.INSPECT;
     this.#nowNs = now;
     this.#steps++;
     context.state = "stepping";
@@ -292,7 +296,8 @@ export class Domain {
   }
 
   get #stuck(): boolean {
-    if (this.#task.queued || this.#events !== 0 || this.#console.armed) return false;
+    const asked = this.#grace !== null;
+    if (this.#task.queued || asked || this.#console.armed) return false;
     return !this.#ports.some((port) => port.armed);
   }
 

@@ -106,7 +106,7 @@ const HOLD_INTERVAL_MS = 2 ** 30;
 class EventLoopScheduler implements Scheduler {
   readonly #timers = new TimerHeap();
   #queue: Task[] = [];
-  #immediate: NodeJS.Immediate | null = null;
+  #turning = false;
   #timer: NodeJS.Timeout | null = null;
   #timerDueNs = Infinity;
   #holds = 0;
@@ -116,7 +116,7 @@ class EventLoopScheduler implements Scheduler {
     if (task.queued || task.cancelled) return;
     task.queued = true;
     this.#queue.push(task);
-    this.#immediate ??= setImmediate(this.#turn);
+    this.#wakeUp();
   }
 
   after(task: Task, delayNs: number): void {
@@ -145,11 +145,17 @@ class EventLoopScheduler implements Scheduler {
     this.#holder = null;
   }
 
+  #wakeUp(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    setImmediate(this.#turn);
+  }
+
   readonly #turn = (): void => {
     const started = performance.now();
     const queue = this.#queue;
     this.#queue = [];
-    this.#immediate = null;
+    this.#turning = false;
     let at = 0;
     try {
       while (at < queue.length) {
@@ -162,7 +168,7 @@ class EventLoopScheduler implements Scheduler {
     } finally {
       // Whoever was not served is first in the next turn, before those that became ready meanwhile.
       if (at < queue.length) this.#queue = queue.slice(at).concat(this.#queue);
-      if (this.#queue.length > 0) this.#immediate ??= setImmediate(this.#turn);
+      if (this.#queue.length > 0) this.#wakeUp();
     }
   };
 

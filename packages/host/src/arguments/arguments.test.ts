@@ -184,7 +184,7 @@ test("arguments that are too long together are refused", () => {
 
 test("help is a page", () => {
   const declared: ManifestArgument[] = [
-    { ...ALL[0]!, help: "TCP port" } as ManifestArgument,
+    { ...ALL[0]!, help: "TCP port" },
     { ...base, name: "wait", type: "duration", default: "1500000000", help: "Pause" },
     { ...base, name: "verbose", type: "boolean", default: true, help: "Say \u001b[2Jmore" },
     { ...base, name: "key", type: "secret", required: true, help: "Key" },

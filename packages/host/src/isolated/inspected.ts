@@ -8,12 +8,13 @@ import { prepare } from "./prepare.js";
 import { readImage, say, type RunOptions } from "./run.js";
 import { exitReport, statsReport } from "./report.js";
 import { Signals } from "./signals.js";
+import { holdTerminal } from "./terminal.js";
 import { debuggable } from "../symbolise/debug-module.js";
 import { readSideFiles } from "../symbolise/side-files.js";
 
 /**
- * As `runIsolated`, but opens the inspector, waits until a debugger is there, and then boots. There
- * is no watchdog: a domain that a debugger has stopped is not one that spins.
+ * As `runIsolated`, but opens the inspector, waits until a debugger is there, and stops in it just before
+ * the boot. There is no watchdog: a domain that a debugger has stopped is not one that spins.
  */
 export async function runInspected(options: RunOptions): Promise<number> {
   const prepared = prepare(options, readImage);
@@ -28,16 +29,19 @@ export async function runInspected(options: RunOptions): Promise<number> {
     return Exit.DEVICE;
   }
   inspector.open(options.inspectPort, "127.0.0.1");
-  say("open chrome://inspect, or run: node inspect 127.0.0.1:PORT; the image boots then");
+  say("open chrome://inspect; the program stops there before the image boots");
   inspector.waitForDebugger();
   const { memoryBytesMax } = boot;
+  const terminal = { restore: (): void => undefined };
+  const stdin = (): NodeJS.ReadStream => {
+    terminal.restore = holdTerminal(process.stdin);
+    return process.stdin;
+  };
   const domain = new Domain(debuggable(image, files), {
     ...devices,
     arguments: boot.arguments,
-    console: streamConsole(
-      () => process.stdin,
-      () => process.stdout,
-    ),
+    observed: options.stats === true,
+    console: streamConsole(stdin, () => process.stdout),
     ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
   });
   const signals = new Signals(
@@ -48,6 +52,7 @@ export async function runInspected(options: RunOptions): Promise<number> {
     },
     (text) => say(`${domain.name} ${text}`),
   );
+  stopForBreakpoints();
   domain.start();
   try {
     const exit = await domain.exited;
@@ -60,6 +65,12 @@ export async function runInspected(options: RunOptions): Promise<number> {
   } finally {
     signals.release();
     inspector.close();
-    process.stdin.unref();
+    terminal.restore();
   }
+}
+
+/** Here the debugger knows the sources, and nothing of the image has run. Resume to boot it. */
+function stopForBreakpoints(): void {
+  // eslint-disable-next-line no-debugger
+  debugger;
 }

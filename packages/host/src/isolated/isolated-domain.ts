@@ -28,6 +28,8 @@ export interface BootOptions {
   readonly net?: Readonly<Record<string, NetDescription>>;
   readonly block?: Readonly<Record<string, BlockDescription>>;
   readonly memoryBytesMax?: number;
+  /** See `DomainOptions.observed`. */
+  readonly observed?: boolean;
 }
 
 /** `stats` and `observation` are null for a domain that was ended from outside. */
@@ -94,6 +96,7 @@ export class IsolatedDomain {
       net: options.net ?? {},
       block: options.block ?? {},
       memoryBytesMax: options.memoryBytesMax ?? null,
+      observed: options.observed ?? false,
     });
     const { stepLimitNs, onSpinning } = this.#options;
     if (stepLimitNs !== undefined) {

@@ -44,6 +44,7 @@ export function prepare(
     const boot = {
       arguments: image.encodeArguments(argv),
       ...devices,
+      observed: options.stats === true,
       ...(limit === undefined ? {} : { memoryBytesMax: limit }),
     };
     return { image, boot };

@@ -22,6 +22,7 @@ export interface BootMessage {
   readonly net: Readonly<Record<string, NetDescription>>;
   readonly block: Readonly<Record<string, BlockDescription>>;
   readonly memoryBytesMax: number | null;
+  readonly observed: boolean;
 }
 
 export type ToThread =

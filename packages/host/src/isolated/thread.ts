@@ -49,11 +49,12 @@ async function boot(message: BootMessage): Promise<void> {
   if (typeof devices === "string") {
     return finish({ status: Exit.DEVICE, reason: "device", message: devices, trace: [] });
   }
-  const { memoryBytesMax } = message;
+  const { memoryBytesMax, observed } = message;
   const options: DomainOptions = {
     ...devices,
     arguments: message.arguments,
     console,
+    observed,
     progress: new BigInt64Array(data.progress),
     onStuck: () => tell({ type: "stuck" }),
     ...(memoryBytesMax === null ? {} : { memoryBytesMax }),

@@ -1,5 +1,5 @@
 /** Frames of a trap → the lines of an AssemblyScript stack trace. */
-import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { decodedMappings, TraceMap } from "@jridgewell/trace-mapping";
 import { escapeTerminal } from "@phantasm/seal/escape";
 import type { VerifiedImage } from "@phantasm/seal";
 import type { WasmFrame } from "../frames.js";
@@ -33,7 +33,9 @@ export function symbolise(
   const lines = frames.map((frame): Line => {
     const index = frame.functionIndex >= 0 ? frame.functionIndex : indexOf(image, frame.offset);
     const name = names?.get(index) ?? frame.name ?? `function ${index}`;
-    const found = map === null ? null : position(map, frame.offset - image.signatureShift);
+    const shift = image.signatureShift;
+    const start = image.functions[index - image.imports.length]?.start ?? 0;
+    const found = map === null ? null : locate(map, name, frame.offset - shift, start - shift);
     const place = found === null ? `offset 0x${frame.offset.toString(16)}` : found.place;
     return { name: shortName(name), source: found?.source ?? null, place };
   });
@@ -53,12 +55,52 @@ function tolerate<A, T>(parse: (input: A) => T, input: A): T | null {
   }
 }
 
-function position(map: TraceMap, offset: number): { source: string; place: string } | null {
-  if (offset < 0) return null;
-  // The whole file is line 1; columns count bytes. Columns of the sources are 0-based in the map.
-  const { source, line, column } = originalPositionFor(map, { line: 1, column: offset });
-  if (source === null || line === null || column === null) return null;
-  return { source, place: `${source}:${line}:${column + 1}` };
+interface Position {
+  readonly source: string;
+  readonly place: string;
+}
+
+/**
+ * Where a byte comes from. Code that the optimiser has moved or merged has no place of its own: then
+ * the nearest one before it counts, as long as it is in the same function.
+ *
+ * @param wanted tells which sources to look for
+ */
+function position(
+  map: TraceMap,
+  offset: number,
+  start: number,
+  wanted: (source: string) => boolean,
+): Position | null {
+  // The whole file is one line; columns count bytes. Lines and columns of sources are 0-based.
+  const segments = decodedMappings(map)[0] ?? [];
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((segments[middle]?.[0] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  for (let at = low - 1; at >= 0; at--) {
+    const segment = segments[at];
+    if (segment === undefined || segment[0] < start) return null;
+    const source = segment.length === 1 ? null : map.sources[segment[1]];
+    if (segment.length === 1 || typeof source !== "string" || !wanted(source)) continue;
+    return { source, place: `${source}:${segment[2] + 1}:${segment[3] + 1}` };
+  }
+  return null;
+}
+
+/**
+ * The place of a frame. A function of the application into which library code was inlined is shown
+ * by the application's own line; the library's follows.
+ */
+function locate(map: TraceMap, name: string, offset: number, start: number): Position | null {
+  const exact = position(map, offset, start, () => true);
+  if (exact === null || !isLibrary(exact.source) || name.startsWith("~lib/")) return exact;
+  const own = position(map, offset, start, (source) => !isLibrary(source));
+  if (own === null) return exact;
+  return { source: own.source, place: `${own.place}, inlined ${exact.place}` };
 }
 
 function indexOf(image: Located, offset: number): number {
@@ -66,14 +108,14 @@ function indexOf(image: Located, offset: number): number {
   return at < 0 ? -1 : at + image.imports.length;
 }
 
-function isLibrary({ source }: Line): boolean {
-  return source === null || source.startsWith("~lib/") || source.startsWith(".phantasm/");
+function isLibrary(source: string): boolean {
+  return source.startsWith("~lib/") || source.startsWith(".phantasm/");
 }
 
 /** Drops the way into abort, and the way from the host to the application. */
 function trim(lines: readonly Line[]): readonly Line[] {
   const first = lines.findIndex(({ source }) => source === null || !ABORT_SOURCE.test(source));
-  const last = lines.findLastIndex((line) => !isLibrary(line));
+  const last = lines.findLastIndex(({ source }) => source !== null && !isLibrary(source));
   // A fault of the library alone is shown whole.
   if (last < 0) return first < 0 ? lines : lines.slice(first);
   return lines.slice(Math.max(first, 0), last + 1);

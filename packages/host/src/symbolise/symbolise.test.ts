@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodedMap, TraceMap } from "@jridgewell/trace-mapping";
+import { encodeNames, generateKey, signImage, verifyImage } from "@phantasm/seal";
+import { afterAll, expect, test } from "vitest";
+import { sealedBytes, step } from "../../test/images.js";
+import { namePayload, sourceMap } from "../../test/side-files.js";
+import { memoryConsole } from "../console/memory.js";
+import { Domain } from "../domain.js";
+import type { WasmFrame } from "../frames.js";
+import { Image } from "../image.js";
+import { debuggable } from "./debug-module.js";
+import { readFunctionNames, shortName } from "./names.js";
+import { readSideFiles } from "./side-files.js";
+import { symbolise } from "./symbolise.js";
+
+const directory = mkdtempSync(join(tmpdir(), "phantasm-trace-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const BODY = `(func $parse unreachable) (func $run (call $parse)) ${step("(call $run)")}`;
+const bytes = sealedBytes(BODY);
+const digest = verifyImage(bytes).digest;
+
+const NAMES = namePayload({ 4: "init", 5: "main/Parser#parse", 6: "main/run", 7: "entry/step" });
+
+const MAP = sourceMap(bytes, {
+  5: ["main.ts", 12, 5],
+  6: ["main.ts", 3, 1],
+  7: [".phantasm/entry.ts", 9, 9],
+});
+
+async function trap(image: Image): Promise<readonly WasmFrame[]> {
+  const domain = new Domain(image, { console: memoryConsole() });
+  domain.start();
+  return (await domain.exited).trace;
+}
+
+test("a trap in AssemblyScript terms, without the host's and the runtime's part", async () => {
+  const image = Image.load(bytes);
+  const lines = symbolise(await trap(image), image.verified, { names: NAMES, sourceMap: MAP });
+  expect(lines).toEqual(["    at Parser#parse (main.ts:12:5)", "    at run (main.ts:3:1)"]);
+});
+
+test("a signature moves every byte, but not the trace", async () => {
+  const signed = Image.load(signImage(bytes, generateKey()));
+  expect(signed.verified.signatureShift).toBeGreaterThan(0);
+  const lines = symbolise(await trap(signed), signed.verified, { names: NAMES, sourceMap: MAP });
+  expect(lines).toEqual(["    at Parser#parse (main.ts:12:5)", "    at run (main.ts:3:1)"]);
+});
+
+test("without side files: indices and offsets", async () => {
+  const image = Image.load(bytes);
+  const lines = symbolise(await trap(image), image.verified, { names: null, sourceMap: null });
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toMatch(/^ {4}at function 5 \(offset 0x[0-9a-f]+\)$/);
+});
+
+test("the way into abort says nothing", () => {
+  const { functions } = verifyImage(bytes);
+  const frames = [5, 6].map((functionIndex) => ({
+    functionIndex,
+    offset: functions[functionIndex - 4]!.start + 1,
+    name: null,
+  }));
+  const abortMap = sourceMap(bytes, {
+    5: ["~lib/@phantasm/runtime/abort.ts", 1, 1],
+    6: ["main.ts", 3, 1],
+  });
+  expect(symbolise(frames, verifyImage(bytes), { names: NAMES, sourceMap: abortMap })).toEqual([
+    "    at run (main.ts:3:1)",
+  ]);
+});
+
+test("inlined library code is shown behind the line of the application that used it", () => {
+  const { functions, signatureShift } = verifyImage(bytes);
+  const { start } = functions[1]!;
+  const columns = [start, start + 1].map((at) => at - signatureShift);
+  const map = new TraceMap({
+    version: 3,
+    names: [],
+    sources: ["main.ts", "~lib/array.ts"],
+    mappings: [
+      [
+        [columns[0]!, 0, 5, 2],
+        [columns[1]!, 1, 98, 0],
+      ],
+    ],
+  });
+  const frames = [{ functionIndex: 5, offset: start + 1, name: null }];
+  const files = { names: NAMES, sourceMap: JSON.stringify(encodedMap(map)) };
+  expect(symbolise(frames, verifyImage(bytes), files)).toEqual([
+    "    at Parser#parse (main.ts:6:3, inlined ~lib/array.ts:99:1)",
+  ]);
+});
+
+test("a recursion is folded, a long trace is cut", () => {
+  const frame = (functionIndex: number, offset: number): WasmFrame => ({
+    functionIndex,
+    offset,
+    name: null,
+  });
+  const verified = verifyImage(bytes);
+  const nothing = { names: null, sourceMap: null };
+  const deep = Array.from({ length: 60 }, () => frame(5, 1000));
+  expect(symbolise(deep, verified, nothing)).toEqual([
+    "    at function 5 (offset 0x3e8)",
+    "       … 59 more of the same",
+  ]);
+  const long = Array.from({ length: 60 }, (_, at) => frame(at, at));
+  expect(symbolise(long, verified, nothing)).toHaveLength(25);
+});
+
+test("names are shown without their paths", () => {
+  expect(shortName("app/trap/Conn#parse")).toBe("Conn#parse");
+  expect(shortName("~lib/map/Map<~lib/string/String,i32>#get")).toBe("Map<String,i32>#get");
+  expect(readFunctionNames(NAMES).get(6)).toBe("main/run");
+});
+
+test("side files of another image, broken or hostile ones, are not used, and said so", () => {
+  const path = join(directory, "image.wasm");
+  const other = `sha256:${"0".repeat(64)}`;
+  writeFileSync(`${path}.names`, encodeNames(other, NAMES));
+  writeFileSync(`${path}.map`, JSON.stringify({ ...JSON.parse(MAP), x_phantasm_digest: other }));
+  const stale = readSideFiles(path, digest);
+  expect([stale.names, stale.sourceMap]).toEqual([null, null]);
+  expect(stale.problems).toHaveLength(2);
+  expect(stale.problems[1]).toContain("belongs to another image: build again");
+
+  writeFileSync(`${path}.names`, "garbage");
+  writeFileSync(`${path}.map`, "{");
+  expect(readSideFiles(path, digest).problems).toHaveLength(2);
+
+  writeFileSync(`${path}.names`, encodeNames(digest, NAMES));
+  writeFileSync(`${path}.map`, MAP);
+  const fresh = readSideFiles(path, digest);
+  expect(fresh.problems).toEqual([]);
+  expect(readFunctionNames(fresh.names!).size).toBe(4);
+  expect(fresh.sourceMap).toBe(MAP);
+
+  expect(readSideFiles(join(directory, "none.wasm"), digest)).toEqual({
+    names: null,
+    sourceMap: null,
+    problems: [],
+  });
+
+  // Right digest, wrong contents: the trace is printed all the same.
+  const frames: WasmFrame[] = [{ functionIndex: 5, offset: 3, name: "\u001b[2J" }];
+  const hostile = { names: Uint8Array.of(1, 255, 255), sourceMap: '{"version":3,"mappings":5}' };
+  expect(symbolise(frames, verifyImage(bytes), hostile)).toEqual(["    at \\x1b[2J (offset 0x3)"]);
+});
+
+test("a module for a debugger knows names, and runs like the image", async () => {
+  const image = Image.load(signImage(bytes, generateKey()));
+  const runnable = debuggable(image, { names: NAMES, sourceMap: MAP });
+  const sections = WebAssembly.Module.customSections(runnable.module, "sourceMappingURL");
+  const url = Buffer.from(sections[0]!).subarray(2).toString();
+  const base64 = url.slice(url.indexOf("base64,") + 7);
+  const map = new TraceMap(Buffer.from(base64, "base64").toString());
+  expect(map.sources).toContain("main.ts");
+  const domain = new Domain(runnable);
+  domain.start();
+  const { trace } = await domain.exited;
+  expect(trace.map(({ name }) => name)).toEqual([
+    "x.main/Parser#parse",
+    "x.main/run",
+    "x.entry/step",
+  ]);
+  expect(symbolise(trace, image.verified, { names: null, sourceMap: MAP })).toEqual([
+    "    at Parser#parse (main.ts:12:5)",
+    "    at run (main.ts:3:1)",
+  ]);
+});
