@@ -48,11 +48,11 @@ test.each([
   ],
   [
     ["run", "--memory", "much", "x"],
-    "phantasm: --memory much: expected a size such as 512K or 64M\n  See: phantasm help run\n",
+    "phantasm: --memory much: expected a size in bytes such as 512, 64K or 16M\n  See: phantasm help run\n",
   ],
   [
     ["run", "--step-limit", "1", "x"],
-    "phantasm: --step-limit 1: expected a duration such as 500ms or 2s\n  See: phantasm help run\n",
+    "phantasm: --step-limit 1: expected a duration such as 1500ms, 2s, 5m or 1h30m\n  See: phantasm help run\n",
   ],
   [
     ["run", "-p", "8080:80", "x"],

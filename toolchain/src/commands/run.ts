@@ -77,13 +77,20 @@ async function readLimits(
   const memory = invocation.value("memory");
   const step = invocation.value("step-limit");
   if (memory === undefined && step === undefined) return {};
-  const { parseDuration, parseSize } = await import("../configuration/arguments.js");
-  const bytes = memory === undefined ? undefined : parseSize(memory);
-  const nanoseconds = step === undefined ? undefined : parseDuration(step);
-  if (memory !== undefined && !bytes)
-    throw usageError(`--memory ${memory}: expected a size such as 512K or 64M`, hint);
-  if (step !== undefined && !nanoseconds)
-    throw usageError(`--step-limit ${step}: expected a duration such as 500ms or 2s`, hint);
+  const { parseDuration, parseSize } = await import("@phantasm/host/values");
+  const read = (option: string, text: string, parse: (text: string) => bigint): bigint => {
+    let value = 0n;
+    let expected = "expected more than nothing";
+    try {
+      value = parse(text);
+    } catch (error) {
+      expected = error instanceof Error ? error.message : expected;
+    }
+    if (value > 0n) return value;
+    throw usageError(`--${option} ${text}: ${expected}`, hint);
+  };
+  const bytes = memory === undefined ? undefined : read("memory", memory, parseSize);
+  const nanoseconds = step === undefined ? undefined : read("step-limit", step, parseDuration);
   return {
     ...(bytes === undefined ? {} : { memoryBytesMax: Number(bytes) }),
     ...(nanoseconds === undefined ? {} : { stepLimitNs: Number(nanoseconds) }),

@@ -1,4 +1,12 @@
 /** Boot arguments: what the operator may say to an image, with types, defaults and help. */
+import {
+  parseCidr,
+  parseDuration,
+  parseInteger,
+  parseIpv4,
+  parseSize,
+} from "@phantasm/host/values";
+import { describeValue } from "./device.js";
 import { ConfigurationError } from "./location.js";
 
 interface Common {
@@ -55,44 +63,16 @@ const HELP_CHARACTERS_MAX = 200;
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
-const NANOSECONDS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-};
+type Parse = (text: string) => bigint;
 
-const BYTES: Readonly<Record<string, bigint>> = {
-  "": 1n,
-  B: 1n,
-  K: 1n << 10n,
-  M: 1n << 20n,
-  G: 1n << 30n,
-  T: 1n << 40n,
-};
-
-/** Parses `1h30m`, `250ms`, `10ns`. Undefined when it is not a duration. Nanoseconds. */
-export function parseDuration(text: string): bigint | undefined {
-  if (!/^(?:\d+(?:ns|us|ms|s|m|h|d))+$/.test(text)) return undefined;
-  let total = 0n;
-  for (const [, count = "", unit = ""] of text.matchAll(/(\d+)(ns|us|ms|s|m|h|d)/g))
-    total += BigInt(count) * (NANOSECONDS[unit] ?? 0n);
-  return total;
+/** The host's own reading of a value; its complaint becomes one about the configuration. */
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigurationError(`${what}: ${error instanceof Error ? error.message : "wrong"}`);
+  }
 }
-
-/** Parses `512`, `64K`, `16MiB`; multiples are binary. Undefined when it is not a size. Bytes. */
-export function parseSize(text: string): bigint | undefined {
-  const match = /^(\d+)(|B|[KMGT](?:i?B)?)$/.exec(text);
-  if (!match) return undefined;
-  const [, count = "", unit = ""] = match;
-  const multiple = BYTES[unit === "" || unit === "B" ? "" : unit.charAt(0)];
-  return multiple === undefined ? undefined : BigInt(count) * multiple;
-}
-
-type Parse = (text: string) => bigint | undefined;
 
 function number64(
   what: string,
@@ -100,17 +80,14 @@ function number64(
   parse: Parse,
 ): string | undefined {
   if (value === undefined) return undefined;
-  const parsed =
-    typeof value === "string"
-      ? parse(value)
-      : typeof value === "bigint"
-        ? value
-        : Number.isSafeInteger(value)
-          ? BigInt(value)
-          : undefined;
-  if (parsed === undefined || parsed < I64_MIN || parsed > I64_MAX)
-    throw new ConfigurationError(`${what}: ${String(value)} is not a whole number of that kind`);
-  return parsed.toString();
+  if (typeof value === "number" && !Number.isSafeInteger(value))
+    throw new ConfigurationError(`${what}: ${value} is not a whole number`);
+  const number = reading(`${what} ${JSON.stringify(String(value))}`, () =>
+    typeof value === "string" ? parse(value) : BigInt(value),
+  );
+  if (number < I64_MIN || number > I64_MAX)
+    throw new ConfigurationError(`${what}: ${number} does not fit into 64 bits`);
+  return number.toString();
 }
 
 function common(type: ArgumentType, options: Common, hasDefault: boolean): Argument {
@@ -153,7 +130,7 @@ function numeric(
 
 /** A signed 64-bit integer. In the application: `i64`. */
 export function integer(options: NumberOptions = {}): Argument {
-  return numeric("integer", options, (text) => (/^-?\d+$/.test(text) ? BigInt(text) : undefined));
+  return numeric("integer", options, parseInteger);
 }
 
 /** A duration such as `1h30m` or `250ms`. In the application: `i64` nanoseconds. */
@@ -177,34 +154,30 @@ export function boolean(options: BooleanOptions = {}): Argument {
 function text(
   type: ArgumentType,
   options: TextOptions,
-  valid: (text: string) => boolean,
-  form: string,
+  check: (text: string) => unknown,
 ): Argument {
   const argument = common(type, options, options.default !== undefined);
   const value: unknown = options.default;
   if (value === undefined) return argument;
-  if (typeof value !== "string" || !valid(value))
-    throw new ConfigurationError(`${type}: default ${JSON.stringify(value)} is not ${form}`);
+  if (typeof value !== "string")
+    throw new ConfigurationError(`${type}: the default must be text, got ${describeValue(value)}`);
+  reading(`${type}: default ${JSON.stringify(value)}`, () => check(value));
   return { ...argument, default: value };
 }
 
 /** Any text. In the application: `string`. */
 export function string(options: TextOptions = {}): Argument {
-  return text("string", options, () => true, "text");
+  return text("string", options, () => undefined);
 }
-
-const OCTET = "(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])";
-const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
-const CIDR = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}/(?:\\d|[12]\\d|3[0-2])$`);
 
 /** An IPv4 address. In the application: `IPv4` of `@phantasm/runtime`. */
 export function ipv4(options: TextOptions = {}): Argument {
-  return text("ipv4", options, (value) => IPV4.test(value), "an address such as 10.0.0.2");
+  return text("ipv4", options, parseIpv4);
 }
 
 /** An IPv4 address with prefix length. In the application: `CIDR` of `@phantasm/runtime`. */
 export function cidr(options: TextOptions = {}): Argument {
-  return text("cidr", options, (value) => CIDR.test(value), "of the form 10.0.0.2/24");
+  return text("cidr", options, parseCidr);
 }
 
 /** One of a list of words. In the application: `string`. */
@@ -212,11 +185,10 @@ export function enumeration(values: readonly string[], options: TextOptions = {}
   const list: unknown = values;
   if (!Array.isArray(list) || values.length === 0 || new Set(values).size !== values.length)
     throw new ConfigurationError("enumeration: expects a list of different words");
-  const form = `one of ${values.join(", ")}`;
-  return {
-    ...text("enumeration", options, (value) => values.includes(value), form),
-    values: [...values],
+  const check = (value: string): void => {
+    if (!values.includes(value)) throw new Error(`expected one of ${values.join(", ")}`);
   };
+  return { ...text("enumeration", options, check), values: [...values] };
 }
 
 /** A secret: read from `@file` or a descriptor, redacted wherever arguments are shown. In the application: `string`. */

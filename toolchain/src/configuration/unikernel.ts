@@ -1,5 +1,6 @@
 /** The root of a configuration. */
-import { parseSize, type Argument } from "./arguments.js";
+import { parseSize } from "@phantasm/host/values";
+import type { Argument } from "./arguments.js";
 import { describeValue, isDevice, type Device } from "./device.js";
 import { ConfigurationError, Location } from "./location.js";
 
@@ -48,10 +49,16 @@ const PAGES_MAX = 65_536n;
 const RESERVED = new Set(["arguments", "now", "exit", "onShutdown", "constructor"]);
 
 function pages(what: string, value: string | number | undefined, fallback: string): number {
-  const bytes = parseSize(String(value ?? fallback));
-  if (bytes === undefined || bytes < 1n || bytes > PAGES_MAX * PAGE_BYTES)
+  let bytes = 0n;
+  try {
+    bytes = parseSize(String(value ?? fallback));
+  } catch {
+    // Reported below, with the limits.
+  }
+  if (bytes < 1n || bytes > PAGES_MAX * PAGE_BYTES)
     throw new ConfigurationError(
       `memory.${what}: expected a size from 64K to 4G such as "16M", got ${String(value)}`,
+      what,
     );
   return Number((bytes + PAGE_BYTES - 1n) / PAGE_BYTES);
 }

@@ -16,6 +16,7 @@ const DURATION_UNITS_NS: Readonly<Record<string, bigint>> = {
   s: 1_000_000_000n,
   m: 60_000_000_000n,
   h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n,
 };
 
 const SIZE_UNITS_BYTES: Readonly<Record<string, bigint>> = {
@@ -36,11 +37,11 @@ export function parseInteger(text: string): bigint {
 /** `1500ms`, `2s`, `5m`, `1h30m`, `250us`, `10ns` or `0` → nanoseconds. */
 export function parseDuration(text: string): bigint {
   if (text === "0") return 0n;
-  if (!/^(\d{1,19}(ns|us|ms|s|m|h))+$/.test(text)) {
+  if (!/^(\d{1,19}(ns|us|ms|s|m|h|d))+$/.test(text)) {
     throw new ValueProblem("expected a duration such as 1500ms, 2s, 5m or 1h30m");
   }
   let total = 0n;
-  for (const [, digits, unit] of text.matchAll(/(\d+)(ns|us|ms|s|m|h)/g)) {
+  for (const [, digits, unit] of text.matchAll(/(\d+)(ns|us|ms|s|m|h|d)/g)) {
     total += BigInt(digits ?? "") * (DURATION_UNITS_NS[unit ?? ""] ?? 0n);
   }
   return total;
