@@ -39,7 +39,7 @@ export interface DomainOptions {
   readonly onStuck?: () => void;
   /** The image brings its counters up to date in every step, so that they are right at the end too. */
   readonly observed?: boolean;
-  /** Element 0 holds the start of the current step (`process.hrtime`, ns), or 0: for a watchdog. */
+  /** Element 0 holds the start of `init` or the current step (`process.hrtime`, ns), or 0: for a watchdog. */
   readonly progress?: BigInt64Array;
 }
 
@@ -150,6 +150,7 @@ export class Domain {
       // The verifier has checked that these exports exist with these types.
       this.#exports = instance.exports as unknown as ImageExports;
       this.#context.setMemory(this.#exports.memory);
+      this.#mark(true);
       this.#exports.init();
       this.#context.checkGrowth();
       if (this.#context.exit !== null) return this.#finish(this.#context.exit);
@@ -159,6 +160,7 @@ export class Domain {
       this.#failed(error);
     } finally {
       Error.stackTraceLimit = limit;
+      this.#mark(false);
     }
   }
 
@@ -256,7 +258,6 @@ export class Domain {
   #step(): void {
     const context = this.#context;
     if (context.state !== "resting" || this.#exports === null) return;
-    const progress = this.#options.progress;
     const now = this.#clock.monotonic() - this.#plain.originNs;
     const events = this.#events;
     // SHUTDOWN stays set; the others were for this step.
@@ -267,7 +268,7 @@ export class Domain {
     context.state = "stepping";
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = TRACE_FRAMES_MAX;
-    if (progress !== undefined) Atomics.store(progress, 0, process.hrtime.bigint());
+    this.#mark(true);
     let deadline: bigint;
     try {
       deadline = this.#exports.step(now, events);
@@ -278,9 +279,15 @@ export class Domain {
       return this.#failed(error);
     } finally {
       Error.stackTraceLimit = limit;
-      if (progress !== undefined) Atomics.store(progress, 0, 0n);
+      this.#mark(false);
     }
     this.#sleep(deadline, now);
+  }
+
+  /** Tells a watchdog whether code of the image runs: a step, or `init`, which may be as wrong as one. */
+  #mark(running: boolean): void {
+    const { progress } = this.#options;
+    if (progress !== undefined) Atomics.store(progress, 0, running ? process.hrtime.bigint() : 0n);
   }
 
   #sleep(deadline: bigint, now: bigint): void {
