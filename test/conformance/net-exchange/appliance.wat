@@ -5,6 +5,7 @@
 (data (i32.const 10) "\ff\ff\ff\ff\ff\ff" "\00\00\00\00\00\00" "\88\b5" "?")
 (global $heard (export "g0") (mut i64) (i64.const 0))
 (global $letter (export "g1") (mut i32) (i32.const 0))
+(global $next (export "g2") (mut i64) (i64.const 0))
 (func (export "step") (param $now i64) (param i32) (result i64) (local $result i32)
   (if (i32.eqz (global.get $letter))
     (then
@@ -31,11 +32,14 @@
     (then
       (if (i64.gt_s (i64.sub (local.get $now) (global.get $heard)) (i64.const 300000000))
         (then (call $success)))))
-  (i32.store8 (i32.const 24) (global.get $letter))
-  (local.set $result (call $net_send (i32.const 0) (i32.const 0) (i32.const 74)))
-  (call $check
-    (i32.or
-      (i64.ne (global.get $heard) (i64.const 0))
-      (i32.or (i32.eqz (local.get $result)) (i32.eq (local.get $result) (i32.const -1))))
-    (i32.const 4))
-  (i64.add (local.get $now) (i64.const 20000000)))
+  (if (i64.ge_s (local.get $now) (global.get $next))
+    (then
+      (global.set $next (i64.add (local.get $now) (i64.const 20000000)))
+      (i32.store8 (i32.const 24) (global.get $letter))
+      (local.set $result (call $net_send (i32.const 0) (i32.const 0) (i32.const 74)))
+      (call $check
+        (i32.or
+          (i64.ne (global.get $heard) (i64.const 0))
+          (i32.or (i32.eqz (local.get $result)) (i32.eq (local.get $result) (i32.const -1))))
+        (i32.const 4))))
+  (global.get $next))
