@@ -117,6 +117,6 @@ test("reports a wrong use at the line of the configuration", async () => {
     text.replace(`"web  | "`, String.raw`"web\n"`),
   );
   expect(await diagnosticsOf(application, build({ directory: application }))).toMatch(
-    /^phantasm\.config\.ts:\d+:\d+: TypeError: prefixed: the prefix is a text of one line/,
+    /^phantasm\.config\.ts:\d+:\d+: prefixed: the prefix is a text of one line/,
   );
 });
