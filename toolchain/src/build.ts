@@ -99,6 +99,7 @@ async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile):
     profile,
     memory: unikernel.memory,
     capabilities: graph.attachments.map(({ type }) => type),
+    members: graph.devices.map(({ name }) => name),
     probes: graph.nodes.map(constructorName),
   });
 }

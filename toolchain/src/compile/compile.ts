@@ -21,6 +21,8 @@ export interface CompileOptions {
   readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
   /** Those of the devices, whether or not the application calls all their hypercalls. */
   readonly capabilities: readonly Capability[];
+  /** What `os` has, for messages. */
+  readonly members: readonly string[];
   /** Functions of generated code to look for. */
   readonly probes: readonly string[];
 }
@@ -91,7 +93,7 @@ function toDiagnostic(
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
   const compiler = await Compiler.load();
-  const { project, packages, generated, profile, memory, probes } = options;
+  const { project, packages, generated, memory, probes, profile } = options;
   const tree = new SourceTree(project, packages, generated);
   const messages: CompilerMessage[] = [];
   const checks = new SourceChecks(compiler, tree);
@@ -149,12 +151,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     },
   );
   const diagnose = (message: CompilerMessage): Diagnostic =>
-    toDiagnostic(
-      compiler,
-      tree,
-      message,
-      probes.map((probe) => probe.replace(/Device$/, "")),
-    );
+    toDiagnostic(compiler, tree, message, options.members);
   const errors = messages.filter(({ category }) => category === ERROR).map(diagnose);
   if (errors.length > 0) throw new BuildError(errors);
   if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
