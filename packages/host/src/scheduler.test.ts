@@ -48,3 +48,26 @@ test("timers fire in the order of their times", async () => {
   });
   expect(order).toEqual([1, 3, 6, 9]);
 });
+
+test("a task that makes another ready during its turn needs nothing of the event loop", async () => {
+  // At the edge of the stack setImmediate may fail halfway: then nobody would ever run again.
+  const real = globalThis.setImmediate;
+  const ran = await new Promise<string>((resolve) => {
+    setTimeout(resolve, 1000, "never");
+    const second = new Task(() => resolve("second"));
+    const first = new Task(() => {
+      globalThis.setImmediate = (() => {
+        throw new RangeError("Maximum call stack size exceeded");
+      }) as unknown as typeof setImmediate;
+      try {
+        eventLoopScheduler.ready(second);
+      } catch {
+        // As the guest's own step would end.
+      } finally {
+        globalThis.setImmediate = real;
+      }
+    });
+    eventLoopScheduler.ready(first);
+  });
+  expect(ran).toBe("second");
+});

@@ -106,6 +106,7 @@ const HOLD_INTERVAL_MS = 2 ** 30;
 class EventLoopScheduler implements Scheduler {
   readonly #timers = new TimerHeap();
   #queue: Task[] = [];
+  /** A turn is coming, or running: it sees what is queued until it ends. */
   #turning = false;
   #timer: NodeJS.Timeout | null = null;
   #timerDueNs = Infinity;
@@ -155,7 +156,6 @@ class EventLoopScheduler implements Scheduler {
     const started = performance.now();
     const queue = this.#queue;
     this.#queue = [];
-    this.#turning = false;
     let at = 0;
     try {
       while (at < queue.length) {
@@ -168,6 +168,9 @@ class EventLoopScheduler implements Scheduler {
     } finally {
       // Whoever was not served is first in the next turn, before those that became ready meanwhile.
       if (at < queue.length) this.#queue = queue.slice(at).concat(this.#queue);
+      // Only here, never in `ready`: a hypercall may call that at the edge of its stack, and an immediate
+      // that fails halfway would stop the other domains.
+      this.#turning = false;
       if (this.#queue.length > 0) this.#wakeUp();
     }
   };

@@ -1,4 +1,5 @@
 /** A console inside the program: for embedding and for tests. */
+import { Gathered } from "./gathered.js";
 import { CONSOLE_END, type ConsoleBackend } from "./types.js";
 
 export interface MemoryConsoleOptions {
@@ -6,7 +7,11 @@ export interface MemoryConsoleOptions {
   readonly input?: string | Uint8Array;
   /** True: more input follows through `feed`, until `end`. Default: true without `input`. */
   readonly open?: boolean;
-  /** Gets each piece of output, as its own copy. Without it, output is kept for `output`. */
+  /**
+   * Gets each piece of output, as its own copy. Without it, output is kept for `output`. Called inside the
+   * hypercall, whose caller may be at the edge of its stack: for a stream that others use too, take
+   * `streamConsole`.
+   */
   readonly onOutput?: (bytes: Uint8Array) => void;
   /** Output kept at most, in bytes; beyond it the guest waits until `takeOutput`. */
   readonly capacityBytes?: number;
@@ -20,8 +25,7 @@ export class MemoryConsole implements ConsoleBackend {
   #wake: () => void = () => undefined;
   #input: Uint8Array[] = [];
   #ended: boolean;
-  #output: Uint8Array[] = [];
-  #outputBytes = 0;
+  readonly #output = new Gathered();
   #refused = false;
 
   constructor(options: MemoryConsoleOptions = {}) {
@@ -40,14 +44,13 @@ export class MemoryConsole implements ConsoleBackend {
       this.#onOutput(bytes.slice());
       return bytes.length;
     }
-    const room = this.#capacityBytes - this.#outputBytes;
+    const room = this.#capacityBytes - this.#output.length;
     if (room <= 0) {
       this.#refused = true;
       return 0;
     }
-    const accepted = bytes.slice(0, room);
+    const accepted = bytes.subarray(0, room);
     this.#output.push(accepted);
-    this.#outputBytes += accepted.length;
     return accepted.length;
   }
 
@@ -76,14 +79,12 @@ export class MemoryConsole implements ConsoleBackend {
 
   /** What has been written so far, as text. Empty when `onOutput` takes it. */
   get output(): string {
-    return Buffer.concat(this.#output).toString("utf8");
+    return Buffer.from(this.#output.bytes).toString("utf8");
   }
 
   /** The same as bytes, and forgets them: the guest may write on. */
   takeOutput(): Uint8Array {
-    const bytes = new Uint8Array(Buffer.concat(this.#output));
-    this.#output = [];
-    this.#outputBytes = 0;
+    const bytes = this.#output.take();
     if (this.#refused) {
       this.#refused = false;
       this.#wake();

@@ -1,6 +1,7 @@
 /** A console on a pair of Node streams, such as `process.stdin` and `process.stdout`. */
 import type { Readable, Writable } from "node:stream";
 import { Limit } from "@phantasm/abi";
+import { Gathered } from "./gathered.js";
 import { CONSOLE_END, type ConsoleBackend } from "./types.js";
 
 export interface StreamConsoleOptions {
@@ -11,6 +12,10 @@ export interface StreamConsoleOptions {
 /** A stream, how to get it when it is first needed, or null: no input, or output into the void. */
 export type Lazy<T> = T | (() => T) | null;
 
+/**
+ * Output leaves in the microtask after the step, all of it in one write. Not in the hypercall: a guest may
+ * make it at the edge of its stack, and a stream that fails halfway is broken for everybody who shares it.
+ */
 export class StreamConsole implements ConsoleBackend {
   readonly #getStdin: Lazy<Readable>;
   readonly #getStdout: Lazy<Writable>;
@@ -19,9 +24,11 @@ export class StreamConsole implements ConsoleBackend {
   #stdout: Writable | null = null;
   #wake: () => void = () => undefined;
   #input: Uint8Array[] = [];
+  readonly #gathered = new Gathered();
+  #scheduled = false;
   #ended = false;
   #listening = false;
-  /** Accepted, but not yet taken over by the stream below. */
+  /** Given to the stream below, and not yet taken over by it. */
   #pendingBytes = 0;
   #refused = false;
   #broken = false;
@@ -41,15 +48,17 @@ export class StreamConsole implements ConsoleBackend {
   write(bytes: Uint8Array): number {
     // Nobody reads any more (EPIPE): the guest writes into the void, as into /dev/null.
     if (this.#getStdout === null || this.#broken) return bytes.length;
-    this.#stdout ??= this.#openStdout(this.#getStdout);
-    const room = Limit.QUEUE_BYTES_MAX - this.#pendingBytes;
+    const room = Limit.QUEUE_BYTES_MAX - this.#waitingBytes;
     if (room <= 0) {
       this.#refused = true;
       return 0;
     }
-    const accepted = bytes.slice(0, room);
-    this.#pendingBytes += accepted.length;
-    this.#stdout.write(accepted, () => this.#written(accepted.length));
+    const accepted = bytes.subarray(0, room);
+    this.#gathered.push(accepted);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(this.#send);
+    }
     return accepted.length;
   }
 
@@ -68,6 +77,7 @@ export class StreamConsole implements ConsoleBackend {
   }
 
   drained(): Promise<void> {
+    this.#send();
     if (this.#pendingBytes === 0 || this.#broken) return Promise.resolve();
     return new Promise((resolve) => {
       this.#settle = resolve;
@@ -113,6 +123,19 @@ export class StreamConsole implements ConsoleBackend {
     this.#wake();
   };
 
+  get #waitingBytes(): number {
+    return this.#gathered.length + this.#pendingBytes;
+  }
+
+  readonly #send = (): void => {
+    this.#scheduled = false;
+    if (this.#getStdout === null || this.#broken || this.#gathered.length === 0) return;
+    this.#stdout ??= this.#openStdout(this.#getStdout);
+    const bytes = this.#gathered.take();
+    this.#pendingBytes += bytes.length;
+    this.#stdout.write(bytes, () => this.#written(bytes.length));
+  };
+
   #openStdout(stdout: Writable | (() => Writable)): Writable {
     const stream = typeof stdout === "function" ? stdout() : stdout;
     stream.on("error", this.#broke).on("close", this.#broke);
@@ -129,7 +152,7 @@ export class StreamConsole implements ConsoleBackend {
 
   #written(bytes: number): void {
     this.#pendingBytes -= bytes;
-    if (this.#refused && this.#pendingBytes < Limit.QUEUE_BYTES_MAX) {
+    if (this.#refused && this.#waitingBytes < Limit.QUEUE_BYTES_MAX) {
       this.#refused = false;
       this.#wake();
     }
