@@ -212,7 +212,7 @@ export declare function console_read(ptr: usize, capacity: i32): i32;
 /**
  * Describes the link.
  * @param handle index into the devices of the manifest
- * @param ptr pointer to NET_INFO_BYTES
+ * @param ptr pointer to NET_INFO_BYTES, a multiple of 4
  * Layout: u32 features, u32 MTU in bytes (payload of an Ethernet frame), 6 bytes of MAC address, 2 bytes of zero.
  * features is the intersection of what the manifest accepts and the backend offers, fixed for life.
  */
@@ -252,7 +252,7 @@ export declare function net_receive(handle: i32, ptr: usize, capacity: i32): i32
 /**
  * Describes the disk.
  * @param handle index into the devices of the manifest
- * @param ptr pointer to BLOCK_INFO_BYTES
+ * @param ptr pointer to BLOCK_INFO_BYTES, a multiple of 8
  * Layout: u64 sectors, u32 bytes of a sector (512 or 4096), u32 depth (requests in flight), u32 flags, u32 sectors one request may move.
  * It answers the same for the life of the domain.
  */
@@ -283,7 +283,7 @@ export declare function block_submit(handle: i32, operation: i32, sector: i64, p
 /**
  * Takes the next completion.
  * @param handle index into the devices of the manifest
- * @param ptr pointer to BLOCK_COMPLETION_BYTES
+ * @param ptr pointer to BLOCK_COMPLETION_BYTES, a multiple of 4
  * @returns 0, or an error
  * Errors: AGAIN.
  * Layout: i32 tag, i32 status (0, IO, NOSPACE or GONE).

@@ -265,7 +265,10 @@ export const HYPERCALLS = [
   {
     name: "net_info",
     capability: "net",
-    parameters: [handle, { name: "ptr", type: "i32", unit: "pointer to NET_INFO_BYTES" }],
+    parameters: [
+      handle,
+      { name: "ptr", type: "i32", unit: "pointer to NET_INFO_BYTES, a multiple of 4" },
+    ],
     result: null,
     errors: [],
     summary: "Describes the link.",
@@ -310,7 +313,10 @@ export const HYPERCALLS = [
   {
     name: "block_info",
     capability: "block",
-    parameters: [handle, { name: "ptr", type: "i32", unit: "pointer to BLOCK_INFO_BYTES" }],
+    parameters: [
+      handle,
+      { name: "ptr", type: "i32", unit: "pointer to BLOCK_INFO_BYTES, a multiple of 8" },
+    ],
     result: null,
     errors: [],
     summary: "Describes the disk.",
@@ -344,7 +350,10 @@ export const HYPERCALLS = [
   {
     name: "block_complete",
     capability: "block",
-    parameters: [handle, { name: "ptr", type: "i32", unit: "pointer to BLOCK_COMPLETION_BYTES" }],
+    parameters: [
+      handle,
+      { name: "ptr", type: "i32", unit: "pointer to BLOCK_COMPLETION_BYTES, a multiple of 4" },
+    ],
     result: { type: "i32", unit: "0, or an error" },
     errors: ["AGAIN"],
     summary: "Takes the next completion.",
@@ -388,7 +397,7 @@ export const EXPORTS = [
 /** How a domain is woken; not a call, but as binding. */
 export const WAKE_UP = [
   "A call that returned AGAIN arms its handle and direction (net_receive, net_send, block_submit, console_read, console_write). When the armed source becomes ready the host steps the domain once and disarms it.",
-  "Submitting a block request arms the completion of that device.",
+  "Submitting a block request arms the completion of that device. It stays armed while requests are in flight, also when block_complete has answered AGAIN: each completion that becomes ready steps the domain.",
   "Spurious steps are allowed: an image MUST ask again, not assume.",
   "After a restore everything counts as armed.",
 ] as const;
