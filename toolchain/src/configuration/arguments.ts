@@ -6,7 +6,6 @@ import {
   parseIpv4,
   parseSize,
 } from "@phantasm/host/values";
-import { describeValue } from "./device.js";
 import { ConfigurationError } from "./location.js";
 
 interface Common {
@@ -160,7 +159,9 @@ function text(
   const value: unknown = options.default;
   if (value === undefined) return argument;
   if (typeof value !== "string")
-    throw new ConfigurationError(`${type}: the default must be text, got ${describeValue(value)}`);
+    throw new ConfigurationError(
+      `${type}: the default must be text, got ${value === null ? "null" : `a value of type ${typeof value}`}`,
+    );
   reading(`${type}: default ${JSON.stringify(value)}`, () => check(value));
   return { ...argument, default: value };
 }
