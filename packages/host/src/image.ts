@@ -1,5 +1,11 @@
 /** A sealed image: verified, compiled, ready to boot any number of domains. */
-import { checkCompiled, verifyImage, type Manifest, type VerifiedImage } from "@phantasm/seal";
+import {
+  checkCompiled,
+  engineRefusal,
+  verifyImage,
+  type Manifest,
+  type VerifiedImage,
+} from "@phantasm/seal";
 import type { VerifyOptions } from "@phantasm/seal";
 import {
   argumentsFromRecord,
@@ -39,15 +45,24 @@ export class Image implements RunnableImage {
 
   /** The same for an image that has been verified already. */
   static compile(verified: VerifiedImage): Image {
-    const module = new WebAssembly.Module(verified.bytes);
-    checkCompiled(module, verified);
-    return new Image(verified, module);
+    try {
+      return Image.#checked(verified, new WebAssembly.Module(verified.bytes));
+    } catch (error) {
+      throw engineRefusal(error);
+    }
   }
 
   /** As `load`, but compiles off this thread: for large images in a program that must not pause. */
   static async loadAsync(bytes: Uint8Array, options: ImageOptions = {}): Promise<Image> {
     const verified = verifyImage(bytes, options);
-    const module = await WebAssembly.compile(verified.bytes);
+    try {
+      return Image.#checked(verified, await WebAssembly.compile(verified.bytes));
+    } catch (error) {
+      throw engineRefusal(error);
+    }
+  }
+
+  static #checked(verified: VerifiedImage, module: WebAssembly.Module): Image {
     checkCompiled(module, verified);
     return new Image(verified, module);
   }

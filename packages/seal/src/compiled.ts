@@ -1,5 +1,5 @@
 import { SealError } from "./error.js";
-import { quote } from "./escape.js";
+import { escapeTerminal, quote } from "./escape.js";
 import type { VerifiedImage } from "./image.js";
 
 // The platform's declarations are not loaded here; this is the part that is used.
@@ -42,4 +42,15 @@ function compare(what: string, ours: readonly Listed[], theirs: readonly Listed[
 export function checkCompiled(module: object, verified: VerifiedImage): void {
   compare("import", verified.imports, WebAssembly.Module.imports(module));
   compare("export", verified.exports, WebAssembly.Module.exports(module));
+}
+
+/**
+ * What the engine threw when it compiled `verified.bytes`, as a refusal: operand types and indices are
+ * its business, and a hostile image may be wrong there too. Anything else comes back as it is.
+ */
+export function engineRefusal(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "CompileError") return error;
+  // "WebAssembly.Module(): Compiling function #5 failed: …": only what follows says something.
+  const reason = error.message.replace(/^WebAssembly\.\w+\(\): /, "");
+  return new SealError("engine-refuses", `the engine refuses it: ${escapeTerminal(reason)}`);
 }

@@ -4,7 +4,7 @@ export { parseDecimal64 } from "./manifest-arguments.js";
 
 export { verifyImage } from "./verify.js";
 export type { VerifiedImage, VerifyOptions } from "./image.js";
-export { checkCompiled } from "./compiled.js";
+export { checkCompiled, engineRefusal } from "./compiled.js";
 export { impliedHypercalls } from "./boundary.js";
 export type { ExportKind, FunctionImport, ModuleExport } from "./declarations.js";
 export { SealError } from "./error.js";
@@ -22,6 +22,7 @@ export {
 export type { PrivateKey, PublicKey } from "./keys.js";
 
 export { appendNameSection, encodeNames, parseNames } from "./sidefile.js";
+export { readFunctionNames } from "./names.js";
 export { escapeHtml, escapeTerminal } from "./escape.js";
 
 export { Reader } from "./reader.js";

@@ -95,6 +95,7 @@ export const RULES = {
   opcode: "Every opcode is on the list of allowed ones.",
   immediate: "An instruction names memory 0, table 0 and a block type that exists.",
 
+  "engine-refuses": "The engine compiles it: operand types fit, and what is named exists.",
   "engine-disagrees": "The engine sees the same imports and exports as the verifier.",
 
   "key-format": "A key is in one of the forms that keygen writes.",

@@ -25,7 +25,7 @@ export function debuggable(
   if (files.names !== null) bytes = appendNameSection(bytes, files.names);
   if (files.sourceMap !== null) {
     const url = mapUrl(files.sourceMap, image.verified.signatureShift);
-    bytes = appendUrl(bytes, url);
+    if (url !== null) bytes = appendUrl(bytes, url);
   }
   const module = new WebAssembly.Module(bytes);
   checkCompiled(module, image.verified);
@@ -37,8 +37,19 @@ export function debuggable(
   };
 }
 
-/** A URL that is the map itself, so that a debugger elsewhere needs no access to files. */
-function mapUrl(text: string, shift: number): string {
+/**
+ * A URL that is the map itself, so that a debugger elsewhere needs no access to files. Null for text
+ * that is no source map: it is not signed, and whatever it is, the image runs.
+ */
+function mapUrl(text: string, shift: number): string | null {
+  try {
+    return shiftedUrl(text, shift);
+  } catch {
+    return null;
+  }
+}
+
+function shiftedUrl(text: string, shift: number): string {
   const map = new TraceMap(text);
   const moved = decodedMappings(map).map((line) =>
     line.map((segment) => [segment[0] + shift, ...segment.slice(1)] as SourceMapSegment),

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodedMap, TraceMap } from "@jridgewell/trace-mapping";
-import { encodeNames, generateKey, signImage, verifyImage } from "@phantasm/seal";
+import {
+  encodeNames,
+  generateKey,
+  readFunctionNames,
+  signImage,
+  verifyImage,
+} from "@phantasm/seal";
 import { afterAll, expect, test } from "vitest";
 import { sealedBytes, step } from "../../test/images.js";
 import { namePayload, sourceMap } from "../../test/side-files.js";
@@ -11,7 +17,7 @@ import { Domain } from "../domain.js";
 import type { WasmFrame } from "../frames.js";
 import { Image } from "../image.js";
 import { debuggable } from "./debug-module.js";
-import { readFunctionNames, shortName } from "./names.js";
+import { shortName } from "./names.js";
 import { readSideFiles } from "./side-files.js";
 import { symbolise } from "./symbolise.js";
 
@@ -170,4 +176,43 @@ test("a module for a debugger knows names, and runs like the image", async () =>
     "    at Parser#parse (main.ts:12:5)",
     "    at run (main.ts:3:1)",
   ]);
+});
+
+test("a hostile source map is no reason to lose the trace", async () => {
+  const frames = await trap(Image.load(bytes));
+  const verified = verifyImage(bytes);
+  for (const map of [
+    { version: 3, sources: ["a.ts"], mappings: [[null, [0, 0, 0, 0]]] },
+    { version: 3, sources: ["a.ts"], mappings: [[["x", {}, null, "y"]]] },
+    { version: 3, sources: [7], mappings: [[[0, 0, 0, 0]]] },
+    { version: 3, sources: ["a.ts"], mappings: [5] },
+    {
+      version: 3,
+      sources: ["a.ts"],
+      mappings: [
+        [
+          [0, -1, 0, 0],
+          [1, 1e9, 1, 1],
+        ],
+      ],
+    },
+    { version: 3, sections: [{ offset: 0, map: null }] },
+    { version: 3, sources: null, mappings: "\u0000;;,,,~" },
+    7,
+  ]) {
+    const sourceMap = JSON.stringify(map);
+    expect(symbolise(frames, verified, { names: NAMES, sourceMap })[0]).toMatch(
+      /^ {4}at Parser#parse/,
+    );
+    expect(debuggable(Image.load(bytes), { names: NAMES, sourceMap }).digest).toBe(digest);
+  }
+});
+
+test("hostile names cost no time and no screen", async () => {
+  const frames = await trap(Image.load(bytes));
+  const names = namePayload({ 5: "a".repeat(300_000), 6: `${"b/".repeat(100_000)}c` });
+  const before = performance.now();
+  const lines = symbolise(frames, verifyImage(bytes), { names, sourceMap: null });
+  expect(performance.now() - before).toBeLessThan(1000);
+  for (const line of lines) expect(line.length).toBeLessThan(3000);
 });

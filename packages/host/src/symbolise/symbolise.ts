@@ -1,9 +1,9 @@
 /** Frames of a trap → the lines of an AssemblyScript stack trace. */
-import { decodedMappings, TraceMap } from "@jridgewell/trace-mapping";
+import { decodedMappings, TraceMap, type SourceMapSegment } from "@jridgewell/trace-mapping";
+import { readFunctionNames, type VerifiedImage } from "@phantasm/seal";
 import { escapeTerminal } from "@phantasm/seal/escape";
-import type { VerifiedImage } from "@phantasm/seal";
 import type { WasmFrame } from "../frames.js";
-import { readFunctionNames, shortName } from "./names.js";
+import { shortName } from "./names.js";
 import type { SideFiles } from "./side-files.js";
 
 /** What is needed of an image; see `VerifiedImage`. */
@@ -16,6 +16,8 @@ interface Line {
 }
 
 const LINES_MAX = 24;
+/** Of a name, and of a source: the rest is cut. */
+const TEXT_CHARACTERS_MAX = 1024;
 /** Where the runtime ends a domain: says nothing about why. */
 const ABORT_SOURCE = /@phantasm\/runtime\/abort\.ts$/;
 
@@ -37,13 +39,33 @@ export function symbolise(
     const start = image.functions[index - image.imports.length]?.start ?? 0;
     const found = map === null ? null : locate(map, name, frame.offset - shift, start - shift);
     const place = found === null ? `offset 0x${frame.offset.toString(16)}` : found.place;
-    return { name: shortName(name), source: found?.source ?? null, place };
+    return { name: shortName(cut(name)), source: found?.source ?? null, place };
   });
   return render(trim(lines));
 }
 
-function parseMap(text: string): TraceMap {
-  return new TraceMap(text);
+/** A source map of which every segment has been looked at. */
+interface Places {
+  readonly sources: readonly string[];
+  readonly segments: readonly SourceMapSegment[];
+}
+
+/** The whole file is one line; columns count bytes. Lines and columns of sources are 0-based. */
+function parseMap(text: string): Places {
+  const map = new TraceMap(text);
+  const segments: readonly unknown[] = decodedMappings(map)[0] ?? [];
+  return {
+    sources: map.sources.map((source) => (typeof source === "string" ? cut(source) : "")),
+    segments: segments.filter(isSegment),
+  };
+}
+
+function isSegment(segment: unknown): segment is SourceMapSegment {
+  return Array.isArray(segment) && segment.every((field) => typeof field === "number");
+}
+
+function cut(text: string): string {
+  return text.length <= TEXT_CHARACTERS_MAX ? text : `${text.slice(0, TEXT_CHARACTERS_MAX)}…`;
 }
 
 /** Side files are not signed: whatever is in them, a trace is still printed. */
@@ -67,13 +89,11 @@ interface Position {
  * @param wanted tells which sources to look for
  */
 function position(
-  map: TraceMap,
+  { sources, segments }: Places,
   offset: number,
   start: number,
   wanted: (source: string) => boolean,
 ): Position | null {
-  // The whole file is one line; columns count bytes. Lines and columns of sources are 0-based.
-  const segments = decodedMappings(map)[0] ?? [];
   let low = 0;
   let high = segments.length;
   while (low < high) {
@@ -84,8 +104,9 @@ function position(
   for (let at = low - 1; at >= 0; at--) {
     const segment = segments[at];
     if (segment === undefined || segment[0] < start) return null;
-    const source = segment.length === 1 ? null : map.sources[segment[1]];
-    if (segment.length === 1 || typeof source !== "string" || !wanted(source)) continue;
+    if (segment.length === 1) continue;
+    const source = sources[segment[1]] ?? "";
+    if (source === "" || !wanted(source)) continue;
     return { source, place: `${source}:${segment[2] + 1}:${segment[3] + 1}` };
   }
   return null;
@@ -95,7 +116,7 @@ function position(
  * The place of a frame. A function of the application into which library code was inlined is shown
  * by the application's own line; the library's follows.
  */
-function locate(map: TraceMap, name: string, offset: number, start: number): Position | null {
+function locate(map: Places, name: string, offset: number, start: number): Position | null {
   const exact = position(map, offset, start, () => true);
   if (exact === null || !isLibrary(exact.source) || name.startsWith("~lib/")) return exact;
   const own = position(map, offset, start, (source) => !isLibrary(source));

@@ -1,5 +1,12 @@
 /** Breaks the rules about what a module declares: types, imports, memory, table, globals, exports. */
-import { checkCompiled, limits, sealImage, verifyImage, Writer } from "../../src/index.js";
+import {
+  checkCompiled,
+  engineRefusal,
+  limits,
+  sealImage,
+  verifyImage,
+  Writer,
+} from "../../src/index.js";
 import { core, image, MANIFEST, PARTS, withSection } from "../images.js";
 import type { BrokenCase } from "./case.js";
 
@@ -348,6 +355,21 @@ export const DECLARATION_CASES: readonly BrokenCase[] = [
     },
     message: new RegExp(`there is no export "${name}"`),
   })),
+  {
+    rule: "engine-refuses",
+    title: "an operand of the wrong type",
+    attempt: () => {
+      const { bytes } = verifyImage(
+        image({ init: '(func $init (export "init") (drop (i32.eqz (i64.const 0))))' }),
+      );
+      try {
+        return new WebAssembly.Module(bytes);
+      } catch (error) {
+        throw engineRefusal(error);
+      }
+    },
+    message: /the engine refuses it: Compiling function #4 failed: i32\.eqz\[0\] expected type i32/,
+  },
   {
     rule: "engine-disagrees",
     title: "another module than the verified one",
