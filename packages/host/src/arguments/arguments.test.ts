@@ -206,3 +206,10 @@ test("the nearest name", () => {
   expect(nearest("verbos", ["port", "verbose"])).toBe("verbose");
   expect(nearest("x", ["port"])).toBeNull();
 });
+
+test("values of an enumeration are the author's text: what cannot be seen is escaped", () => {
+  const hidden = { ...base, name: "x", type: "enumeration", values: ["a\u200bb"] } as const;
+  expect(problems(["--x=no"], [hidden])).toEqual(['--x: "no" expected one of a\\u{200b}b']);
+  expect(problems(["--x"], [hidden])).toEqual(["--x needs a value: --x=a\\u{200b}b"]);
+  expect(argumentsHelp(manifest({ arguments: [hidden] }))).toContain("--x=a\\u{200b}b");
+});

@@ -22,7 +22,7 @@ export function argumentsHelp(manifest: Manifest): string {
 function left(argument: ManifestArgument): string {
   return argument.type === "boolean"
     ? `--[no-]${argument.name}`
-    : escapeTerminal(`--${argument.name}=${placeholder(argument)}`);
+    : `--${argument.name}=${placeholder(argument)}`;
 }
 
 function right(argument: ManifestArgument): string {

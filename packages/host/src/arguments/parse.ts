@@ -1,6 +1,6 @@
 /** The operator's words → values checked against the manifest. */
 import type { Manifest, ManifestArgument } from "@phantasm/seal";
-import { quote } from "@phantasm/seal/escape";
+import { escapeTerminal, quote } from "@phantasm/seal/escape";
 import { ValueProblem } from "./problem.js";
 import { nearest } from "./suggest.js";
 import { defaultValue, parseValue, type ArgumentValue } from "./values.js";
@@ -146,7 +146,7 @@ class Reading {
   }
 }
 
-/** What stands for the value in help and messages: `PORT` says less than its type does. */
+/** What stands for the value in help and messages, safe to print: `PORT` says less than its type does. */
 export function placeholder(argument: ManifestArgument): string {
   switch (argument.type) {
     case "string":
@@ -156,7 +156,7 @@ export function placeholder(argument: ManifestArgument): string {
     case "cidr":
       return "ADDRESS/PREFIX";
     case "enumeration":
-      return argument.values.join("|");
+      return escapeTerminal(argument.values.join("|"));
     case "secret":
       return "@FILE";
     default:

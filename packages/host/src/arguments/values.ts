@@ -1,5 +1,6 @@
 /** Text of one boot argument → its value. Pure, except that a secret may be read from a file. */
 import type { ManifestArgument } from "@phantasm/seal";
+import { escapeTerminal } from "@phantasm/seal/escape";
 import { ValueProblem } from "./problem.js";
 import { Secret } from "./secret.js";
 
@@ -114,7 +115,7 @@ export function parseValue(argument: ManifestArgument, text: string): ArgumentVa
       return text;
     case "enumeration":
       if (argument.values.includes(text)) return text;
-      throw new ValueProblem(`expected one of ${argument.values.join(", ")}`);
+      throw new ValueProblem(`expected one of ${escapeTerminal(argument.values.join(", "))}`);
     case "secret":
       return Secret.read(text);
   }

@@ -24,7 +24,8 @@ export function nameDevices(manifest: Manifest, wanted: Wanted): Described {
   const net = named(manifest, "net", "--net", wanted.net);
   const block = named(manifest, "block", "--block", wanted.block);
   for (const [name, pcap] of Object.entries(named(manifest, "net", "--pcap", wanted.pcap))) {
-    const description = net[name];
+    // A device may be called "constructor".
+    const description = Object.hasOwn(net, name) ? net[name] : undefined;
     if (description === undefined) {
       throw new BootError("device", `--pcap ${name}: nothing is attached to the device "${name}".`);
     }
