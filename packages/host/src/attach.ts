@@ -68,20 +68,28 @@ export function memoryBytesMax(manifest: Manifest, limit: number | undefined): n
   return Math.min(manifest.memory.maximum * PAGE_BYTES, limit ?? Infinity);
 }
 
+/** What ports tell their domain. */
+export interface PortEvents {
+  /** An armed source may have become ready. */
+  readonly ready: () => void;
+  /** A link has ended for good, and says why. Comes from the event loop. */
+  readonly gone: (device: string, reason: string) => void;
+}
+
 /** One port a device, in the order of the manifest. */
 export function openPorts(
   context: CallContext,
   manifest: Manifest,
   attachments: Attachments,
-  ready: () => void,
+  events: PortEvents,
 ): DevicePorts {
   const { net = {}, block = {} } = attachments;
   checkAttachments(manifest, { net: Object.keys(net), block: Object.keys(block) });
   return manifest.devices.map((device) => {
     if (device.type === "net") {
-      return new NetPort(context, device, found(net[device.name]), ready);
+      return new NetPort(context, device, found(net[device.name]), events);
     }
-    return new BlockPort(context, device.name, found(block[device.name]), ready);
+    return new BlockPort(context, device.name, found(block[device.name]), events.ready);
   });
 }
 

@@ -3,6 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { EVERYTHING, image, step } from "../test/images.js";
 import { BootError } from "./attach.js";
+import { MemoryDisk } from "./backends/block/memory.js";
+import { newLinkCounters } from "./backends/link.js";
+import { loopbackPair } from "./backends/loopback.js";
+import type { NetBackend } from "./backends/types.js";
 import { nullConsole } from "./console/types.js";
 import { memoryConsole } from "./console/memory.js";
 import { Domain, type DomainOptions } from "./domain.js";
@@ -290,6 +294,72 @@ describe("the end", () => {
       status: 105,
       message: "device console failed: out of paper",
     });
+  });
+
+  test("backends that throw at the end keep neither the others open nor the end from being told", async () => {
+    const closed: string[] = [];
+    const [net] = loopbackPair();
+    const disk = new MemoryDisk(65_536);
+    const options: DomainOptions = {
+      net: {
+        net0: Object.assign(Object.create(net) as typeof net, {
+          attach: () => undefined,
+          close: () => {
+            throw new Error("the cable is stuck");
+          },
+        }),
+      },
+      block: {
+        disk0: Object.assign(Object.create(disk) as typeof disk, {
+          attach: () => undefined,
+          close: () => Promise.resolve(void closed.push("disk0")),
+        }),
+      },
+    };
+    const exit = await boot(step("(call $exit (i32.const 0))"), options, EVERYTHING).exited;
+    expect(exit).toMatchObject({
+      status: 105,
+      message: "device net0 could not be closed: the cable is stuck",
+    });
+    expect(closed).toEqual(["disk0"]);
+    const console = { ...nullConsole, drained: () => Promise.reject(new Error("the drain is")) };
+    expect(await boot(step("(call $exit (i32.const 0))"), { console }).exited).toMatchObject({
+      status: 105,
+      message: "the console could not be closed: the drain is",
+    });
+  });
+
+  test("a callback that throws at the end is a fault of its own", async () => {
+    const onExit = (): void => {
+      throw new Error("no");
+    };
+    const domain = boot(step("(call $exit (i32.const 0))"), { onExit });
+    await expect(domain.exited).rejects.toThrow(HostError);
+  });
+
+  test("the end of a link is told once, with its reason", async () => {
+    const told: string[] = [];
+    const net0: NetBackend = {
+      mac: new Uint8Array(6),
+      mtu: 1500,
+      features: 0,
+      attach: () => undefined,
+      send: () => true,
+      receive: () => 0,
+      gone: true,
+      reason: "the dog ate it",
+      counters: newLinkCounters(),
+      close: () => Promise.resolve(),
+    };
+    const receive =
+      "(if (i32.ne (call $net_receive (i32.const 0) (i32.const 0) (i32.const 4096)) (i32.const -6)) (then unreachable))";
+    const domain = boot(
+      step(`${receive} ${receive} (call $exit (i32.const 0))`),
+      { net: { net0 }, onLinkGone: (device, reason) => void told.push(`${device}: ${reason}`) },
+      { ...EVERYTHING, devices: [{ name: "net0", type: "net", offloads: 0 }] },
+    );
+    expect(await domain.exited).toMatchObject({ reason: "exit" });
+    expect(told).toEqual(["net0: the dog ate it"]);
   });
 
   test("output is out before the end is reported", async () => {

@@ -37,6 +37,11 @@ export interface DomainOptions {
    * hypercall waits for anything.
    */
   readonly onStuck?: () => void;
+  /**
+   * Called once for each link that has ended for good and says why. The image sees GONE and may go on;
+   * `reason` is one line that is not escaped.
+   */
+  readonly onLinkGone?: (device: string, reason: string) => void;
   /** The image brings its counters up to date in every step, so that they are right at the end too. */
   readonly observed?: boolean;
   /** Element 0 holds the start of `init` or the current step (`process.hrtime`, ns), or 0: for a watchdog. */
@@ -119,7 +124,10 @@ export class Domain {
     this.#context = new CallContext(bytesMax);
     if (options.observed === true) this.#events |= Event.INSPECT;
     const ready = (): void => this.#scheduler.ready(this.#task);
-    this.#ports = openPorts(this.#context, image.manifest, options, ready);
+    this.#ports = openPorts(this.#context, image.manifest, options, {
+      ready,
+      gone: (device, reason) => options.onLinkGone?.(device, reason),
+    });
     this.#console = new ConsolePort(this.#context, options.console ?? nullConsole, ready);
     this.exited = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -328,7 +336,7 @@ export class Domain {
   #finish(exit: DomainExit): void {
     this.#context.exit = exit;
     this.#bury();
-    void this.#close().then((failure) => {
+    const ended = this.#close().then((failure) => {
       // An image that ended well has still lost data when its disk cannot be closed.
       const told =
         failure !== null && exit.reason === "exit"
@@ -338,15 +346,24 @@ export class Domain {
       this.#options.onExit?.(told);
       this.#resolve(told);
     });
+    ended.catch((cause: unknown) => {
+      this.#reject(new HostError(`a callback for the end of ${this.name} failed`, { cause }));
+    });
   }
 
-  /** Closes everything; says what could not be closed. */
+  /** Closes everything; says what could not be closed. Never rejects. */
   async #close(): Promise<string | null> {
     const { net = {}, block = {}, console = nullConsole } = this.#options;
     const devices = [...Object.entries(net), ...Object.entries(block)];
-    const results = await Promise.allSettled(devices.map(([, backend]) => backend.close()));
-    await console.drained();
-    console.close();
+    // A backend may throw instead of rejecting: the others are closed all the same.
+    const closing = devices.map(async ([, backend]) => backend.close());
+    const results = await Promise.allSettled(closing);
+    try {
+      await console.drained();
+      console.close();
+    } catch (error) {
+      return `the console could not be closed: ${reasonOf(error)}`;
+    }
     const failures = results.flatMap((result, at) =>
       result.status === "rejected"
         ? [`device ${devices[at]?.[0]} could not be closed: ${reasonOf(result.reason)}`]

@@ -7,9 +7,16 @@ import type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
 import type { SwitchServer, SwitchServerOptions } from "./switch/server.js";
 import type { BlockBackend, NetBackend } from "./types.js";
 
-/** Attaches to a link. Throws BackendError. The caller closes the result. */
-export async function openNet(description: NetDescription): Promise<NetBackend> {
-  const link = await openLink(description);
+/**
+ * Attaches to a link. Throws BackendError. The caller closes the result.
+ *
+ * @param serve runs a switch that nobody runs yet, elsewhere; without it, it runs on this thread
+ */
+export async function openNet(
+  description: NetDescription,
+  serve?: SwitchLinkOptions["serve"],
+): Promise<NetBackend> {
+  const link = await openLink(description, serve);
   if (description.pcap === undefined) return link;
   try {
     const { capture } = await import("./pcap.js");
@@ -20,7 +27,10 @@ export async function openNet(description: NetDescription): Promise<NetBackend> 
   }
 }
 
-async function openLink(description: NetDescription): Promise<NetBackend> {
+async function openLink(
+  description: NetDescription,
+  serve: SwitchLinkOptions["serve"],
+): Promise<NetBackend> {
   const options = {
     ...(description.mac === undefined ? {} : { mac: macOf(description.mac) }),
     ...(description.mtu === undefined ? {} : { mtu: description.mtu }),
@@ -29,7 +39,7 @@ async function openLink(description: NetDescription): Promise<NetBackend> {
     case "loopback":
       return loopback(options);
     case "switch":
-      return openSwitch(description.path, options);
+      return openSwitch(description.path, { ...options, ...(serve && { serve }) });
   }
 }
 

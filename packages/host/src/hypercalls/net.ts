@@ -22,6 +22,12 @@ const GSO_TCPV6 = 4;
 /** Congestion bits of the segment are in use; goes with either of the above. */
 const GSO_ECN = 0x80;
 
+/** See `PortEvents`. */
+interface NetEvents {
+  readonly ready: () => void;
+  readonly gone: (device: string, reason: string) => void;
+}
+
 export class NetPort implements Source {
   readonly #context: CallContext;
   readonly #device: NetDevice;
@@ -31,8 +37,11 @@ export class NetPort implements Source {
   armed = false;
   /** Frames that used an offload the image does not accept. */
   droppedFrames = 0;
+  readonly #events: NetEvents;
+  #told = false;
 
-  constructor(context: CallContext, device: NetDevice, backend: NetBackend, ready: () => void) {
+  constructor(context: CallContext, device: NetDevice, backend: NetBackend, events: NetEvents) {
+    this.#events = events;
     this.#context = context;
     this.#device = device;
     this.#backend = backend;
@@ -42,9 +51,10 @@ export class NetPort implements Source {
         ? Limit.FRAME_BYTES_MAX
         : FRAME_OVERHEAD_BYTES + backend.mtu;
     backend.attach(() => {
+      if (backend.gone) this.#tellGone();
       if (!this.armed) return;
       this.armed = false;
-      ready();
+      events.ready();
     });
   }
 
@@ -71,7 +81,7 @@ export class NetPort implements Source {
     this.#checkHeader(frame, length);
     let accepted: boolean;
     try {
-      if (this.#backend.gone) return Errno.GONE;
+      if (this.#backend.gone) return this.#gone();
       accepted = this.#backend.send(frame);
     } catch (error) {
       throw deviceFailure(this.#device.name, error);
@@ -98,12 +108,25 @@ export class NetPort implements Source {
         if (this.#accepts(into)) return bytes;
         this.droppedFrames++;
       }
-      if (this.#backend.gone) return Errno.GONE;
+      if (this.#backend.gone) return this.#gone();
     } catch (error) {
       throw deviceFailure(this.#device.name, error);
     }
     this.armed = true;
     return Errno.AGAIN;
+  }
+
+  /** The operator is told from the event loop: this may be the edge of the guest's stack. */
+  #gone(): number {
+    if (!this.#told) queueMicrotask(() => this.#tellGone());
+    return Errno.GONE;
+  }
+
+  #tellGone(): void {
+    const reason = this.#backend.reason ?? null;
+    if (this.#told || reason === null) return;
+    this.#told = true;
+    this.#events.gone(this.#device.name, reason);
   }
 
   /** A peer may send what this image has not agreed to: its problem, not the image's. */

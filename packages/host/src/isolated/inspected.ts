@@ -6,7 +6,7 @@ import { Domain } from "../domain.js";
 import { openDevices } from "./open-devices.js";
 import { prepare } from "./prepare.js";
 import { readImage, say, type RunOptions } from "./run.js";
-import { exitReport, statsReport } from "./report.js";
+import { exitReport, goneReport, statsReport } from "./report.js";
 import { Signals } from "./signals.js";
 import { holdTerminal } from "./terminal.js";
 import { debuggable } from "../symbolise/debug-module.js";
@@ -41,6 +41,8 @@ export async function runInspected(options: RunOptions): Promise<number> {
     ...devices,
     arguments: boot.arguments,
     observed: options.stats === true,
+    onLinkGone: (device, reason) =>
+      process.stderr.write(goneReport(image.manifest.name, device, reason)),
     console: streamConsole(stdin, () => process.stdout),
     ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
   });

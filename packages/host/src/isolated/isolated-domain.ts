@@ -10,6 +10,7 @@ import { formatDuration } from "../format.js";
 import type { FromThread, Report, ThreadData, ToThread } from "./protocol.js";
 import { ConsolePump } from "./pump.js";
 import { ByteRing } from "./ring.js";
+import { ThreadSwitches } from "./switches.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface IsolatedOptions {
@@ -21,6 +22,8 @@ export interface IsolatedOptions {
   readonly onSpinning?: (stepNs: number) => void;
   /** See `DomainOptions.onStuck`. */
   readonly onStuck?: () => void;
+  /** See `DomainOptions.onLinkGone`. */
+  readonly onLinkGone?: (device: string, reason: string) => void;
 }
 
 export interface BootOptions {
@@ -51,6 +54,7 @@ export class IsolatedDomain {
   readonly #watchdog: Watchdog;
   readonly #pump: ConsolePump;
   readonly #options: IsolatedOptions;
+  readonly #switches = new ThreadSwitches();
   #outcome: IsolatedExit | HostError | null = null;
   #ended = false;
   #grace: NodeJS.Timeout | null = null;
@@ -151,6 +155,14 @@ export class IsolatedDomain {
         return this.#pump.want();
       case "stuck":
         return this.#options.onStuck?.();
+      case "gone":
+        return this.#options.onLinkGone?.(message.device, message.reason);
+      case "serve": {
+        const { path } = message;
+        return void this.#switches
+          .serve(path)
+          .then((problem) => this.#tell({ type: "served", path, problem }));
+      }
       case "report":
         for (const resolve of this.#reports.splice(0)) resolve(message);
         return;
@@ -216,7 +228,7 @@ export class IsolatedDomain {
     this.#watchdog.stop();
     if (this.#grace !== null) clearTimeout(this.#grace);
     for (const resolve of this.#reports.splice(0)) resolve(null);
-    await this.#pump.drained();
+    await Promise.all([this.#pump.drained(), this.#switches.close()]);
     (this.#options.console ?? nullConsole).close();
     const outcome = this.#outcome ?? new HostError("the thread of a domain ended without a word");
     if (outcome instanceof HostError) this.#reject(outcome);

@@ -1,13 +1,23 @@
 /** Whole processes: what an operator sees, types and waits for. Runs the compiled package. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { sealedBytes, step, type ManifestParts } from "../../test/images.js";
+import { openSwitch } from "../backends/index.js";
 import type { RunOptions } from "./run.js";
 
 const directory = mkdtempSync(join(tmpdir(), "phantasm-run-"));
@@ -126,6 +136,14 @@ describe("endings", () => {
     const { status, stderr } = await outcome;
     expect(status).toBe(104);
     expect(stderr).toMatch(/is refused: .*\[content-hash\]\n$/);
+  });
+
+  test("what the engine does not take is refused in one line", async () => {
+    const { status, stderr } = await run(step("(drop (i32.eqz (i64.const 0)))"));
+    expect(status).toBe(104);
+    expect(stderr).toMatch(
+      /^phantasm: \S+ is refused: the engine refuses it: Compiling function #5 failed: [^\n]+ \[engine-refuses\]\n$/,
+    );
   });
 
   test("a wrong digest is refused", async () => {
@@ -281,6 +299,52 @@ describe("the console", () => {
     // The position in the file is shared with the process that ran.
     expect(readFileSync(descriptor, "utf8")).toBe("for somebody else");
     closeSync(descriptor);
+  });
+});
+
+describe("a switch", () => {
+  const NET: ManifestParts = { devices: [{ name: "net0", type: "net", offloads: 0 }] };
+  const RECEIVE = "(drop (call $net_receive (i32.const 0) (i32.const 0) (i32.const 4096)))";
+  const attached = (path: string): Partial<RunOptions> => ({
+    net: [{ name: null, description: { kind: "switch", path } }],
+  });
+
+  test("why a link has ended is told, which the image cannot know", async () => {
+    const path = join(directory, "rude.sock");
+    const rude = createServer((socket) => {
+      socket.on("error", () => undefined).write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0]));
+    });
+    await new Promise<void>((resolve) => rude.listen(path, resolve));
+    const body = step(
+      `(if (i32.eq (call $net_receive (i32.const 0) (i32.const 0) (i32.const 4096)) (i32.const -6)) (then ${exit(4)}))`,
+    );
+    const { status, stderr } = await run(body, attached(path), NET);
+    rude.close();
+    expect(status).toBe(4);
+    expect(stderr).toBe(
+      "phantasm: guest has lost the link net0 for good: it announced a frame of 4294967295 bytes; a frame has 14 to 65549\n",
+    );
+  });
+
+  test("goes on while the guest that started it spins, and ends with it", async () => {
+    const path = join(directory, "lan.sock");
+    const body = `${SPIN} ${data("up")} ${step(`${RECEIVE} ${say("up")} (call $forever)`)}`;
+    const { child, outcome, saw } = start(imageFile(body, NET), attached(path));
+    await saw("up");
+    const [a, b] = [await openSwitch(path), await openSwitch(path)];
+    const frame = new Uint8Array(10 + 60).fill(0xff, 10, 16);
+    const into = new Uint8Array(2048);
+    const woken = new Promise<void>((resolve) => b.attach(() => void resolve()));
+    a.send(frame);
+    await woken;
+    while (b.receive(into) === 0) await sleep(5);
+    expect(into[10]).toBe(0xff);
+    await Promise.all([a.close(), b.close()]);
+    child.kill("SIGINT");
+    await sleep(50);
+    child.kill("SIGINT");
+    expect((await outcome).status).toBe(130);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

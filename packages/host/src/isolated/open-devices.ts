@@ -7,9 +7,14 @@ export interface OpenDevices {
   readonly block: Record<string, BlockBackend>;
 }
 
-/** The backends by name, or why one of them cannot be opened: then none is left open. */
+/**
+ * The backends by name, or why one of them cannot be opened: then none is left open.
+ *
+ * @param serve see `openNet`
+ */
 export async function openDevices(
   described: Pick<BootOptions, "net" | "block">,
+  serve?: (socketPath: string) => Promise<void>,
 ): Promise<OpenDevices | string> {
   const devices: OpenDevices = { net: {}, block: {} };
   const nets = Object.entries(described.net ?? {});
@@ -17,7 +22,7 @@ export async function openDevices(
   if (nets.length + blocks.length === 0) return devices;
   const { BackendError, openBlock, openNet } = await import("../backends/index.js");
   try {
-    for (const [name, description] of nets) devices.net[name] = await openNet(description);
+    for (const [name, description] of nets) devices.net[name] = await openNet(description, serve);
     for (const [name, description] of blocks) devices.block[name] = await openBlock(description);
     return devices;
   } catch (error) {

@@ -29,6 +29,8 @@ export type ToThread =
   | BootMessage
   /** Input waits or has ended; or the output ring has room again. */
   | { readonly type: "console" }
+  /** Somebody serves the path now; or why nobody can. Answers `serve`. */
+  | { readonly type: "served"; readonly path: string; readonly problem: string | null }
   | { readonly type: "shutdown" }
   | { readonly type: "report" };
 
@@ -43,6 +45,10 @@ export type FromThread =
   /** The guest reads, and has nothing to read. */
   | { readonly type: "want" }
   | { readonly type: "stuck" }
+  /** Nobody runs a switch there: the other thread shall, which no guest can hold up. */
+  | { readonly type: "serve"; readonly path: string }
+  /** A link has ended for good. */
+  | { readonly type: "gone"; readonly device: string; readonly reason: string }
   | ({ readonly type: "report" } & Report)
   | ({ readonly type: "exit"; readonly exit: DomainExit } & Report)
   /** A fault of the host; `stack` is for a bug report. */

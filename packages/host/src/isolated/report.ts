@@ -37,6 +37,11 @@ export async function exitReport(
   return [head, ...lines, ...notes].join("\n") + "\n";
 }
 
+/** Why a link has ended for good. */
+export function goneReport(name: string, device: string, reason: string): string {
+  return `phantasm: ${escapeTerminal(name)} has lost the link ${device} for good: ${escapeTerminal(reason)}\n`;
+}
+
 /** The counters that `--stats` prints. */
 export function statsReport(name: string, { stats, observation }: Report): string {
   const lines = [

@@ -77,7 +77,12 @@ class Run {
     const { stepLimitNs } = options;
     const watched: IsolatedOptions = stepLimitNs === undefined ? {} : { stepLimitNs };
     // The thread starts here and gets ready while the image is read and verified.
-    this.#domain = new IsolatedDomain({ ...watched, console, onStuck: () => this.#stuck() });
+    this.#domain = new IsolatedDomain({
+      ...watched,
+      console,
+      onStuck: () => this.#stuck(),
+      onLinkGone: (device, reason) => void this.#gone(device, reason),
+    });
   }
 
   async finish(): Promise<number> {
@@ -134,6 +139,12 @@ class Run {
   #broken(): void {
     this.#pipeBroken = true;
     void this.#domain.kill("nobody reads its output", Exit.STATUS_MAX);
+  }
+
+  /** The image sees only that the link is gone; the operator reads why. */
+  async #gone(device: string, reason: string): Promise<void> {
+    const { goneReport } = await import("./report.js");
+    process.stderr.write(goneReport(this.#name, device, reason));
   }
 
   #stuck(): void {

@@ -20,6 +20,8 @@ const console = new ThreadConsole(new ByteRing(data.output), new ByteRing(data.i
 );
 let domain: Domain | null = null;
 let stopping = false;
+/** Links that wait for a switch, by its path. */
+const waiting = new Map<string, ((problem: string | null) => void)[]>();
 
 parentPort?.on("message", (message: ToThread) => {
   switch (message.type) {
@@ -27,6 +29,12 @@ parentPort?.on("message", (message: ToThread) => {
       return void boot(message).catch(fault);
     case "console":
       return console.changed();
+    case "served": {
+      const { path, problem } = message;
+      for (const answer of waiting.get(path) ?? []) answer(problem);
+      waiting.delete(path);
+      return;
+    }
     case "shutdown":
       stopping = true;
       return domain?.shutdown();
@@ -39,13 +47,26 @@ function tell(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
+/** Has the other thread run the switch: one that runs here stops with every guest that spins. */
+async function serve(path: string): Promise<void> {
+  const problem = await new Promise<string | null>((resolve) => {
+    const others = waiting.get(path);
+    if (others !== undefined) return void others.push(resolve);
+    waiting.set(path, [resolve]);
+    tell({ type: "serve", path });
+  });
+  if (problem === null) return;
+  const { BackendError } = await import("../backends/error.js");
+  throw new BackendError(problem);
+}
+
 function report(): Report {
   if (domain === null) return NO_REPORT;
   return { stats: domain.stats, observation: domain.observe() };
 }
 
 async function boot(message: BootMessage): Promise<void> {
-  const devices = await openDevices(message);
+  const devices = await openDevices(message, serve);
   if (typeof devices === "string") {
     return finish({ status: Exit.DEVICE, reason: "device", message: devices, trace: [] });
   }
@@ -56,6 +77,7 @@ async function boot(message: BootMessage): Promise<void> {
     console,
     observed,
     progress: new BigInt64Array(data.progress),
+    onLinkGone: (device, reason) => tell({ type: "gone", device, reason }),
     onStuck: () => tell({ type: "stuck" }),
     ...(memoryBytesMax === null ? {} : { memoryBytesMax }),
   };

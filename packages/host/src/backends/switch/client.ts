@@ -19,7 +19,7 @@ import { jitterMs } from "../time.js";
 import type { NetBackend } from "../types.js";
 import { Waker } from "../wake.js";
 import { Connection } from "./connection.js";
-import { joinOrServe, type Joined } from "./open.js";
+import { joinOrServe, type Joined, type JoinOptions } from "./open.js";
 import { checkSocketPath } from "./path.js";
 import type { SwitchEvent, SwitchServer } from "./server.js";
 
@@ -41,12 +41,14 @@ export interface SwitchLinkOptions {
   readonly reconnect?: boolean;
   /** What happens on the switch, while it runs here. */
   readonly onEvent?: (event: SwitchEvent) => void;
+  /** See `JoinOptions.serve`: the switch does not run on this thread then. */
+  readonly serve?: NonNullable<JoinOptions["serve"]>;
 }
 
 /**
  * Joins the switch on `path`, or, if nobody listens, becomes it and joins. Throws BackendError.
  *
- * A switch opened this way runs on this thread and ends with the link; the other devices then look
+ * A switch opened this way runs on this thread, unless `serve` is given, and ends with the link; the other devices then look
  * for a new one among themselves.
  */
 export async function openSwitch(
@@ -56,8 +58,9 @@ export async function openSwitch(
   const socketPath = checkSocketPath(path);
   const mac = macOrRandom(options.mac);
   const mtu = checkMtu(options.mtu ?? MTU_DEFAULT);
-  const { onEvent } = options;
-  const join = (): Promise<Joined> => joinOrServe(socketPath, onEvent && { onEvent });
+  const { onEvent, serve } = options;
+  const server = { ...(onEvent && { onEvent }), ...(serve && { serve }) };
+  const join = (): Promise<Joined> => joinOrServe(socketPath, server);
   return new SwitchLink(mac, mtu, await join(), options.reconnect === false ? null : join);
 }
 

@@ -19,6 +19,14 @@ const ELECTION_MS_MAX = 10_000;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_SPREAD = 15;
 
+export interface JoinOptions extends SwitchServerOptions {
+  /**
+   * Makes somebody serve the path, when nobody does; settles when somebody may listen. Without it the
+   * switch runs here. Rejects with BackendError.
+   */
+  readonly serve?: (socketPath: string) => Promise<void>;
+}
+
 /** A connection to the switch on a path, and the switch itself when it runs here. */
 export interface Joined {
   readonly socket: Socket;
@@ -26,14 +34,18 @@ export interface Joined {
 }
 
 /** Joins the switch on a path from `checkSocketPath`, or becomes it and joins. Throws BackendError. */
-export async function joinOrServe(
-  socketPath: string,
-  options: SwitchServerOptions = {},
-): Promise<Joined> {
+export async function joinOrServe(socketPath: string, options: JoinOptions = {}): Promise<Joined> {
   const deadline = monotonicMs() + ELECTION_MS_MAX;
   for (;;) {
     const socket = await connectTo(socketPath);
     if (socket !== null) return { socket, server: null };
+    if (options.serve !== undefined) {
+      await options.serve(socketPath);
+      const theirs = await connectTo(socketPath);
+      if (theirs !== null) return { socket: theirs, server: null };
+      await retry(socketPath, deadline);
+      continue;
+    }
     const elected = await elect(socketPath, options);
     if (elected instanceof SwitchServer) {
       const own = await connectTo(socketPath);
@@ -56,16 +68,25 @@ export async function runSwitch(
   given: string,
   options: SwitchServerOptions = {},
 ): Promise<SwitchServer> {
-  const socketPath = checkSocketPath(given);
+  const server = await serveUnserved(checkSocketPath(given), options);
+  if (server !== null) return server;
+  throw new BackendError(
+    `switch ${given}: a switch runs there already\nattach images to it with --net NAME=switch:${given}`,
+  );
+}
+
+/** Runs a switch on a path from `checkSocketPath`; null when one runs there already. Throws BackendError. */
+export async function serveUnserved(
+  socketPath: string,
+  options: SwitchServerOptions = {},
+): Promise<SwitchServer | null> {
   const deadline = monotonicMs() + ELECTION_MS_MAX;
   for (;;) {
     const elected = await elect(socketPath, options);
     if (elected instanceof SwitchServer) return elected;
     if (elected !== null) {
       elected.destroy();
-      throw new BackendError(
-        `switch ${given}: a switch runs there already\nattach images to it with --net NAME=switch:${given}`,
-      );
+      return null;
     }
     await retry(socketPath, deadline);
   }
