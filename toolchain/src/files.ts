@@ -1,5 +1,14 @@
 /** Writing files so that nobody sees half of one. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /** The text of a file; undefined when it cannot be read. */
@@ -11,13 +20,37 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** Makes the folder, then replaces the file: a reader sees the old one or the new one. */
+/**
+ * Makes a folder and those above it. Node's own `recursive` never returns where the system answers
+ * ENOENT below a folder that exists, as in /proc.
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
+/**
+ * Makes the folder, then replaces the file: a reader sees the old one or the new one. Symbolic links
+ * are followed; a pipe or a device is written to, never replaced.
+ */
 export function writeAtomically(path: string, contents: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  makeFolder(dirname(path));
+  const existing = statSync(path, { throwIfNoEntry: false });
+  if (existing && !existing.isFile()) {
+    writeFileSync(path, contents);
+    return;
+  }
+  const target = existing ? realpathSync(path) : path;
+  const temporary = `${target}.${process.pid}.tmp`;
   try {
     writeFileSync(temporary, contents);
-    renameSync(temporary, path);
+    renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

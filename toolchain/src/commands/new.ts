@@ -1,7 +1,8 @@
 /** `phantasm new`: a project that builds at once. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "../files.js";
 import { Packages } from "../packages.js";
 import { UserError, usageError } from "./errors.js";
 import { fileError, shellWord, shown } from "./files.js";
@@ -148,7 +149,7 @@ function write(target: string, files: Readonly<Record<string, string>>): void {
       throw new UserError(`${shown(target)} is not empty`, {
         hint: "Name another folder; nothing was written.",
       });
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
     for (const [file, content] of Object.entries(files))
       writeFileSync(join(target, file), content, { flag: "wx" });
   } catch (error) {
