@@ -76,7 +76,11 @@ export async function prepare(directory: string): Promise<Prepared> {
     ]);
   for (const [name, text] of generatedSources(configuration, graph))
     writeIfChanged(join(project, name), text);
-  writeEditorFiles(project, packages);
+  writeEditorFiles(
+    project,
+    packages,
+    graph.nodes.map(({ device }) => device.module),
+  );
   return { configuration, graph, packages };
 }
 

@@ -1,19 +1,34 @@
 /** What an editor needs to understand a project: one TypeScript project per dialect, under `.phantasm/`. */
 import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { writeIfChanged } from "./files.js";
 import type { Packages } from "./packages.js";
+
+/** Imported by generated sources and applications, whatever the configuration. */
+const LIBRARY = ["@phantasm/runtime", "@phantasm/interfaces"];
+
+/** The project's `tsconfig.json`: it owns no file, so neither dialect sees the other's. */
+export const SOLUTION = `${JSON.stringify(
+  {
+    files: [],
+    references: [
+      { path: "./.phantasm/tsconfig.config.json" },
+      { path: "./.phantasm/tsconfig.assembly.json" },
+    ],
+  },
+  null,
+  2,
+)}\n`;
 
 function path(from: string, to: string): string {
   const way = relative(from, to).split(sep).join("/");
   return way.startsWith(".") ? way : `./${way}`;
 }
 
-/** Where the types of a package lie, for projects that have not installed it. */
-function mapping(
-  folder: string,
-  packages: Packages,
-  names: readonly string[],
-): Record<string, string[]> {
+type Paths = Record<string, string[]>;
+
+/** Where the AssemblyScript of packages lies, for projects that have not installed them. */
+function assemblyPaths(folder: string, packages: Packages, names: readonly string[]): Paths {
   return Object.fromEntries(
     names.flatMap((name) => {
       const found = packages.find(name);
@@ -24,37 +39,64 @@ function mapping(
   );
 }
 
+/** Where the types of their combinators lie: beside the JavaScript, or where an installed package says. */
+function configurationPaths(folder: string, packages: Packages, names: readonly string[]): Paths {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const found = packages.resolve(name, folder);
+      if (found === undefined) return [];
+      const types = fileURLToPath(found).replace(/\.([cm]?)js$/, ".d.$1ts");
+      return [[name, [path(folder, types)]]];
+    }),
+  );
+}
+
+/** Not `composite`: such a project would have to list the sources of every package it imports. */
+const COMMON = { noEmit: true, strict: true, skipLibCheck: true };
+
 /**
- * Writes `.phantasm/tsconfig.assembly.json` for AssemblyScript sources. A project's `tsconfig.json`
- * refers to it, as `phantasm new` writes it.
+ * Writes `.phantasm/tsconfig.config.json` for the configuration, which is TypeScript, and
+ * `.phantasm/tsconfig.assembly.json` for everything else. A project's `tsconfig.json` refers to
+ * both, as `phantasm new` writes it.
+ *
+ * @param modules names of the packages that the devices come from
  */
-export function writeEditorFiles(project: string, packages: Packages): void {
+export function writeEditorFiles(
+  project: string,
+  packages: Packages,
+  modules: readonly string[],
+): void {
   const folder = join(project, ".phantasm");
+  const write = (name: string, configuration: object): void => {
+    writeIfChanged(join(folder, name), `${JSON.stringify(configuration, null, 2)}\n`);
+  };
+  const linked = [...new Set(modules)].sort();
+  write("tsconfig.config.json", {
+    compilerOptions: {
+      target: "es2022",
+      module: "nodenext",
+      ...COMMON,
+      paths: configurationPaths(folder, packages, ["phantasm", ...linked]),
+    },
+    include: ["../*.config.ts"],
+  });
   const assemblyscript = packages.find("assemblyscript");
   if (!assemblyscript) return;
-  const standard = join(assemblyscript.directory, "std", "types");
-  const known = ["@phantasm/runtime", "@phantasm/interfaces"];
-  const configuration = {
+  write("tsconfig.assembly.json", {
     compilerOptions: {
       target: "esnext",
       module: "esnext",
       moduleResolution: "bundler",
       customConditions: ["assemblyscript"],
       noLib: true,
-      noEmit: true,
-      composite: true,
-      strict: true,
+      ...COMMON,
       strictPropertyInitialization: false,
       experimentalDecorators: true,
-      typeRoots: [path(folder, standard)],
+      typeRoots: [path(folder, join(assemblyscript.directory, "std", "types"))],
       types: ["assembly"],
-      paths: mapping(folder, packages, known),
+      paths: assemblyPaths(folder, packages, [...LIBRARY, ...linked]),
     },
-    include: ["../**/*.ts"],
-    exclude: ["../phantasm.config.ts", "../node_modules", "../dist"],
-  };
-  writeIfChanged(
-    join(folder, "tsconfig.assembly.json"),
-    `${JSON.stringify(configuration, null, 2)}\n`,
-  );
+    include: ["../**/*.ts", "./*.ts"],
+    exclude: ["../*.config.ts", "../node_modules", "../dist"],
+  });
 }

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SOLUTION } from "../editor.js";
 import { makeFolder } from "../files.js";
 import { Packages } from "../packages.js";
 import { UserError, usageError } from "./errors.js";
@@ -39,6 +40,7 @@ export async function newProject({ operands }: Invocation, terminal: Terminal): 
     );
   const files = projectFiles(template, project, target);
   write(target, files);
+  await prepareForEditor(target);
   terminal.out(
     `${terminal.outStyle.green("Made")} ${shown(target)} from the template ${name}:\n` +
       `${Object.keys(files)
@@ -49,6 +51,17 @@ export async function newProject({ operands }: Invocation, terminal: Terminal): 
     `\nBuild and boot it:  ${terminal.program} run ${[shellWord(shown(target)), template.attach ?? ""].join(" ").trim()}\n`,
   );
   return 0;
+}
+
+/** Writes `.phantasm/`, so that an editor knows `os` before the first build. */
+async function prepareForEditor(target: string): Promise<void> {
+  const { prepare } = await import("../build.js");
+  try {
+    await prepare(target);
+  } catch (error) {
+    // A package that is yet to be installed: the build will say so.
+    if (!(error instanceof Error && error.name === "BuildError")) throw error;
+  }
 }
 
 function list(style: Style): string {
@@ -88,27 +101,10 @@ function projectFiles(
   return {
     ...sources,
     "package.json": packageJson(project, target, Object.values(sources).join("\n")),
-    "tsconfig.json": TSCONFIG,
+    "tsconfig.json": SOLUTION,
     ".gitignore": IGNORED,
   };
 }
-
-/** An editor reads the configuration as TypeScript, everything else as AssemblyScript. */
-const TSCONFIG = `${JSON.stringify(
-  {
-    compilerOptions: {
-      target: "es2022",
-      module: "nodenext",
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-    },
-    files: ["phantasm.config.ts"],
-    references: [{ path: "./.phantasm/tsconfig.assembly.json" }],
-  },
-  null,
-  2,
-)}\n`;
 
 /** Packages that the sources import, found where this toolchain finds them. */
 function packageJson(project: string, target: string, sources: string): string {

@@ -1,0 +1,69 @@
+/** What an editor says about a new project: nothing. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { TEMPLATES } from "../../toolchain/dist/commands/templates.js";
+import { project } from "../support/project.js";
+
+const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
+
+function newProject(template: string, directory: string): void {
+  const made = spawnSync(process.execPath, [COMMAND, "new", template, directory]);
+  expect(made.stderr.toString()).toContain("Build and boot it:");
+}
+
+/** Errors of one TypeScript project, in its own files only, and the names of those. */
+function check(directory: string, config: string): { own: string[]; errors: string[] } {
+  const parsed = ts.getParsedCommandLineOfConfigFile(
+    join(directory, config),
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+        throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
+      },
+    },
+  );
+  if (!parsed) throw new Error(`${config} cannot be read`);
+  const { fileNames, options, projectReferences = [], errors } = parsed;
+  const program = ts.createProgram({ rootNames: fileNames, options, projectReferences });
+  return {
+    own: fileNames.map((file) => file.slice(directory.length + 1)).sort(),
+    errors: [...errors, ...ts.getPreEmitDiagnostics(program)]
+      .filter(({ file }) => file === undefined || file.fileName.startsWith(directory))
+      .map(({ file, code, messageText }) =>
+        [file?.fileName, code, ts.flattenDiagnosticMessageText(messageText, "\n")].join(" "),
+      ),
+  };
+}
+
+test.each(TEMPLATES)("a new $name, neither installed nor built", ({ name }) => {
+  using parent = project({});
+  const directory = join(parent.directory, "my-app");
+  newProject(name, directory);
+  expect(check(directory, "tsconfig.json")).toEqual({ own: [], errors: [] });
+  expect(check(directory, ".phantasm/tsconfig.config.json")).toEqual({
+    own: ["phantasm.config.ts"],
+    errors: [],
+  });
+  expect(check(directory, ".phantasm/tsconfig.assembly.json")).toEqual({
+    own: [".phantasm/devices.ts", ".phantasm/entry.ts", "main.ts"],
+    errors: [],
+  });
+});
+
+test("a mistake is still seen in either dialect", () => {
+  using parent = project({});
+  const directory = join(parent.directory, "my-app");
+  newProject("hello", directory);
+  const configuration = readFileSync(join(directory, "phantasm.config.ts"), "utf8");
+  parent.write({
+    "my-app/phantasm.config.ts": configuration.replace("console()", "console(1)"),
+    "my-app/main.ts": `export const half: i32 = "½";\n`,
+  });
+  expect(check(directory, ".phantasm/tsconfig.config.json").errors).toHaveLength(1);
+  expect(check(directory, ".phantasm/tsconfig.assembly.json").errors).not.toEqual([]);
+});
