@@ -43,6 +43,11 @@ test.each([
     "main takes one parameter of type Devices",
   ],
   [
+    "a type parameter",
+    `${IMPORT}export function main<T>(os: Devices): void {}`,
+    "main has no type parameters",
+  ],
+  [
     "a result",
     `${IMPORT}export function main(os: Devices): i32 { return 1; }`,
     "main returns i32, not void",
@@ -112,6 +117,13 @@ test("a module that is not installed", async () => {
     await report(`${IMPORT}import { x } from "no-such-package";
 export function main(os: Devices): void { x(); }`),
   ).toContain("Run: npm install no-such-package");
+});
+
+test("a module of Node", async () => {
+  expect(
+    await report(`${IMPORT}import { readFileSync } from "node:fs";
+export function main(os: Devices): void { readFileSync("x"); }`),
+  ).toContain("An image has no Node.js in it");
 });
 
 test("what AssemblyScript lacks comes with what to write instead", async () => {

@@ -126,6 +126,78 @@ test("an entry that does not exist", async () => {
   );
 });
 
+test.each([
+  [
+    "a typing error in an option",
+    `unikernel("a", { device: {} })`,
+    `8:34: unikernel: there is no option "device"; did you mean devices?`,
+  ],
+  [
+    "in the limits of memory",
+    `unikernel("a", { memory: { max: "1M" } })`,
+    `8:44: memory: there is no option "max"; the options are minimum, maximum`,
+  ],
+  [
+    "a list of devices",
+    `unikernel("a", { devices: [console()] })`,
+    "8:16: devices: expected an object, got an array",
+  ],
+  [
+    "a word of the language",
+    `unikernel("a", { devices: { class: console() } })`,
+    `8:45: device "class": the name is a word of the language`,
+  ],
+  [
+    "an argument that hides the help",
+    `unikernel("a", { arguments: { help: string() } })`,
+    `8:47: argument "help": --help prints`,
+  ],
+  [
+    "an entry elsewhere",
+    `unikernel("a", { entry: "../other/main.ts" })`,
+    `8:34: unikernel: entry must be a file below the configuration`,
+  ],
+  [
+    "text in the place of a number",
+    `unikernel("a", { devices: { console: console({ outputBytes: "4K" }) } })`,
+    `outputBytes must be a whole number from 256 to 1048576, got "4K"`,
+  ],
+])("%s", async (_, text, message) => {
+  expect(await report(`export default ${text};`)).toContain(
+    message.startsWith("8:") ? `phantasm.config.ts:${message}` : message,
+  );
+});
+
+test.each([
+  ["a class that is not there", `class: "Y"`, "Module 'x' has no exported member 'Y'."],
+  ["parameters that do not fit", `class: "X", parameters: []`, "Expected 1 arguments, but got 0."],
+  [
+    "a constant of the wrong type",
+    `class: "X", parameters: [{ name: "a", value: "no" }]`,
+    "Type '~lib/string/String' is not assignable to type 'i32'.",
+  ],
+  [
+    "an interface that it lacks",
+    `class: "X", parameters: [{ name: "a", value: 1 }]`,
+    "Type 'x/X' is not assignable to type '~lib/@phantasm/interfaces/console/Console'.",
+  ],
+])("what the compiler finds in generated code, at the device: %s", async (_, options, message) => {
+  using made = project({
+    "phantasm.config.ts": `import { device, unikernel } from "phantasm";
+const x = () => device({ module: "./x.ts", provides: "Console", ${options} });
+export default unikernel("a", {
+  devices: { console: x() },
+});`,
+    "x.ts": "export class X { constructor(a: i32) {} }",
+    "main.ts": HELLO_MAIN,
+  });
+  expect(await diagnosticsOf(made.directory, build({ directory: made.directory }))).toBe(
+    `phantasm.config.ts:4:23: ${message}
+    devices: { console: x() },
+                        ^`,
+  );
+});
+
 test("no configuration at all", async () => {
   using made = project({});
   expect(await diagnosticsOf(made.directory, build({ directory: made.directory }))).toContain(

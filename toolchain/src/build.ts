@@ -13,6 +13,7 @@ import {
   ENTRY_PATH,
   generateDevices,
   generateEntry,
+  nodeBehind,
 } from "./generate.js";
 import { deviceGraph, reachedGraph, type Graph } from "./graph.js";
 import { coreImage, type CoreImage } from "./link/core.js";
@@ -20,7 +21,7 @@ import { imageManifest } from "./link/manifest.js";
 import { linkedModules } from "./link/modules.js";
 import { functionNames } from "./link/names.js";
 import { ModuleSourceMap } from "./link/relocation.js";
-import { Packages, readPackage, toolchainVersion } from "./packages.js";
+import { packageName, Packages, readPackage, toolchainVersion } from "./packages.js";
 import { readStamp, stampHolds, writeStamp } from "./stamp.js";
 import { writeEditorFiles } from "./editor.js";
 
@@ -79,7 +80,10 @@ export async function prepare(directory: string): Promise<Prepared> {
   writeEditorFiles(
     project,
     packages,
-    graph.nodes.map(({ device }) => device.module),
+    graph.nodes
+      .map(({ device }) => device.module)
+      .filter((name) => !name.startsWith("."))
+      .map(packageName),
   );
   return { configuration, graph, packages };
 }
@@ -95,16 +99,22 @@ async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile):
   const { configuration, packages } = prepared;
   const { unikernel, directory } = configuration;
   const { compile } = await import("./compile/compile.js");
+  const sources = generatedSources(configuration, graph);
   return compile({
     project: directory,
     packages,
     main: unikernel.entry,
-    generated: generatedSources(configuration, graph),
+    generated: sources,
     profile,
     memory: unikernel.memory,
     capabilities: graph.attachments.map(({ type }) => type),
     members: graph.devices.map(({ name }) => name),
     probes: graph.nodes.map(constructorName),
+    origin: (file, start, end) => {
+      const text = sources.get(file) ?? "";
+      const { device } = nodeBehind(graph, text, start, end) ?? { device: unikernel };
+      return configuration.diagnose("", device.location);
+    },
   });
 }
 

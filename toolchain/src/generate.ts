@@ -166,6 +166,33 @@ export function constructorName({ id }: Node): string {
   return `${id}Device`;
 }
 
+/**
+ * The device that a range of generated code was written for, so that an error there is told where
+ * the configuration makes it.
+ */
+export function nodeBehind(
+  graph: Graph,
+  text: string,
+  start: number,
+  end: number,
+): Node | undefined {
+  const word = text.slice(start, end);
+  const imported = graph.nodes.find(
+    ({ device }) => word === device.class || word === `"${device.module}"`,
+  );
+  if (imported) return imported;
+  const lineEnd = text.indexOf("\n", start);
+  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, lineEnd < 0 ? undefined : lineEnd);
+  const called = graph.nodes.find((node) =>
+    [`${constructorName(node)}()`, `let ${node.id}Once`].some((part) => line.includes(part)),
+  );
+  if (called) return called;
+  const above = text.lastIndexOf("\nfunction ", start);
+  return graph.nodes.find((node) =>
+    text.startsWith(`\nfunction ${constructorName(node)}()`, above),
+  );
+}
+
 function deviceFunction(node: Node, graph: Graph, imports: Imports): string[] {
   const type = imports.use(node.device.module, node.device.class);
   const parameters = (node.device.parameters ?? []).map((p) => parameter(p, node, graph));

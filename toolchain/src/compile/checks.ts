@@ -177,6 +177,8 @@ export class SourceChecks {
       else this.diagnostics.push({ message: `${entry.normalizedPath}: ${message}`, hint: form });
       return;
     }
+    const [generic] = main.typeParameters ?? [];
+    if (generic) this.#report(generic, "main has no type parameters", form);
     const parameters = main.signature?.parameters ?? [];
     const type = parameters[0]?.type?.name?.identifier?.text;
     const result = main.signature?.returnType?.name?.identifier?.text;

@@ -5,7 +5,7 @@ import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
 import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
-import { Compiler, type CompilerMessage, type SyntaxSource } from "./compiler.js";
+import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
 
@@ -25,6 +25,8 @@ export interface CompileOptions {
   readonly members: readonly string[];
   /** Functions of generated code to look for. */
   readonly probes: readonly string[];
+  /** The place of the configuration that a range of generated code stands for. */
+  readonly origin: (file: string, start: number, end: number) => Omit<Diagnostic, "message">;
 }
 
 export interface Compiled extends Emitted {
@@ -41,6 +43,7 @@ export interface Compiled extends Emitted {
 
 /** Static data starts here, so that the optimiser may fold offsets below it. */
 const MEMORY_BASE_BYTES = 1024;
+const GENERATED_FOLDER = ".phantasm/";
 const ABORT = "~lib/@phantasm/runtime/abort/fail";
 const OBSERVATION = "~lib/@phantasm/runtime/observation/OBSERVATION_ADDRESS";
 const FEATURES = ["simd"];
@@ -63,10 +66,16 @@ function hint({ message }: CompilerMessage, deviceNames: readonly string[]): str
     return deviceNames.length > 0
       ? `The configuration has: ${deviceNames.join(", ")}.`
       : "The configuration has no devices; add one to phantasm.config.ts.";
+  if (/^File '~lib\/node:/.test(message))
+    return "An image has no Node.js in it: use a device of the configuration.";
   const missing = /^File '~lib\/((?:@[^/']+\/)?[^/']+)[^']*' not found/.exec(message);
   if (missing) return `Run: npm install ${(missing[1] ?? "").replace(/\.ts$/, "")}`;
   const lacking = /^Not implemented: (\w+)/.exec(message);
   return lacking ? INSTEAD[lacking[1] ?? ""] : undefined;
+}
+
+function isGenerated({ source }: SyntaxRange): boolean {
+  return source.normalizedPath.startsWith(GENERATED_FOLDER);
 }
 
 /** Names the compiler gives to sources without their extension and with its own prefix. */
@@ -74,18 +83,34 @@ function toDiagnostic(
   compiler: Compiler,
   tree: SourceTree,
   message: CompilerMessage,
-  deviceNames: readonly string[],
+  { members, origin }: CompileOptions,
 ): Diagnostic {
-  const text = message.message.replaceAll("'.phantasm/devices/Devices'", "'Devices'");
-  const advice = hint(message, deviceNames);
-  const range = [message.range, message.relatedRange].find(
-    (candidate) => candidate && !candidate.source.normalizedPath.startsWith(".phantasm/"),
-  );
+  const text = message.message.replaceAll(/'\.phantasm\/devices\/(Devices|Arguments)'/g, "'$1'");
+  const advice = hint(message, members);
+  const ranges = [message.range, message.relatedRange].filter((range) => range !== null);
+  const own = ranges.find((range) => !isGenerated(range));
+  const [generated] = ranges;
   return {
-    ...(range ? compiler.place(tree, range) : {}),
+    ...(own
+      ? compiler.place(tree, own)
+      : generated
+        ? origin(generated.source.normalizedPath, generated.start, generated.end)
+        : {}),
     message: text,
     ...(advice === undefined ? {} : { hint: advice }),
   };
+}
+
+/** One mistake of the configuration is several in generated code: the first says what it is. */
+function withoutEchoes(errors: readonly CompilerMessage[]): CompilerMessage[] {
+  let told = false;
+  return errors.filter(({ range, relatedRange }) => {
+    if (range === null || !isGenerated(range)) return true;
+    if (relatedRange !== null && !isGenerated(relatedRange)) return true;
+    const first = !told;
+    told = true;
+    return first;
+  });
 }
 
 /**
@@ -132,6 +157,8 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     }
   }
 
+  // What the compiler prints about a crash of its own is in the error as well.
+  const banner = compiler.asc.createMemoryStream();
   const result = await compiler.asc.main(
     [
       `${ENTRY_PATH}.ts`,
@@ -148,12 +175,13 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       writeFile: () => undefined,
       listFiles: () => [],
       reportDiagnostic: (message) => void messages.push(message),
+      stderr: banner,
     },
   );
   const diagnose = (message: CompilerMessage): Diagnostic =>
-    toDiagnostic(compiler, tree, message, options.members);
-  const errors = messages.filter(({ category }) => category === ERROR).map(diagnose);
-  if (errors.length > 0) throw new BuildError(errors);
+    toDiagnostic(compiler, tree, message, options);
+  const errors = messages.filter(({ category }) => category === ERROR);
+  if (errors.length > 0) throw new BuildError(withoutEchoes(errors).map(diagnose));
   if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
   if (result.error) throw result.error;
   if (!output) throw new Error("the compiler ended without a module and without an error");

@@ -24,6 +24,7 @@ export interface SyntaxNode {
   readonly decorators?: readonly SyntaxNode[] | null;
   readonly members?: readonly SyntaxNode[] | null;
   readonly parameters?: readonly SyntaxNode[];
+  readonly typeParameters?: readonly SyntaxNode[] | null;
   readonly signature?: SyntaxNode;
 }
 

@@ -92,10 +92,16 @@ function checkParameter(
       );
   } else if ("value" in parameter) {
     const { name, value, minimum = -Infinity, maximum = Infinity } = parameter;
-    if (typeof value !== "number") return;
-    if (!Number.isSafeInteger(value) || value < minimum || value > maximum)
+    const limited = "minimum" in parameter || "maximum" in parameter;
+    if (!limited && (typeof value === "string" || typeof value === "boolean")) return;
+    if (
+      typeof value !== "number" ||
+      !Number.isSafeInteger(value) ||
+      value < minimum ||
+      value > maximum
+    )
       throw new ConfigurationError(
-        `${where}: ${name} must be a whole number from ${minimum} to ${maximum}, got ${value}`,
+        `${where}: ${name} must be a whole number from ${minimum} to ${maximum}, got ${JSON.stringify(value)}`,
       );
   } else if ("argument" in parameter) {
     if (!(parameter.argument in (options.arguments ?? {})))

@@ -111,7 +111,7 @@ export async function loadConfiguration(
     throw new BuildError([
       {
         message: `no ${CONFIGURATION_FILE} in ${directory}`,
-        hint: "Name a folder that has one, or make one with: phantasm new hello my-app",
+        hint: "Name a folder that has one, or make one: npx phantasm new hello my-app",
       },
     ]);
   const bundle = join(directory, ".phantasm", "config.mjs");

@@ -1,4 +1,6 @@
 /** The root of a configuration. */
+import { isAbsolute, normalize } from "node:path";
+import { nearest } from "@phantasm/host/suggest";
 import { parseSize } from "@phantasm/host/values";
 import type { Argument } from "./arguments.js";
 import { describeValue, isDevice, type Device } from "./device.js";
@@ -47,6 +49,40 @@ const PAGE_BYTES = 65_536n;
 const PAGES_MAX = 65_536n;
 /** Members of `Devices` that every image has. */
 const RESERVED = new Set(["arguments", "now", "exit", "onShutdown", "constructor"]);
+/** Words that cannot be the name of a member in AssemblyScript. */
+const KEYWORDS = new Set(
+  (
+    "abstract as async await break case catch class const continue declare default delete do else " +
+    "enum export extends false finally for from function get if implements import in instanceof " +
+    "interface is keyof let module namespace new null of package private protected public readonly " +
+    "return set static super switch this throw true try type typeof var void while with yield"
+  ).split(" "),
+);
+/** Words that the command understands for every image. */
+const RESERVED_ARGUMENTS = new Set(["help"]);
+
+const OPTIONS = [
+  "entry",
+  "devices",
+  "arguments",
+  "memory",
+  "profile",
+] as const satisfies (keyof UnikernelOptions)[];
+const MEMORY_OPTIONS = ["minimum", "maximum"] as const satisfies (keyof MemoryOptions)[];
+
+/** A key nobody reads is a typing error: types are stripped before the configuration runs. */
+function checkKeys(what: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ConfigurationError(`${what}: expected an object, got ${describeValue(value)}`);
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    throw new ConfigurationError(
+      `${what}: there is no option "${key}"; ${near === null ? `the options are ${known.join(", ")}` : `did you mean ${near}?`}`,
+      key,
+    );
+  }
+}
 
 function pages(what: string, value: string | number | undefined, fallback: string): number {
   let bytes = 0n;
@@ -64,12 +100,18 @@ function pages(what: string, value: string | number | undefined, fallback: strin
 }
 
 function checkDevices(devices: Readonly<Record<string, unknown>>): void {
+  checkKeys("devices", devices, Object.keys(devices));
   for (const [name, value] of Object.entries(devices)) {
     if (!IDENTIFIER.test(name) || RESERVED.has(name))
       throw new ConfigurationError(
         RESERVED.has(name)
           ? `device "${name}": the name is taken by what every image has; choose another`
           : `device "${name}": the name must be an identifier such as ${JSON.stringify(name.replace(/[^A-Za-z0-9_]+(.)?/g, (_, c: string | undefined) => (c ?? "").toUpperCase()))}, because it becomes os.${name} in main`,
+        name,
+      );
+    if (KEYWORDS.has(name))
+      throw new ConfigurationError(
+        `device "${name}": the name is a word of the language, and cannot become os.${name} in main; choose another`,
         name,
       );
     if (!isDevice(value))
@@ -81,10 +123,16 @@ function checkDevices(devices: Readonly<Record<string, unknown>>): void {
 }
 
 function checkArguments(args: Readonly<Record<string, unknown>>): void {
+  checkKeys("arguments", args, Object.keys(args));
   for (const [name, value] of Object.entries(args)) {
     if (!/^[a-z][A-Za-z0-9-]{0,62}$/.test(name))
       throw new ConfigurationError(
         `argument "${name}": the name must start with a lower-case letter and hold letters, digits and hyphens`,
+        name,
+      );
+    if (RESERVED_ARGUMENTS.has(name))
+      throw new ConfigurationError(
+        `argument "${name}": --${name} prints the arguments of every image; choose another name`,
         name,
       );
     if (typeof value !== "object" || value === null || !("type" in value))
@@ -105,11 +153,18 @@ export function unikernel(name: string, options: UnikernelOptions = {}): Unikern
     throw new ConfigurationError(
       `unikernel: the name must match ${NAME.source}, got ${JSON.stringify(name)}`,
     );
+  checkKeys("unikernel", options, OPTIONS);
+  checkKeys("memory", options.memory ?? {}, MEMORY_OPTIONS);
   const { entry = "./main.ts", devices = {}, arguments: args = {}, memory = {} } = options;
   const { profile = "speed" } = options;
   if (typeof entry !== "string" || !entry.endsWith(".ts"))
     throw new ConfigurationError(
       `unikernel: entry must be an AssemblyScript file such as "./main.ts"`,
+    );
+  if (isAbsolute(entry) || normalize(entry).startsWith(".."))
+    throw new ConfigurationError(
+      `unikernel: entry must be a file below the configuration, got ${JSON.stringify(entry)}`,
+      "entry",
     );
   if (!PROFILES.includes(profile))
     throw new ConfigurationError(
