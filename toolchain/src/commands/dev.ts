@@ -97,7 +97,12 @@ class Development {
 
   async #build(): Promise<void> {
     try {
-      const { path, inputs } = await buildInPassing(this.#directory, this.#terminal);
+      // A line that is replaced would mix with what the image prints meanwhile.
+      const interactive = this.#terminal.interactive && this.#child?.running !== true;
+      const { path, inputs } = await buildInPassing(this.#directory, {
+        ...this.#terminal,
+        interactive,
+      });
       this.#watcher.watch(inputs);
       if (!this.#again && !this.#stopped) await this.#boot(path);
     } catch (error) {

@@ -106,6 +106,7 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; }
 td, th { padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #8884; vertical-align: top;
   overflow-wrap: anywhere; }
+td:first-child:not(:nth-last-child(n + 3)) { white-space: nowrap; }
 `;
 
 /** Renders the page. */
