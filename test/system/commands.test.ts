@@ -107,6 +107,32 @@ describe("a project", () => {
     expect(phantasm(["run", "changed.wasm"])).toMatchObject({ status: 104, out: "" });
   });
 
+  test("an import in the configuration that is not exported", () => {
+    phantasm(["new", "hello", "typing"]);
+    writeFileSync(
+      join(folder, "typing/phantasm.config.ts"),
+      'import {\n  int,\n} from "phantasm";\nexport default int();\n',
+    );
+    expect(phantasm(["build", "typing"])).toEqual({
+      status: 1,
+      out: "",
+      err: "typing/phantasm.config.ts:2:3: nothing of that name is exported: int\n    int,\n    ^^^\n",
+    });
+  });
+
+  test("a configuration that waits for ever is not a success", () => {
+    phantasm(["new", "hello", "waiting"]);
+    writeFileSync(
+      join(folder, "waiting/phantasm.config.ts"),
+      "await new Promise(() => undefined);\nexport default 1;\n",
+    );
+    expect(phantasm(["build", "waiting"])).toEqual({
+      status: 1,
+      out: "",
+      err: "phantasm: ended early: phantasm.config.ts waits for something that never happens\n  Look for an await in it that nothing answers.\n",
+    });
+  });
+
   test("devices that are not there", () => {
     expect(phantasm(["run", "hello", "--block", "disk=mem:1M"])).toMatchObject({
       status: 105,

@@ -130,12 +130,12 @@ test.each([
   [
     "a typing error in an option",
     `unikernel("a", { device: {} })`,
-    `8:34: unikernel: there is no option "device"; did you mean devices?`,
+    `8:33: unikernel: there is no option "device"; did you mean devices?`,
   ],
   [
     "in the limits of memory",
     `unikernel("a", { memory: { max: "1M" } })`,
-    `8:44: memory: there is no option "max"; the options are minimum, maximum`,
+    `8:43: memory: there is no option "max"; the options are minimum, maximum`,
   ],
   [
     "a list of devices",
@@ -145,17 +145,17 @@ test.each([
   [
     "a word of the language",
     `unikernel("a", { devices: { class: console() } })`,
-    `8:45: device "class": the name is a word of the language`,
+    `8:44: device "class": the name is a word of the language`,
   ],
   [
     "an argument that hides the help",
     `unikernel("a", { arguments: { help: string() } })`,
-    `8:47: argument "help": --help prints`,
+    `8:46: argument "help": --help prints`,
   ],
   [
     "an entry elsewhere",
     `unikernel("a", { entry: "../other/main.ts" })`,
-    `8:34: unikernel: entry must be a file below the configuration`,
+    `8:33: unikernel: entry must be a file below the configuration`,
   ],
   [
     "text in the place of a number",

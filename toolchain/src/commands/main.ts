@@ -22,13 +22,24 @@ process.on("uncaughtException", (error) => {
   void fail(error).then(() => process.exit());
 });
 
+/** Nothing is left that could wake this process: without a word it would look like success. */
+function stuck(): void {
+  self.say(
+    "phantasm: ended early: phantasm.config.ts waits for something that never happens\n" +
+      "  Look for an await in it that nothing answers.\n",
+  );
+  process.exitCode = 1;
+}
+
 async function main(): Promise<void> {
+  process.once("beforeExit", stuck);
   try {
     const { execute } = await import("./execute.js");
     process.exitCode = await execute(process.argv.slice(2), self);
   } catch (error) {
     await fail(error);
   }
+  process.off("beforeExit", stuck);
 }
 
 void main();

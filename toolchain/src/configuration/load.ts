@@ -203,6 +203,9 @@ function diagnoseThrown(
   at: (message: string, stack: string) => Diagnostic,
 ): Diagnostic {
   if (!(error instanceof Error)) return at(`the configuration threw ${String(error)}`, "");
+  const absent = /does not provide an export named '([^']+)'/.exec(error.message)?.[1];
+  if (error instanceof SyntaxError && absent !== undefined)
+    return atKey({ ...at(`nothing of that name is exported: ${absent}`, ""), line: 1 }, absent);
   const { location, key } = error as { location?: { stack?: unknown }; key?: unknown };
   if (error.name === "ConfigurationError" && typeof location?.stack === "string")
     return atKey(at(error.message, location.stack), typeof key === "string" ? key : undefined);
