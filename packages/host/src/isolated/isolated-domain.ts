@@ -41,6 +41,11 @@ export interface IsolatedExit extends DomainExit {
   readonly observation: Report["observation"];
 }
 
+/**
+ * A thread that `terminate` has not ended by then will not end: an image that grows its memory page
+ * by page keeps the engine of Node 20 and 22 collecting, and that does not look at the request.
+ */
+const TERMINATE_MS_MAX = 2_000;
 const SPINNING_NS = 1_000_000_000;
 const NS_PER_MS = 1_000_000;
 /** The host's own objects in that thread; the memory of the image does not count. */
@@ -57,6 +62,7 @@ export class IsolatedDomain {
   readonly #switches = new ThreadSwitches();
   #outcome: IsolatedExit | HostError | null = null;
   #ended = false;
+  #stubborn = false;
   #grace: NodeJS.Timeout | null = null;
   #reports: ((report: Report | null) => void)[] = [];
   #resolve!: (exit: IsolatedExit) => void;
@@ -108,6 +114,14 @@ export class IsolatedDomain {
     } else if (onSpinning !== undefined) {
       this.#watchdog.watch(SPINNING_NS, onSpinning);
     }
+  }
+
+  /**
+   * The domain has been ended, but its thread lives on and cannot be taken down: only the end of the
+   * process stops it, by a signal, since `process.exit` would wait for the thread.
+   */
+  get stubborn(): boolean {
+    return this.#stubborn;
   }
 
   /** How long the current step has been running, in ns; 0 between steps. */
@@ -218,7 +232,13 @@ export class IsolatedDomain {
 
   async #end(exit: DomainExit): Promise<void> {
     this.#outcome ??= { ...exit, stats: null, observation: null };
-    await this.#worker.terminate();
+    const patience = setTimeout(() => {
+      this.#stubborn = true;
+      this.#worker.unref();
+      void this.#over();
+    }, TERMINATE_MS_MAX);
+    await Promise.race([this.#worker.terminate(), this.exited.catch(() => undefined)]);
+    clearTimeout(patience);
   }
 
   /** The thread writes no more. What it wrote is still in the ring. */

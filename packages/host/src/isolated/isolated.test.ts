@@ -213,6 +213,17 @@ describe("guests that do not end", () => {
     );
   });
 
+  test("one that grows its memory page by page is stopped, if need be with the process", async () => {
+    const body = `(func $step (param i64 i32) (result i64)
+      (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) (i64.const 0))`;
+    const memory = { minimum: 1, maximum: 65_536 };
+    const { status, stderr } = await run(body, { stepLimitNs: 100_000_000 }, { memory });
+    expect(stderr).toContain("the limit is 100ms");
+    // Killed by its own signal where the engine cannot take the thread down.
+    if (stderr.includes("ending the process")) expect(status).toBe(null);
+    else expect(status).toBe(103);
+  }, 30_000);
+
   test("a guest that rests is never over the limit", async () => {
     const code = `(if (i64.ge_u (local.get $now) (i64.const 300000000)) (then ${exit(3)}))`;
     const { status } = await run(step(code, "(i64.const 300000000)"), { stepLimitNs: 100_000_000 });

@@ -100,7 +100,9 @@ class Run {
     const signals = new Signals(this.#domain, (text) => say(`${this.#name} ${text}`));
     try {
       const exit = await this.#domain.exited;
-      return await this.#report(exit, loaded);
+      const status = await this.#report(exit, loaded);
+      if (this.#domain.stubborn) await this.#endProcess();
+      return status;
     } finally {
       signals.release();
       this.#restoreTerminal?.();
@@ -129,6 +131,17 @@ class Run {
       }
     }
     return exit.status;
+  }
+
+  /** Nothing else ends a thread that the engine cannot take down; everything has been said. */
+  async #endProcess(): Promise<void> {
+    say(
+      `${this.#name}: its thread cannot be taken down on Node ${process.version}; ending the process`,
+    );
+    this.#restoreTerminal?.();
+    for (const stream of [process.stdout, process.stderr])
+      await new Promise<void>((resolve) => stream.write("", () => resolve()));
+    process.kill(process.pid, "SIGKILL");
   }
 
   #stdin(): NodeJS.ReadStream {
