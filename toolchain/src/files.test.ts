@@ -66,6 +66,13 @@ test("a folder that cannot be is an error at once", () => {
   }).toThrow(expect.objectContaining({ code: "ENOENT" }));
 });
 
+test("a failure names the file, not the temporary one beside it", () => {
+  const path = "/proc/self/image.wasm";
+  expect(() => {
+    writeAtomically(path, "");
+  }).toThrow(expect.objectContaining({ path }));
+});
+
 test("a file on the way to a folder is an error", () => {
   const file = join(folder, "a-file");
   writeFileSync(file, "");

@@ -53,7 +53,8 @@ export function writeAtomically(path: string, contents: string | Uint8Array): vo
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    // The user has named this file, and has never heard of the temporary one.
+    throw error instanceof Error ? Object.assign(error, { path }) : error;
   }
 }
 
