@@ -1,4 +1,5 @@
 /** A link in virtual time: to itself, to another one, or to a test that plays the other end. */
+import { FrameRing } from "../backends/frame-ring.js";
 import type { LinkCounters, NetBackend } from "../backends/types.js";
 import { Task } from "../scheduler.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -20,7 +21,11 @@ interface Travelling {
   readonly frame: Uint8Array;
 }
 
-/** Frames carry their 10-byte header everywhere. Lossless: a full queue answers "no room". */
+/**
+ * Frames carry their 10-byte header everywhere. Each direction queues up to QUEUE_BYTES_MAX on either
+ * side of the wire: a sender is then told that there is no room, and what a receiver does not read is
+ * dropped and counted.
+ */
 export class VirtualLink implements NetBackend {
   readonly mac: Uint8Array;
   readonly mtu: number;
@@ -39,7 +44,9 @@ export class VirtualLink implements NetBackend {
   #wake: () => void = () => undefined;
   #outgoing: Travelling[] = [];
   #outgoingBytes = 0;
-  #incoming: Uint8Array[] = [];
+  readonly #incoming = new FrameRing(QUEUE_BYTES_MAX);
+  #peer: VirtualLink | null = null;
+  #unplugged = false;
   #refused = false;
   #deliver: (frame: Uint8Array) => void;
 
@@ -58,6 +65,8 @@ export class VirtualLink implements NetBackend {
   connect(other: VirtualLink): void {
     this.#deliver = (frame) => other.inject(frame);
     other.#deliver = (frame) => this.inject(frame);
+    this.#peer = other;
+    other.#peer = this;
   }
 
   /** From now on sent frames go to `handler`, each at its time of arrival. */
@@ -67,19 +76,17 @@ export class VirtualLink implements NetBackend {
 
   /** Lets a frame arrive now. */
   inject(frame: Uint8Array): void {
-    this.#incoming.push(frame.slice());
+    if (!this.#incoming.push(frame)) this.counters.droppedFrames++;
     this.#wake();
   }
 
   /** Unplugs it for good; what has arrived can still be read. */
   unplug(): void {
-    this.gone = this.#incoming.length === 0;
+    this.gone = this.#incoming.frames === 0;
     this.#deliver = () => undefined;
     this.#unplugged = true;
     this.#wake();
   }
-
-  #unplugged = false;
 
   attach(wake: () => void): void {
     this.#wake = wake;
@@ -100,18 +107,20 @@ export class VirtualLink implements NetBackend {
   }
 
   receive(into: Uint8Array): number {
-    const frame = this.#incoming.shift();
-    if (this.#unplugged) this.gone = this.#incoming.length === 0;
-    if (frame === undefined) return 0;
-    into.set(frame);
+    const length = this.#incoming.take(into);
+    if (this.#unplugged) this.gone = this.#incoming.frames === 0;
+    if (length === 0) return 0;
     this.counters.receivedFrames++;
-    this.counters.receivedBytes += frame.length - HEADER_BYTES;
-    return frame.length;
+    this.counters.receivedBytes += length - HEADER_BYTES;
+    return length;
   }
 
   close(): Promise<void> {
     this.#time.cancel(this.#task);
     this.#wake = () => undefined;
+    // The other end of a cable notices.
+    this.#peer?.unplug();
+    this.#peer = null;
     return Promise.resolve();
   }
 
