@@ -137,6 +137,16 @@ test("a shutdown handler is called once, although the bit stays set", () => {
   expect(isEnding()).toBe(false);
 });
 
+test("a shutdown before the boot is told to the handler that main sets", () => {
+  expect(enter(0, Event.SHUTDOWN)).toBe(true);
+  hold();
+  onShutdown(new Goodbye());
+  expect(leave()).toBe(0);
+  expect(told).toBe(0);
+  enter(1, Event.SHUTDOWN);
+  expect(told).toBe(1);
+});
+
 test("copies of a state are counted", () => {
   enter(0, 0);
   expect(copyCount()).toBe(0);

@@ -47,6 +47,7 @@ let ending = false;
 let exitStatus: i32 = 0;
 let shutdownHandler: ShutdownHandler | null = null;
 let shutdownSeen = false;
+let shutdownWaits: bool = false;
 let copies: u32 = 0;
 
 /** The `now_ns` of this step: nanoseconds since the first boot. The only time a protocol core uses. */
@@ -98,7 +99,9 @@ export function enter(now_ns: i64, events: i32): bool {
   block.steps++;
   block.lastStepNs = now_ns;
   if (events & Event.COPY) copies++;
-  if (events & Event.SHUTDOWN && !shutdownSeen) {
+  // In the first step nobody has had a chance to say what a shutdown means: `leave` asks for another.
+  shutdownWaits = !booted && (events & Event.SHUTDOWN) != 0;
+  if (booted && events & Event.SHUTDOWN && !shutdownSeen) {
     shutdownSeen = true;
     const handler = shutdownHandler;
     if (handler !== null) handler.onShutdown();
@@ -133,6 +136,7 @@ export function leave(): i64 {
   observation().holds = holds;
   if ((ending || holds == 0) && !busy) exitDomain(exitStatus);
   collectAtRest();
+  if (shutdownWaits) return nowNs;
   return ending ? NO_DEADLINE : deadline;
 }
 
