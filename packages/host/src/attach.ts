@@ -1,6 +1,7 @@
 /** Connects the devices of a manifest with what the operator attached, and refuses what does not fit. */
 import { Exit } from "@phantasm/abi";
 import type { Manifest } from "@phantasm/seal";
+import { nearest } from "./arguments/suggest.js";
 import type { BlockBackend, NetBackend } from "./backends/types.js";
 import { BlockPort } from "./hypercalls/block.js";
 import type { CallContext } from "./hypercalls/context.js";
@@ -34,20 +35,23 @@ export function checkAttachments(
 ): void {
   for (const type of ["net", "block"] as const) {
     const wanted = manifest.devices.filter((device) => device.type === type);
+    // A misspelt name first: it is also why a device seems to have nothing.
+    for (const name of names[type]) {
+      if (wanted.some((device) => device.name === name)) continue;
+      const own = wanted.map((device) => device.name);
+      const near = nearest(name, own);
+      throw new BootError(
+        "device",
+        `${manifest.name} has no ${type} device "${name}"${near === null ? "" : `; did you mean "${near}"?`}\n` +
+          `  Its ${type} devices: ${own.join(", ") || "none"}`,
+      );
+    }
     for (const { name } of wanted) {
       if (names[type].includes(name)) continue;
       throw new BootError(
         "device",
-        `${manifest.name} needs a ${type} device "${name}", and nothing is attached to it.\n` +
-          `Attach one: --${type} ${name}=${type === "net" ? "switch:PATH" : "FILE"}`,
-      );
-    }
-    for (const name of names[type]) {
-      if (wanted.some((device) => device.name === name)) continue;
-      const has = wanted.map((device) => device.name).join(", ") || "none";
-      throw new BootError(
-        "device",
-        `${manifest.name} has no ${type} device "${name}" (its ${type} devices: ${has}).`,
+        `${manifest.name} needs a ${type} device "${name}", and nothing is attached to it\n` +
+          `  Attach one: --${type} ${name}=${type === "net" ? "switch:PATH" : "FILE"}`,
       );
     }
   }

@@ -118,7 +118,7 @@ describe("devices", () => {
     expect(host.exit).toBeNull();
     const block = { disk1: {} as never };
     expect(() => new VirtualHost(image(step(""), EVERYTHING), { block })).toThrow(
-      'test has no block device "disk1" (its block devices: disk0).',
+      'test has no block device "disk1"; did you mean "disk0"?\n  Its block devices: disk0',
     );
   });
 });

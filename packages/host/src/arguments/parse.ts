@@ -18,9 +18,7 @@ export class ArgumentsError extends Error {
   readonly problems: readonly string[];
 
   constructor(image: string, problems: readonly string[]) {
-    super(
-      `${problems.join("\n")}\nSee the arguments of ${image}: add --help after the image and "--".`,
-    );
+    super(`${problems.join("\n")}\n  See the arguments of ${image}: phantasm run IMAGE --help`);
     this.problems = problems;
   }
 }

@@ -174,7 +174,7 @@ describe("endings", () => {
     const parts: ManifestParts = { devices: [{ name: "disk", type: "block" }] };
     const { status, stderr } = await run(step(exit(0)), { block }, parts);
     expect(status).toBe(105);
-    expect(stderr).toMatch(/^phantasm: guest lost a device: /);
+    expect(stderr).toMatch(/^phantasm: guest cannot use a device: /);
   });
 
   test("a disk in memory answers", async () => {
@@ -198,7 +198,7 @@ describe("endings", () => {
 
   test("--stats prints counters", async () => {
     const { stderr } = await run(step(exit(0)), { stats: true });
-    expect(stderr).toBe("phantasm: guest: 1 steps, 64 KiB of memory\n  exit 1\n");
+    expect(stderr).toBe("phantasm: guest: 1 step, 64 KiB of memory\n  exit 1\n");
   });
 });
 

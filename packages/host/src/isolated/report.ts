@@ -13,7 +13,7 @@ const VERBS: Readonly<Record<DomainExit["reason"], string>> = {
   "stack-overflow": "trapped",
   memory: "ran out of memory",
   "step-limit": "was stopped",
-  device: "lost a device",
+  device: "cannot use a device",
   killed: "was stopped",
 };
 
@@ -45,7 +45,7 @@ export function goneReport(name: string, device: string, reason: string): string
 /** The counters that `--stats` prints. */
 export function statsReport(name: string, { stats, observation }: Report): string {
   const lines = [
-    `phantasm: ${escapeTerminal(name)}: ${stats.steps} steps, ${formatBytes(stats.memoryBytes)} of memory`,
+    `phantasm: ${escapeTerminal(name)}: ${stats.steps} ${stats.steps === 1 ? "step" : "steps"}, ${formatBytes(stats.memoryBytes)} of memory`,
   ];
   for (const [call, count] of Object.entries(stats.hypercalls)) lines.push(`  ${call} ${count}`);
   if (observation !== null) {
