@@ -44,6 +44,8 @@ function operate(child: ChildProcess, run: RunSettings, timers: Set<NodeJS.Timeo
   const after = (delayMs: number, action: () => void): void => {
     timers.add(setTimeout(action, delayMs));
   };
+  // Listening would start the reading.
+  if (run.events === undefined && run.feed === undefined) return;
   stdout.once("data", () => {
     for (const { afterMs, event } of run.events ?? [])
       after(afterMs, () => child.kill(event === "shutdown" ? "SIGTERM" : "SIGINT"));
@@ -65,12 +67,12 @@ function runOne(words: readonly string[], run: RunSettings, limitMs: number): Pr
   let late = false;
   operate(child, run, timers);
   child.stderr?.on("data", (chunk: Uint8Array) => messages.push(chunk));
-  if (run.readAfterMs !== undefined) child.stdout.pause();
-  child.stdout.on("data", (chunk: Uint8Array) => output.push(chunk));
-  if (run.readAfterMs !== undefined) {
-    child.stdout.pause();
-    timers.add(setTimeout(() => child.stdout.resume(), run.readAfterMs));
-  }
+  const read = (): void => {
+    child.stdout.on("data", (chunk: Uint8Array) => output.push(chunk)).resume();
+  };
+  if (run.readAfterMs === undefined) read();
+  // From the first byte on, however long the command takes to start.
+  else child.stdout.once("readable", () => timers.add(setTimeout(read, run.readAfterMs)));
   timers.add(
     setTimeout(() => {
       late = true;
