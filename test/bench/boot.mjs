@@ -1,9 +1,10 @@
 // One process: how long from image bytes to the first hypercall. Prints JSON.
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Domain, Image, nullConsole } from "@phantasm/host";
-import { writer } from "./wat-image.mjs";
 
 const REPEATS = 200;
+const WARM_UPS = 20;
 const bytes = readFileSync(process.argv[2]);
 
 /** Milliseconds from `load` to the first byte on the console. */
@@ -31,9 +32,12 @@ async function repeat(work) {
   return median(values);
 }
 
-// A host that runs: other images have been booted in this process, this one never.
-const firstMs = await boot(() => Image.load(writer(0)));
-for (let run = 1; run < 50; run++) await boot(() => Image.load(writer(run)));
+// A host that runs: another image of that kind has been booted in this process twenty times, this one
+// never.
+const other = readFileSync(process.argv[3]);
+const firstMs = await boot(() => Image.load(other));
+for (let run = 1; run < WARM_UPS; run++) await boot(() => Image.load(other));
+await sleep(500);
 const coldMs = await boot(() => Image.load(bytes));
 const image = Image.load(bytes);
 const imports = Object.fromEntries(

@@ -135,7 +135,9 @@ async function boots(report) {
   await scratch(async (folder) => {
     const image = join(folder, "hello.wasm");
     await build({ directory: join(ROOT, "examples", "hello"), output: image });
-    const runs = Array.from({ length: 5 }, () => runChild("boot.mjs", image));
+    const other = join(folder, "lottery.wasm");
+    await build({ directory: join(ROOT, "examples", "lottery"), output: other });
+    const runs = Array.from({ length: 7 }, () => runChild("boot.mjs", image, other));
     report.row(
       "first boot of any image in a process",
       spread(

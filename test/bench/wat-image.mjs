@@ -28,23 +28,6 @@ export function sealWat(text, capabilities) {
 const HEAD = `(import "phantasm" "exit" (func $exit (param i32)))
   (import "phantasm" "abort" (func $abort (param i32 i32 i32)))`;
 
-/** Writes one byte and ends; `salt` makes another image. */
-export function writer(salt) {
-  return sealWat(
-    `(module
-  ${HEAD}
-  (import "phantasm" "console_write" (func $write (param i32 i32) (result i32)))
-  (import "phantasm" "console_read" (func $read (param i32 i32) (result i32)))
-  (memory (export "memory") 1 1)
-  (func (export "init"))
-  (func (export "step") (param i64 i32) (result i64)
-    (drop (call $write (i32.const ${64 + salt}) (i32.const 1)))
-    (call $exit (i32.const 0))
-    (i64.const 0)))`,
-    ["console"],
-  );
-}
-
 /** Makes `count` calls of one hypercall in its only step. */
 export function caller(capability, declarations, call, count) {
   return sealWat(
