@@ -4,7 +4,7 @@ import { build } from "../../toolchain/dist/build.js";
 import { HELLO_MAIN, diagnosticsOf, project } from "../support/project.js";
 
 const HEAD = `import { console } from "@phantasm/console";
-import { device, integer, string, unikernel } from "phantasm";
+import { boolean, device, integer, string, unikernel } from "phantasm";
 const clock = () => device({ module: "./x.ts", class: "X", provides: "Clock" });
 const log = (target) => device({ module: "./x.ts", class: "Log", provides: "Log",
   parameters: [{ name: "target", device: target, needs: "Console" }] });
@@ -88,6 +88,14 @@ test("required together with a default", async () => {
       `export default unikernel("a", { arguments: { who: string({ default: "me", required: true }) } });`,
     ),
   ).toContain("string: an argument with a default cannot be required");
+});
+
+test("an argument that looks like the negation of another", async () => {
+  expect(
+    await report(`export default unikernel("a", {
+  arguments: { loud: boolean(), noLoud: boolean() },
+});`),
+  ).toContain('--no-loud would mean two things: the argument "no-loud", and "loud" being false');
 });
 
 test("a name that is not one", async () => {

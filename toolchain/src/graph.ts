@@ -138,6 +138,20 @@ class GraphBuilder {
       return;
     }
     this.#arguments.set(name, { field: camel(field), name, argument, location });
+    this.#checkNegation(name, location);
+  }
+
+  /** `--no-loud` is the boolean `loud` being false: no other argument may have that name. */
+  #checkNegation(name: string, location: Location): void {
+    const [plain, negated] = name.startsWith("no-") ? [name.slice(3), name] : [name, `no-${name}`];
+    const first = this.#arguments.get(plain);
+    const second = this.#arguments.get(negated);
+    if (first?.argument.type !== "boolean" || !second) return;
+    this.#clash(
+      `--${negated} would mean two things: the argument "${negated}", and "${plain}" being false`,
+      location,
+      (name === plain ? second : first).location,
+    );
   }
 
   #clash(message: string, location: Location, other: Location): void {

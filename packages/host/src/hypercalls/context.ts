@@ -14,10 +14,10 @@ export function callIndex(name: HypercallName): number {
 }
 
 /** `new`: not started. `initialising`: only abort is allowed. `dead`: nothing is. */
-export type DomainState = "new" | "initialising" | "resting" | "stepping" | "dead";
+export type DomainPhase = "new" | "initialising" | "resting" | "stepping" | "dead";
 
 export class CallContext {
-  state: DomainState = "new";
+  state: DomainPhase = "new";
   /** Set when the domain dies. */
   exit: DomainExit | null = null;
   /** Calls by position in `HYPERCALLS`. */
