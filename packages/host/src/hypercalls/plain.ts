@@ -3,6 +3,7 @@ import { AbortReason, Exit, Limit, type HypercallName } from "@phantasm/abi";
 import { escapeTerminal } from "@phantasm/seal/escape";
 import type { Clock } from "../clock.js";
 import type { Entropy } from "../entropy.js";
+import { formatBytes } from "../format.js";
 import { callIndex, captureFrames, type CallContext } from "./context.js";
 
 export interface PlainOptions {
@@ -69,7 +70,8 @@ function abort(context: CallContext, reason: number, message: number, length: nu
   const text = escapeTerminal(new TextDecoder().decode(context.memory.view(message, kept)));
   const trace = captureFrames();
   if (reason === AbortReason.MEMORY) {
-    context.end({ status: Exit.MEMORY, reason: "memory", message: text || "out of memory", trace });
+    const told = `it has ${formatBytes(context.memoryBytes)} and needs more than it may have`;
+    context.end({ status: Exit.MEMORY, reason: "memory", message: text || told, trace });
   }
   context.end({ status: Exit.ABORT, reason: "abort", message: text || "abort", trace });
 }
