@@ -90,6 +90,19 @@ test("required together with a default", async () => {
   ).toContain("string: an argument with a default cannot be required");
 });
 
+test("an option that a module does not have", async () => {
+  expect(
+    await report(`export default unikernel("a", {
+  devices: {
+    terminal: console({ outputByte: 512 }),
+  },
+});`),
+  )
+    .toBe(`phantasm.config.ts:10:25: console: there is no option "outputByte"; did you mean outputBytes?
+      terminal: console({ outputByte: 512 }),
+                          ^^^^^^^^^^`);
+});
+
 test("an argument that looks like the negation of another", async () => {
   expect(
     await report(`export default unikernel("a", {

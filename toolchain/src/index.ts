@@ -20,6 +20,7 @@ export {
   type DeviceParameters,
 } from "./configuration/device.js";
 export { ConfigurationError } from "./configuration/location.js";
+export { checkOptions } from "./configuration/options.js";
 export {
   unikernel,
   type MemoryOptions,

@@ -1,4 +1,4 @@
-import { device, type Device } from "phantasm";
+import { checkOptions, device, type Device } from "phantasm";
 
 export interface BlockOptions {
   /** Requests in flight at once, at most: 1 to 256, or fewer if the disk takes fewer. Default 64. */
@@ -12,6 +12,7 @@ export interface BlockOptions {
  * @example devices: { disk: block("disk") }
  */
 export function block(name: string, options: BlockOptions = {}): Device<"Block"> {
+  checkOptions("block", options, ["requests"]);
   const { requests = 64 } = options;
   return device({
     module: "@phantasm/block",

@@ -1,4 +1,4 @@
-import { device, type Device } from "phantasm";
+import { checkOptions, device, type Device } from "phantasm";
 
 export interface ClockOptions {
   /** Timers that may be pending at once, 16 to 1048576; one more ends the domain. Default 65536. */
@@ -11,6 +11,7 @@ export interface ClockOptions {
  * @example devices: { clock: clock() }
  */
 export function clock(options: ClockOptions = {}): Device<"Clock"> {
+  checkOptions("clock", options, ["timers"]);
   const { timers = 65_536 } = options;
   return device({
     module: "@phantasm/clock",

@@ -1,4 +1,4 @@
-import { device, type Device } from "phantasm";
+import { checkOptions, device, type Device } from "phantasm";
 
 export interface ConsoleOptions {
   /** Bytes of output the image queues before `write` answers false: 256 to 1048576. Default 4096. */
@@ -13,6 +13,7 @@ export interface ConsoleOptions {
  * @example devices: { console: console() }
  */
 export function console(options: ConsoleOptions = {}): Device<"Console"> {
+  checkOptions("console", options, ["outputBytes", "lineBytes"]);
   const { outputBytes = 4096, lineBytes = 65_536 } = options;
   return device({
     module: "@phantasm/console",

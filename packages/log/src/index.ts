@@ -1,5 +1,5 @@
 import { console } from "@phantasm/console";
-import { ConfigurationError, device, string, type Device } from "phantasm";
+import { ConfigurationError, checkOptions, device, string, type Device } from "phantasm";
 
 /** From the quietest to the loudest. */
 export type Level = "off" | "error" | "warning" | "info" | "debug";
@@ -22,6 +22,7 @@ const LEVELS: readonly Level[] = ["off", "error", "warning", "info", "debug"];
  * @example devices: { log: logging({ maximum: "info" }) }
  */
 export function logging(options: LoggingOptions = {}): Device<"Log"> {
+  checkOptions("logging", options, ["console", "default", "maximum"]);
   const { maximum = "debug" } = options;
   for (const level of [maximum, options.default ?? "info"])
     if (!LEVELS.includes(level))

@@ -150,7 +150,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       const address = binaryen.getGlobalInfo(module.getGlobal(OBSERVATION)).init;
       const { value } = binaryen.getExpressionInfo(address) as unknown as { value: number };
       output = {
-        ...optimise(binaryen, module, profile, options.capabilities),
+        ...optimise(binaryen, module, profile, `${main}/main`, options.capabilities),
         reached,
         observationAddress: value,
       };

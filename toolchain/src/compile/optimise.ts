@@ -85,17 +85,46 @@ function completeImports(
   }
 }
 
+/** Ends the name of the stub that chooses among the implementations of a method. */
+const STUB = "@override";
+
+/**
+ * Keeps `main` and the application's handlers as functions of their own, so that a trace names them.
+ * They are what the library OS calls, once an event: not where time goes.
+ */
+function keepHandlers(binaryen: Binaryen, module: Module, main: string): void {
+  const names = Array.from(
+    { length: module.getNumFunctions() },
+    (_, index) => binaryen.getFunctionInfo(module.getFunctionByIndex(index)).name,
+  );
+  const methods = new Set(
+    names
+      .filter((name) => name.startsWith("~lib/") && name.endsWith(STUB))
+      .map((name) => name.slice(name.lastIndexOf("#"), -STUB.length)),
+  );
+  for (const name of names) {
+    if (name.startsWith("~lib/") || name.startsWith(".phantasm/")) continue;
+    if (name !== main && !methods.has(name.slice(name.lastIndexOf("#")))) continue;
+    binaryen.setPassArgument("no-inline", name);
+    module.runPasses(["no-inline"]);
+  }
+  binaryen.clearPassArguments();
+}
+
 /**
  * @param module is changed
+ * @param main name of the application's main function
  * @param capabilities of the devices of the graph
  */
 export function optimise(
   binaryen: Binaryen,
   module: Module,
   profile: Profile,
+  main: string,
   capabilities: readonly Capability[],
 ): Emitted {
   pin(binaryen, LEVELS[profile]);
+  keepHandlers(binaryen, module, main);
   if (profile !== "debug") module.optimize();
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   completeImports(binaryen, module, capabilities);

@@ -1,10 +1,10 @@
 /** The root of a configuration. */
 import { isAbsolute, normalize } from "node:path";
-import { nearest } from "@phantasm/host/suggest";
 import { parseSize } from "@phantasm/host/values";
 import type { Argument } from "./arguments.js";
 import { describeValue, isDevice, type Device } from "./device.js";
 import { ConfigurationError, Location } from "./location.js";
+import { checkOptions } from "./options.js";
 
 export const UNIKERNEL = Symbol.for("phantasm.unikernel");
 
@@ -70,20 +70,6 @@ const OPTIONS = [
 ] as const satisfies (keyof UnikernelOptions)[];
 const MEMORY_OPTIONS = ["minimum", "maximum"] as const satisfies (keyof MemoryOptions)[];
 
-/** A key nobody reads is a typing error: types are stripped before the configuration runs. */
-function checkKeys(what: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ConfigurationError(`${what}: expected an object, got ${describeValue(value)}`);
-  for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
-    const near = nearest(key, known);
-    throw new ConfigurationError(
-      `${what}: there is no option "${key}"; ${near === null ? `the options are ${known.join(", ")}` : `did you mean ${near}?`}`,
-      key,
-    );
-  }
-}
-
 function pages(what: string, value: string | number | undefined, fallback: string): number {
   let bytes = 0n;
   try {
@@ -100,7 +86,7 @@ function pages(what: string, value: string | number | undefined, fallback: strin
 }
 
 function checkDevices(devices: Readonly<Record<string, unknown>>): void {
-  checkKeys("devices", devices, Object.keys(devices));
+  checkOptions("devices", devices, Object.keys(devices));
   for (const [name, value] of Object.entries(devices)) {
     if (!IDENTIFIER.test(name) || RESERVED.has(name))
       throw new ConfigurationError(
@@ -123,7 +109,7 @@ function checkDevices(devices: Readonly<Record<string, unknown>>): void {
 }
 
 function checkArguments(args: Readonly<Record<string, unknown>>): void {
-  checkKeys("arguments", args, Object.keys(args));
+  checkOptions("arguments", args, Object.keys(args));
   for (const [name, value] of Object.entries(args)) {
     if (!/^[a-z][A-Za-z0-9-]{0,62}$/.test(name))
       throw new ConfigurationError(
@@ -153,8 +139,8 @@ export function unikernel(name: string, options: UnikernelOptions = {}): Unikern
     throw new ConfigurationError(
       `unikernel: the name must match ${NAME.source}, got ${JSON.stringify(name)}`,
     );
-  checkKeys("unikernel", options, OPTIONS);
-  checkKeys("memory", options.memory ?? {}, MEMORY_OPTIONS);
+  checkOptions("unikernel", options, OPTIONS);
+  checkOptions("memory", options.memory ?? {}, MEMORY_OPTIONS);
   const { entry = "./main.ts", devices = {}, arguments: args = {}, memory = {} } = options;
   const { profile = "speed" } = options;
   if (typeof entry !== "string" || !entry.endsWith(".ts"))

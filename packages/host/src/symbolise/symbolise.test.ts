@@ -78,6 +78,16 @@ test("the way into abort says nothing", () => {
   ]);
 });
 
+test("a trace without a line of the application says how to get one", () => {
+  const { functions } = verifyImage(bytes);
+  const frames = [{ functionIndex: 5, offset: functions[1]!.start + 1, name: null }];
+  const map = sourceMap(bytes, { 5: ["~lib/array.ts", 98, 1] });
+  expect(symbolise(frames, verifyImage(bytes), { names: NAMES, sourceMap: map })).toEqual([
+    "    at Parser#parse (~lib/array.ts:98:1)",
+    expect.stringContaining('profile: "debug"'),
+  ]);
+});
+
 test("inlined library code is shown behind the line of the application that used it", () => {
   const { functions, signatureShift } = verifyImage(bytes);
   const { start } = functions[1]!;

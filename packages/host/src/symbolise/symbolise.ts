@@ -18,6 +18,9 @@ interface Line {
 const LINES_MAX = 24;
 /** Of a name, and of a source: the rest is cut. */
 const TEXT_CHARACTERS_MAX = 1024;
+/** Said when a trace with a map has no line of the application. */
+const INLINED =
+  '    (the optimiser kept no line of the application here; profile: "debug" in phantasm.config.ts keeps all)';
 /** Where the runtime ends a domain: says nothing about why. */
 const ABORT_SOURCE = /@phantasm\/runtime\/abort\.ts$/;
 
@@ -41,7 +44,10 @@ export function symbolise(
     const place = found === null ? `offset 0x${frame.offset.toString(16)}` : found.place;
     return { name: shortName(cut(name)), source: found?.source ?? null, place };
   });
-  return render(trim(lines));
+  const shown = render(trim(lines));
+  const sources = lines.flatMap(({ source }) => (source === null ? [] : [source]));
+  if (sources.length > 0 && sources.every(isLibrary)) shown.push(INLINED);
+  return shown;
 }
 
 /** A source map of which every segment has been looked at. */
