@@ -1,7 +1,13 @@
 /** From a folder with a configuration to a sealed image beside its side files. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { encodeNames, sealImage, verifyImage, type Manifest } from "@phantasm/seal";
+import {
+  encodeNames,
+  readFunctionNames,
+  sealImage,
+  verifyImage,
+  type Manifest,
+} from "@phantasm/seal";
 import type { Profile } from "./configuration/unikernel.js";
 import type { Compiled } from "./compile/compile.js";
 import { loadConfiguration, type Configuration } from "./configuration/load.js";
@@ -19,7 +25,6 @@ import { deviceGraph, reachedGraph, type Graph } from "./graph.js";
 import { coreImage, type CoreImage } from "./link/core.js";
 import { imageManifest } from "./link/manifest.js";
 import { linkedModules } from "./link/modules.js";
-import { functionNames } from "./link/names.js";
 import { ModuleSourceMap } from "./link/relocation.js";
 import { packageName, Packages, readPackage, toolchainVersion } from "./packages.js";
 import { readStamp, stampHolds, writeStamp } from "./stamp.js";
@@ -161,7 +166,7 @@ function* codeParts(
 function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string): Linked {
   const { name } = prepared.configuration.unikernel;
   const core = coreImage(compiled.binary);
-  const labels = functionNames(core.names);
+  const labels = readFunctionNames(core.names);
   const source = new ModuleSourceMap(compiled.sourceMap, (at) => core.relocation.apply(at));
   const modules = linkedModules(
     { name, version: readPackage(prepared.configuration.directory)?.version ?? "0.0.0" },

@@ -1,16 +1,11 @@
 /** Writes the AssemblyScript that joins an application to its devices: `.phantasm/devices.ts` and `entry.ts`. */
 import type { ArgumentType } from "./configuration/arguments.js";
 import type { DeviceParameters } from "./configuration/device.js";
-import type { BootArgument, Graph, Node } from "./graph.js";
+import { kebab, type BootArgument, type Graph, type Node } from "./graph.js";
 
 /** Paths relative to the project, as the compiler sees them. */
 export const ENTRY_PATH = ".phantasm/entry";
 export const DEVICES_PATH = ".phantasm/devices";
-
-export interface GeneratedSources {
-  readonly devices: string;
-  readonly entry: string;
-}
 
 interface ArgumentForm {
   readonly type: string;
@@ -151,15 +146,12 @@ function parameter(value: DeviceParameters, node: Node, graph: Graph): string {
     return typeof value.value === "string" ? JSON.stringify(value.value) : String(value.value);
   if ("argument" in value) {
     const field = graph.arguments.find(
-      ({ name }) => name === value.argument || name === kebabOf(value.argument),
+      ({ name }) => name === value.argument || name === kebab(value.argument),
     );
     return `bootArguments().${field?.field ?? value.argument}`;
   }
   return String(node.handle ?? 0);
 }
-
-const kebabOf = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** The function in generated code whose presence says that a device was reached. */
 export function constructorName({ id }: Node): string {

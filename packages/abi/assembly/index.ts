@@ -90,6 +90,16 @@ export namespace NetFeature {
   export const SEGMENT_SEND: i32 = 8;
 }
 
+/** Observation block. */
+export namespace ObservationBlock {
+  /** "PHOB" in memory order: the first four bytes */
+  export const MAGIC: i32 = 1112492112;
+  /** version of the layout: the second four bytes */
+  export const VERSION: i32 = 1;
+  /** size of the block in version 1 */
+  export const BYTES: i32 = 64;
+}
+
 /** Limits. */
 export namespace Limit {
   /** frames an image takes from each device in one step */

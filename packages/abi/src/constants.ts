@@ -8,6 +8,7 @@ import {
   EXIT,
   LIMITS,
   NET_FEATURES,
+  OBSERVATION_BLOCK,
 } from "./specification.js";
 
 type Table = Readonly<Record<string, { readonly value: number; readonly meaning: string }>>;
@@ -26,4 +27,5 @@ export const AbortReason = values(ABORT_REASONS);
 export const BlockOperation = values(BLOCK_OPERATIONS);
 export const BlockFlag = values(BLOCK_FLAGS);
 export const NetFeature = values(NET_FEATURES);
+export const ObservationBlock = values(OBSERVATION_BLOCK);
 export const Limit = values(LIMITS);

@@ -12,6 +12,7 @@ import {
   IMPORT_MODULE,
   LIMITS,
   NET_FEATURES,
+  OBSERVATION_BLOCK,
   WAKE_UP,
   type Hypercall,
   type Parameter,
@@ -27,6 +28,7 @@ const TABLES: readonly { title: string; namespace: string; table: Table }[] = [
   { title: "Block operations", namespace: "BlockOperation", table: BLOCK_OPERATIONS },
   { title: "Block flags", namespace: "BlockFlag", table: BLOCK_FLAGS },
   { title: "Net features", namespace: "NetFeature", table: NET_FEATURES },
+  { title: "Observation block", namespace: "ObservationBlock", table: OBSERVATION_BLOCK },
   { title: "Limits", namespace: "Limit", table: LIMITS },
 ];
 

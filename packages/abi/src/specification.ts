@@ -117,6 +117,13 @@ export const NET_FEATURES = {
   SEGMENT_SEND: { value: 8, meaning: "the image may send TCP segments up to 64 KiB" },
 } as const;
 
+/** The observation block, whose address the manifest names; packages/runtime lays out its counters. */
+export const OBSERVATION_BLOCK = {
+  MAGIC: { value: 0x424f4850, meaning: '"PHOB" in memory order: the first four bytes' },
+  VERSION: { value: 1, meaning: "version of the layout: the second four bytes" },
+  BYTES: { value: 64, meaning: "size of the block in version 1" },
+} as const;
+
 /** Numbers both sides hold to. */
 export const LIMITS = {
   STEP_FRAMES_MAX: { value: 64, meaning: "frames an image takes from each device in one step" },

@@ -1,5 +1,5 @@
 /** TypeScript types derived from the specification. */
-import type { HYPERCALLS, ERRORS, ValueType } from "./specification.js";
+import type { HYPERCALLS, ValueType } from "./specification.js";
 
 /** How a WebAssembly value crosses into JavaScript. */
 export type JavaScriptValue<T extends ValueType> = T extends "i64" ? bigint : number;
@@ -25,5 +25,3 @@ export type Hypercalls = {
     ...values: Arguments<E["parameters"]>
   ) => Result<E["result"]>;
 };
-
-export type ErrorName = keyof typeof ERRORS;

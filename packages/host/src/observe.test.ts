@@ -1,6 +1,7 @@
+import { ObservationBlock } from "@phantasm/abi";
 import { expect, test } from "vitest";
 import { image, step } from "../test/images.js";
-import { OBSERVATION_BYTES, readObservation } from "./observe.js";
+import { readObservation } from "./observe.js";
 import { SeededEntropy } from "./entropy.js";
 import { VirtualHost } from "./testing/index.js";
 
@@ -28,7 +29,7 @@ test("whatever lies there is tolerated", () => {
     random.fill(memory.subarray(0, 128));
     if (round % 2 === 0) memory.set([0x50, 0x48, 0x4f, 0x42, 1, 0, 0, 0], 0);
     const address = round % 3 === 0 ? Number(random.next() % 8192n) : 0;
-    const observation = { address, bytes: OBSERVATION_BYTES, version: 1 };
+    const observation = { address, bytes: ObservationBlock.BYTES, version: 1 };
     const found = readObservation({ observation }, memory);
     if (found !== null) expect(found.steps).toBeGreaterThanOrEqual(0);
     else expect(address !== 0 || round % 2 === 1).toBe(true);

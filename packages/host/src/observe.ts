@@ -12,11 +12,8 @@
  *
  * Steps, holds and the time are kept up at every step, the rest when the host asks for it (INSPECT).
  */
+import { ObservationBlock } from "@phantasm/abi";
 import type { Manifest } from "@phantasm/seal";
-
-export const OBSERVATION_MAGIC = 0x424f_4850;
-export const OBSERVATION_VERSION = 1;
-export const OBSERVATION_BYTES = 64;
 
 export interface Observation {
   readonly steps: number;
@@ -37,11 +34,11 @@ export function readObservation(
   memory: Uint8Array,
 ): Observation | null {
   const { address, bytes, version } = manifest.observation;
-  if (version !== OBSERVATION_VERSION || bytes < OBSERVATION_BYTES) return null;
-  if (address + OBSERVATION_BYTES > memory.length) return null;
-  const block = new DataView(memory.buffer, memory.byteOffset + address, OBSERVATION_BYTES);
-  if (block.getUint32(0, true) !== OBSERVATION_MAGIC) return null;
-  if (block.getUint32(4, true) !== OBSERVATION_VERSION) return null;
+  if (version !== ObservationBlock.VERSION || bytes < ObservationBlock.BYTES) return null;
+  if (address + ObservationBlock.BYTES > memory.length) return null;
+  const block = new DataView(memory.buffer, memory.byteOffset + address, ObservationBlock.BYTES);
+  if (block.getUint32(0, true) !== ObservationBlock.MAGIC) return null;
+  if (block.getUint32(4, true) !== ObservationBlock.VERSION) return null;
   return {
     steps: Number(block.getBigUint64(8, true)),
     heapUsedBytes: Number(block.getBigUint64(16, true)),

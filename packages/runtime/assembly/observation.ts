@@ -16,14 +16,10 @@
  *
  * Steps, holds and the time are kept up at every step; the rest when the host sets INSPECT.
  */
-export const OBSERVATION_BYTES: i32 = 64;
-export const OBSERVATION_VERSION: i32 = 1;
-
-/** "PHOB" in memory order. */
-const MAGIC: u32 = 0x424f_4850;
+import { ObservationBlock } from "@phantasm/abi";
 
 /** The link step reads this address and puts it into the manifest. */
-export const OBSERVATION_ADDRESS: usize = memory.data(64, 16);
+export const OBSERVATION_ADDRESS: usize = memory.data(ObservationBlock.BYTES, 16);
 
 /** Overlay on the block. */
 @unmanaged
@@ -46,6 +42,6 @@ export function observation(): Observation {
 
 export function markObservation(): void {
   const block = observation();
-  block.magic = MAGIC;
-  block.version = OBSERVATION_VERSION;
+  block.magic = ObservationBlock.MAGIC;
+  block.version = ObservationBlock.VERSION;
 }

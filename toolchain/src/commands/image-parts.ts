@@ -1,12 +1,12 @@
 /** What the bytes of an image are: sections, and the code by module and function. */
 import {
   parseNames,
+  readFunctionNames,
   SealError,
   SECTION_NAMES,
   SectionId,
   type VerifiedImage,
 } from "@phantasm/seal";
-import { functionNames } from "../link/names.js";
 import { readFileSync } from "node:fs";
 
 /** A part of an image; the bytes of its parts, if it has any, add up to its own. */
@@ -46,7 +46,7 @@ export function readNames(
   }
   try {
     const section = parseNames(file, digest);
-    return { section, functions: functionNames(section) };
+    return { section, functions: readFunctionNames(section) };
   } catch (error) {
     if (error instanceof SealError) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 /** The manifest of an image, from its graph and its compiled module. */
-import { ABI_VERSION, HYPERCALLS, IMPORT_MODULE } from "@phantasm/abi";
+import { ABI_VERSION, HYPERCALLS, IMPORT_MODULE, ObservationBlock } from "@phantasm/abi";
 import type {
   Manifest,
   ManifestArgument,
@@ -11,9 +11,6 @@ import type { Argument } from "../configuration/arguments.js";
 import type { Attachment } from "../configuration/device.js";
 import type { BootArgument, Graph } from "../graph.js";
 import type { CoreImage } from "./core.js";
-
-export const OBSERVATION_BYTES = 64;
-export const OBSERVATION_VERSION = 1;
 
 /** Capabilities without a device that the imports of a module ask for, sorted. */
 export function plainCapabilities(imports: readonly string[]): PlainCapability[] {
@@ -69,8 +66,8 @@ export function imageManifest(
     memory: core.memory,
     observation: {
       address: observationAddress,
-      bytes: OBSERVATION_BYTES,
-      version: OBSERVATION_VERSION,
+      bytes: ObservationBlock.BYTES,
+      version: ObservationBlock.VERSION,
     },
     modules,
     toolchain,
