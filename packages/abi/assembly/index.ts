@@ -30,6 +30,8 @@ export namespace Event {
   export const COPY: i32 = 2;
   /** refresh the observation block during this step */
   export const INSPECT: i32 = 4;
+  /** do one thing in this step (take the devices' news, run one fibre, or collect once) and note it in the observation block, so that the time of the step is the time of the thing; an image MAY ignore it */
+  export const TRACE: i32 = 8;
 }
 
 /** Exit codes. */
@@ -95,9 +97,9 @@ export namespace ObservationBlock {
   /** "PHOB" in memory order: the first four bytes */
   export const MAGIC: i32 = 1112492112;
   /** version of the layout: the second four bytes */
-  export const VERSION: i32 = 1;
-  /** size of the block in version 1 */
-  export const BYTES: i32 = 64;
+  export const VERSION: i32 = 2;
+  /** size of the block in version 2 */
+  export const BYTES: i32 = 320;
 }
 
 /** Limits. */

@@ -70,6 +70,11 @@ export const EVENTS = {
       "this domain is a fork, or a second restore, of one state: reseed randomness before anything else; never set for a migration or a replay",
   },
   INSPECT: { value: 4, meaning: "refresh the observation block during this step" },
+  TRACE: {
+    value: 8,
+    meaning:
+      "do one thing in this step (take the devices' news, run one fibre, or collect once) and note it in the observation block, so that the time of the step is the time of the thing; an image MAY ignore it",
+  },
 } as const;
 
 /** How a domain ends, and the exit code of the process that ran it. */
@@ -120,8 +125,8 @@ export const NET_FEATURES = {
 /** The observation block, whose address the manifest names; packages/runtime lays out its counters. */
 export const OBSERVATION_BLOCK = {
   MAGIC: { value: 0x424f4850, meaning: '"PHOB" in memory order: the first four bytes' },
-  VERSION: { value: 1, meaning: "version of the layout: the second four bytes" },
-  BYTES: { value: 64, meaning: "size of the block in version 1" },
+  VERSION: { value: 2, meaning: "version of the layout: the second four bytes" },
+  BYTES: { value: 320, meaning: "size of the block in version 2" },
 } as const;
 
 /** Numbers both sides hold to. */

@@ -1,7 +1,7 @@
 export { Block, BlockHandler, BlockWaiter } from "./block";
 export { Clock, Timer, TimerHandler } from "./clock";
 export { Console, ConsoleReader, ConsoleWriter, LineReader } from "./console";
-export { Errno } from "./errors";
+export { CANCELLED, CLOSED, EXHAUSTED, Errno, TIMED_OUT } from "./errors";
 export { DEBUG_LINES, LOG_LEVEL_MAX, Log, LogLevel, LogSink, Logger } from "./log";
 export {
   ETHERNET_HEADER_BYTES,

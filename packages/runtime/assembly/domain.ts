@@ -6,7 +6,7 @@
  */
 import { Event, NO_DEADLINE, exit as exitDomain } from "@phantasm/abi";
 import { collectAtRest } from "./heap";
-import { markObservation, observation } from "./observation";
+import { Activity, markObservation, observation } from "./observation";
 
 /** Something a step asks for news: a driver's queues, the timers. */
 export abstract class Source {
@@ -40,6 +40,7 @@ export interface ShutdownHandler {
 }
 
 let sources: Source | null = null;
+let lastSource: Source | null = null;
 let nowNs: i64 = 0;
 let booted = false;
 let holds: u32 = 0;
@@ -49,6 +50,7 @@ let shutdownHandler: ShutdownHandler | null = null;
 let shutdownSeen = false;
 let shutdownWaits: bool = false;
 let copies: u32 = 0;
+let tracing: bool = false;
 
 /** The `now_ns` of this step: nanoseconds since the first boot. The only time a protocol core uses. */
 export function now(): i64 {
@@ -60,10 +62,26 @@ export function copyCount(): u32 {
   return copies;
 }
 
+/** True in a step that is to do one thing (TRACE). */
+export function isTracing(): bool {
+  return tracing;
+}
+
 /** Adds a source for the life of the domain. */
 export function addSource(source: Source): void {
   source.nextSource = sources;
   sources = source;
+}
+
+/** Adds the source that is asked after all others: the run queue, which acts on their news. */
+export function addLastSource(source: Source): void {
+  let at = sources;
+  if (at === null) sources = source;
+  else {
+    for (let next = at.nextSource; next !== null; next = at.nextSource) at = next;
+    at.nextSource = source;
+  }
+  lastSource = source;
 }
 
 /** Keeps the domain alive until the matching `release`. */
@@ -98,6 +116,9 @@ export function enter(now_ns: i64, events: i32): bool {
   const block = observation();
   block.steps++;
   block.lastStepNs = now_ns;
+  block.activity = Activity.NONE;
+  block.activityFibre = 0;
+  tracing = (events & Event.TRACE) != 0;
   if (events & Event.COPY) copies++;
   // In the first step nobody has had a chance to say what a shutdown means: `leave` asks for another.
   shutdownWaits = !booted && (events & Event.SHUTDOWN) != 0;
@@ -116,7 +137,13 @@ export function enter(now_ns: i64, events: i32): bool {
 
 /** Asks every source once. */
 export function dispatch(): void {
+  const last = lastSource;
   let source = sources;
+  if (tracing) {
+    // One thing in a step: what is ready comes before news.
+    if (last !== null && last.deadline() <= nowNs) source = last;
+    else observation().activity = Activity.DISPATCH;
+  }
   while (source !== null) {
     source.dispatch(nowNs);
     source = source.nextSource;

@@ -18,3 +18,8 @@ export function collectAtRest(): void {
   observation().collections++;
   threshold = max(COLLECT_BYTES_MIN, __heap_used() * 2);
 }
+
+/** True when a collection should come before more work. */
+export function collectionDue(): bool {
+  return false;
+}

@@ -17,4 +17,5 @@ export {
 } from "./domain";
 export { observation } from "./observation";
 export { OperatingSystem } from "./operating-system";
+export { Task, TaskList, permuteTasks, ready, readyLater } from "./task";
 export { Waiters } from "./waiters";

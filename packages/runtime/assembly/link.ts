@@ -1,0 +1,20 @@
+/**
+ * What only the link step knows. It turns each of these into a constant before it optimises, so that
+ * `if (DEBUG)` leaves nothing behind where it is false. The values here are those of an image without
+ * fibres.
+ */
+
+/** True if something in the image can suspend: frames of fibres then hold references. */
+export let FIBRES: bool = false;
+
+/** True in the debug profile and in tests. */
+export let DEBUG: bool = false;
+
+/** Bytes of the deepest stack of frames that a fibre can have when it suspends. */
+export let FIBRE_BUFFER_BYTES: i32 = 0;
+
+/** Nested calls that a fibre may have in functions that call themselves and can suspend. */
+export let FIBRE_DEPTH_MAX: i32 = 0;
+
+/** The manifest's memory maximum, in pages of 64 KiB. */
+export let MEMORY_PAGES_MAX: i32 = 65536;

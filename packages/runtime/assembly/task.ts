@@ -1,0 +1,159 @@
+/**
+ * What the dispatcher performs when it gets to it: a fibre that goes on, a handler whose turn has come.
+ *
+ * Nothing is ever called from inside the call that made it ready: `ready` only queues.
+ */
+import { NO_DEADLINE } from "@phantasm/abi";
+import { Source, addLastSource, isEnding, isTracing } from "./domain";
+import { collectionDue } from "./heap";
+import { Activity, observation } from "./observation";
+
+/** Tasks performed in one step: with a fibre's switch of 100 ns, a fifth of a millisecond. */
+const STEP_TASKS_MAX: i32 = 2048;
+
+/** Lies in at most one list at a time: the run queue, the queue of what it waits for, the timers. */
+export abstract class Task {
+  /** Neighbours in that list; null while it is in none. */
+  next: Task | null = null;
+  prev: Task | null = null;
+
+  /** Called by the dispatcher, once for each time it was made ready. It is in no list then. */
+  abstract perform(): void;
+
+  /** Tells the observation block which fibre this is, if it is one. */
+  fibreAddress(): usize {
+    return 0;
+  }
+}
+
+/** First in, first out; a task may leave from the middle. */
+export class TaskList {
+  private head: Task | null = null;
+
+  get isEmpty(): bool {
+    return this.head === null;
+  }
+
+  get first(): Task | null {
+    return this.head;
+  }
+
+  append(task: Task): void {
+    const first = this.head;
+    if (first === null) {
+      this.head = task;
+      task.next = task;
+      task.prev = task;
+      return;
+    }
+    const last = changetype<Task>(first.prev);
+    task.next = first;
+    task.prev = last;
+    last.next = task;
+    first.prev = task;
+  }
+
+  /** Puts it in front of all others. */
+  prepend(task: Task): void {
+    this.append(task);
+    this.head = task;
+  }
+
+  /** The task must be in this list. */
+  remove(task: Task): void {
+    const next = changetype<Task>(task.next);
+    if (next === task) this.head = null;
+    else {
+      const previous = changetype<Task>(task.prev);
+      previous.next = next;
+      next.prev = previous;
+      if (this.head === task) this.head = next;
+    }
+    task.next = null;
+    task.prev = null;
+  }
+
+  /** The first, taken out; null when there is none. */
+  take(): Task | null {
+    const first = this.head;
+    if (first !== null) this.remove(first);
+    return first;
+  }
+}
+
+/** The tasks that are ready. */
+class RunQueue extends Source {
+  readonly tasks: TaskList = new TaskList();
+  /** The tasks of the next pass: they gave up their turn in this one. */
+  readonly later: TaskList = new TaskList();
+  private seed: u32 = 0;
+
+  dispatch(now: i64): void {
+    // When tracing, nothing but news came before: what they made ready has a step of its own.
+    if (isTracing() && observation().activity == Activity.DISPATCH) return;
+    for (let left = isTracing() ? 1 : STEP_TASKS_MAX; left > 0; left--) {
+      if (isEnding() || collectionDue()) return;
+      const task = this.choose();
+      if (task === null) break;
+      if (isTracing()) {
+        observation().activity = Activity.TASK;
+        observation().activityFibre = <u32>task.fibreAddress();
+      }
+      task.perform();
+    }
+    if (this.tasks.isEmpty) {
+      for (let task = this.later.take(); task !== null; task = this.later.take())
+        this.tasks.append(task);
+    }
+  }
+
+  deadline(): i64 {
+    return this.tasks.isEmpty && this.later.isEmpty ? NO_DEADLINE : 0;
+  }
+
+  permute(seed: u32): void {
+    this.seed = seed;
+  }
+
+  /** The next, taken out: the first, unless a seed says otherwise. */
+  private choose(): Task | null {
+    if (this.seed == 0) return this.tasks.take();
+    const first = this.tasks.first;
+    if (first === null) return null;
+    // xorshift32 (Marsaglia 2003); a few places from the front are enough to reach every order.
+    this.seed ^= this.seed << 13;
+    this.seed ^= this.seed >> 17;
+    this.seed ^= this.seed << 5;
+    let task: Task = first;
+    for (let skip = this.seed % 7; skip > 0; skip--) task = changetype<Task>(task.next);
+    this.tasks.remove(task);
+    return task;
+  }
+}
+
+let queue: RunQueue | null = null;
+
+function runQueue(): RunQueue {
+  let made = queue;
+  if (made === null) {
+    made = new RunQueue();
+    queue = made;
+    addLastSource(made);
+  }
+  return made;
+}
+
+/** Has it performed in this step, or in the next. It must be in no list. */
+export function ready(task: Task): void {
+  runQueue().tasks.append(task);
+}
+
+/** Has it performed after all that are ready now, and not before the devices were asked again. */
+export function readyLater(task: Task): void {
+  runQueue().later.append(task);
+}
+
+/** Performs ready tasks in an order that the seed decides, for tests; 0 is the usual order. */
+export function permuteTasks(seed: u32): void {
+  runQueue().permute(seed);
+}
