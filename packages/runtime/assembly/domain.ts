@@ -40,7 +40,7 @@ export interface ShutdownHandler {
 }
 
 let sources: Source | null = null;
-let lastSource: Source | null = null;
+let startAt: Source | null = null;
 let nowNs: i64 = 0;
 let booted = false;
 let holds: u32 = 0;
@@ -81,7 +81,6 @@ export function addLastSource(source: Source): void {
     for (let next = at.nextSource; next !== null; next = at.nextSource) at = next;
     at.nextSource = source;
   }
-  lastSource = source;
 }
 
 /** Keeps the domain alive until the matching `release`. */
@@ -137,17 +136,19 @@ export function enter(now_ns: i64, events: i32): bool {
 
 /** Asks every source once. */
 export function dispatch(): void {
-  const last = lastSource;
-  let source = sources;
-  if (tracing) {
-    // One thing in a step: what is ready comes before news.
-    if (last !== null && last.deadline() <= nowNs) source = last;
-    else observation().activity = Activity.DISPATCH;
-  }
+  let source = startAt;
+  if (source === null) source = sources;
+  startAt = null;
+  if (tracing) observation().activity = Activity.DISPATCH;
   while (source !== null) {
     source.dispatch(nowNs);
     source = source.nextSource;
   }
+}
+
+/** Leaves out the sources before this one in the next step. */
+export function dispatchFrom(source: Source): void {
+  startAt = source;
 }
 
 /** Finishes a step: ends the domain if nothing is left to do, else returns the next deadline. */

@@ -4,7 +4,7 @@
  * Nothing is ever called from inside the call that made it ready: `ready` only queues.
  */
 import { NO_DEADLINE } from "@phantasm/abi";
-import { Source, addLastSource, isEnding, isTracing } from "./domain";
+import { Source, addLastSource, dispatchFrom, isEnding, isTracing } from "./domain";
 import { collectionDue } from "./heap";
 import { Activity, observation } from "./observation";
 
@@ -87,15 +87,17 @@ class RunQueue extends Source {
   /** The tasks of the next pass: they gave up their turn in this one. */
   readonly later: TaskList = new TaskList();
   private seed: u32 = 0;
+  /** The next step is for one task only. */
+  private alone: bool = false;
 
   dispatch(now: i64): void {
-    // When tracing, nothing but news came before: what they made ready has a step of its own.
-    if (isTracing() && observation().activity == Activity.DISPATCH) return;
-    for (let left = isTracing() ? 1 : STEP_TASKS_MAX; left > 0; left--) {
+    // One thing in a step: news in one, then each task in one of its own.
+    if (isTracing() && !this.alone) return;
+    for (let left = this.alone ? 1 : STEP_TASKS_MAX; left > 0; left--) {
       if (isEnding() || collectionDue()) return;
       const task = this.choose();
       if (task === null) break;
-      if (isTracing()) {
+      if (this.alone) {
         observation().activity = Activity.TASK;
         observation().activityFibre = <u32>task.fibreAddress();
       }
@@ -107,8 +109,12 @@ class RunQueue extends Source {
     }
   }
 
+  /** Called at the end of every step. */
   deadline(): i64 {
-    return this.tasks.isEmpty && this.later.isEmpty ? NO_DEADLINE : 0;
+    const idle = this.tasks.isEmpty && this.later.isEmpty;
+    this.alone = isTracing() && !idle;
+    if (this.alone) dispatchFrom(this);
+    return idle ? NO_DEADLINE : 0;
   }
 
   permute(seed: u32): void {
