@@ -51,6 +51,8 @@ export interface BuildResult {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly graph: Graph;
+  /** Names of the functions that can suspend; null: the image has no fibres. */
+  readonly suspending: readonly string[] | null;
   readonly warnings: readonly Diagnostic[];
   /** Absolute paths whose change asks for another build. */
   readonly inputs: readonly string[];
@@ -93,18 +95,34 @@ export async function prepare(directory: string): Promise<Prepared> {
   return { configuration, graph, packages };
 }
 
-function generatedSources({ unikernel }: Configuration, graph: Graph): Map<string, string> {
+function generatedSources(
+  { unikernel }: Configuration,
+  graph: Graph,
+  fibres = true,
+): Map<string, string> {
   return new Map([
     [`${DEVICES_PATH}.ts`, generateDevices(graph)],
-    [`${ENTRY_PATH}.ts`, generateEntry(unikernel.entry)],
+    [`${ENTRY_PATH}.ts`, generateEntry(unikernel.entry, fibres)],
   ]);
 }
 
+/** Compiles, and again with a plain `main` if nothing in the image waits although it could. */
 async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile): Promise<Compiled> {
+  const compiled = await compileOnce(prepared, graph, profile, true);
+  if (!compiled.fibreMain || compiled.suspending !== null) return compiled;
+  return compileOnce(prepared, graph, profile, false);
+}
+
+async function compileOnce(
+  prepared: Prepared,
+  graph: Graph,
+  profile: Profile,
+  fibres: boolean,
+): Promise<Compiled> {
   const { configuration, packages } = prepared;
   const { unikernel, directory } = configuration;
   const { compile } = await import("./compile/compile.js");
-  const sources = generatedSources(configuration, graph);
+  const sources = generatedSources(configuration, graph, fibres);
   return compile({
     project: directory,
     packages,
@@ -184,7 +202,11 @@ function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string
   const texts = new Map(
     [...compiled.sources, ...compiled.library].map(({ name: file, text }) => [file, text]),
   );
-  const map = source.render(shift, (file) => texts.get(file), { file, digest });
+  const map = source.render(shift, (file) => texts.get(file), {
+    file,
+    digest,
+    classes: compiled.classes,
+  });
   return {
     image: bytes,
     digest,
@@ -237,6 +259,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     digest: linked.digest,
     manifest: linked.manifest,
     graph,
+    suspending: compiled.suspending,
     warnings,
     inputs,
   };

@@ -229,8 +229,11 @@ export function generateDevices(graph: Graph): string {
   return [HEADER, imports.toString(), "", ...body, "}", ""].join("\n");
 }
 
-/** @param main the application's entry relative to the project, such as `./main.ts` */
-export function generateEntry(main: string): string {
+/**
+ * @param main the application's entry relative to the project, such as `./main.ts`
+ * @param fibres false when the image is known to have none, although it has their library
+ */
+export function generateEntry(main: string, fibres = true): string {
   return [
     HEADER,
     'import { dispatch, enter, leave } from "@phantasm/runtime";',
@@ -239,10 +242,24 @@ export function generateEntry(main: string): string {
     "",
     "/** One step of the domain: boots in the first, asks the devices in every other. */",
     "export function step(now_ns: i64, events: i32): i64 {",
-    "  if (enter(now_ns, events)) main(new Devices());",
+    "  if (enter(now_ns, events)) start();",
     "  else dispatch();",
     "  return leave();",
     "}",
+    "",
+    "function boot(): void {",
+    "  main(new Devices());",
+    "}",
+    "",
+    ...(fibres
+      ? [
+          "function start(): void {",
+          "  // Only where @phantasm/fibre is linked: main is a fibre then, and may wait.",
+          "  if (isDefined(startMainFibre)) startMainFibre(boot);",
+          "  else boot();",
+          "}",
+        ]
+      : ["function start(): void {", "  boot();", "}"]),
     "",
   ].join("\n");
 }

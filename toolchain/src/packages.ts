@@ -15,6 +15,8 @@ export interface ModuleDeclaration {
   readonly requires?: readonly string[];
   /** Hypercalls it may import; drivers only. */
   readonly hypercalls?: readonly string[];
+  /** Its functions may suspend the fibre that calls them. The library OS itself never does. */
+  readonly suspends?: boolean;
 }
 
 export interface Package {
@@ -39,7 +41,7 @@ function strings(value: unknown): readonly string[] | undefined {
 
 function declaration(value: unknown): ModuleDeclaration {
   if (typeof value !== "object" || value === null) return {};
-  const { assembly, configuration, provides, requires, hypercalls } = value as Record<
+  const { assembly, configuration, provides, requires, hypercalls, suspends } = value as Record<
     string,
     unknown
   >;
@@ -51,6 +53,7 @@ function declaration(value: unknown): ModuleDeclaration {
   return {
     ...(typeof assembly === "string" ? { assembly } : {}),
     ...(typeof configuration === "string" ? { configuration } : {}),
+    ...(suspends === true ? { suspends } : {}),
     ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list !== undefined)),
   };
 }

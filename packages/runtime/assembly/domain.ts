@@ -39,6 +39,11 @@ export interface ShutdownHandler {
   onShutdown(): void;
 }
 
+/** Shows what the host asks to see, by ending the domain in the middle of it; in a copy of the domain. */
+export abstract class Probe {
+  abstract show(address: usize): void;
+}
+
 let sources: Source | null = null;
 let startAt: Source | null = null;
 let nowNs: i64 = 0;
@@ -51,6 +56,7 @@ let shutdownSeen = false;
 let shutdownWaits: bool = false;
 let copies: u32 = 0;
 let tracing: bool = false;
+let probe: Probe | null = null;
 
 /** The `now_ns` of this step: nanoseconds since the first boot. The only time a protocol core uses. */
 export function now(): i64 {
@@ -109,10 +115,17 @@ export function onShutdown(handler: ShutdownHandler): void {
   shutdownHandler = handler;
 }
 
+/** Sets what the observation block's `probe` is handed to. */
+export function onProbe(handler: Probe): void {
+  probe = handler;
+}
+
 /** Starts a step. True in the first one: the entry then calls `main`, otherwise `dispatch`. */
 export function enter(now_ns: i64, events: i32): bool {
   nowNs = now_ns;
   const block = observation();
+  const shown = probe;
+  if (shown !== null && block.probe != 0) shown.show(block.probe);
   block.steps++;
   block.lastStepNs = now_ns;
   block.activity = Activity.NONE;

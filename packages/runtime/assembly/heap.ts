@@ -23,3 +23,9 @@ export function collectAtRest(): void {
 export function collectionDue(): bool {
   return false;
 }
+
+/** Visits the object that a word of a suspended frame points to or into, if it does. */
+export function visitWord(word: usize): void {}
+
+/** Told when the saved frames of a fibre have changed. */
+export function stackChanged(stack: usize): void {}

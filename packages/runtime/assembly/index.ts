@@ -1,8 +1,10 @@
 export { fail } from "./abort";
 export { ArgumentReader, CIDR, IPv4 } from "./arguments";
 export {
+  Probe,
   ShutdownHandler,
   Source,
+  addLastSource,
   addSource,
   copyCount,
   dispatch,
@@ -12,6 +14,7 @@ export {
   isEnding,
   leave,
   now,
+  onProbe,
   onShutdown,
   release,
 } from "./domain";

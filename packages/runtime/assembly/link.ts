@@ -13,8 +13,5 @@ export let DEBUG: bool = false;
 /** Bytes of the deepest stack of frames that a fibre can have when it suspends. */
 export let FIBRE_BUFFER_BYTES: i32 = 0;
 
-/** Nested calls that a fibre may have in functions that call themselves and can suspend. */
-export let FIBRE_DEPTH_MAX: i32 = 0;
-
 /** The manifest's memory maximum, in pages of 64 KiB. */
 export let MEMORY_PAGES_MAX: i32 = 65536;

@@ -11,7 +11,8 @@
  *     32  u64  collections finished              96  u16  its number, u32
  *     40  u32  timers pending                    98  u16  its state, u8
  *     44  u32  holds: what keeps the domain     100  u16  its deadline, i64 ns
- *     48  i64  now_ns of the last step          102  u16  what it waits for, the address of a string
+ *     48  i64  now_ns of the last step          102  u16  the queue it waits in, the address of an
+ *                                                     object that begins with the address of a string
  *     56  u32  activity of the last step        104  u32  probe: a fibre to show the stack of
  *     60  u32  and the address of its fibre     108  u32  address of the fibre that runs
  *     64  u32  and its work                     112  u64  heap limit, bytes
@@ -68,7 +69,7 @@ export class Observation {
   idOffset: u16;
   stateOffset: u16;
   dueOffset: u16;
-  waitingForOffset: u16;
+  queueOffset: u16;
   probe: u32;
   runningFibre: u32;
   heapLimitBytes: u64;

@@ -15,6 +15,8 @@ const HOST_GLOBALS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 
 /** The package whose imports are the hypercalls. */
 const ABI_PACKAGE = "@phantasm/abi";
+/** Declares what Asyncify replaces; nothing of it is left to import. */
+const SWITCH_SOURCE = "~lib/@phantasm/fibre/switch.ts";
 
 function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && "kind" in value && "range" in value;
@@ -78,7 +80,7 @@ export class SourceChecks {
     allowed: readonly string[],
     owner: string | undefined,
   ): void {
-    if (owner === ABI_PACKAGE) return;
+    if (owner === ABI_PACKAGE || source.normalizedPath === SWITCH_SOURCE) return;
     const { NodeKind, CommonFlags } = this.#compiler;
     const hypercalls = this.#compiler.hypercalls;
     walk(source.statements, (node) => {

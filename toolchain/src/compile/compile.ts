@@ -8,6 +8,7 @@ import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
+import { suspensionRules } from "./suspension-rules.js";
 
 export interface CompileOptions {
   /** Folder of the configuration; names in the image are relative to it. */
@@ -37,6 +38,10 @@ export interface Compiled extends Emitted {
   readonly reached: ReadonlySet<string>;
   /** Value of the runtime's OBSERVATION_ADDRESS. */
   readonly observationAddress: number;
+  /** `main` was compiled as a fibre. */
+  readonly fibreMain: boolean;
+  /** Names of classes by their number at run time. */
+  readonly classes: readonly string[];
   readonly warnings: readonly Diagnostic[];
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -44,6 +49,8 @@ export interface Compiled extends Emitted {
 /** Static data starts here, so that the optimiser may fold offsets below it. */
 const MEMORY_BASE_BYTES = 1024;
 const GENERATED_FOLDER = ".phantasm/";
+/** Starts `main` as a fibre; compiled when the library of fibres is linked. */
+const MAIN_FIBRE = "~lib/@phantasm/fibre/main/startMainFibre";
 const ABORT = "~lib/@phantasm/runtime/abort/fail";
 const OBSERVATION = "~lib/@phantasm/runtime/observation/OBSERVATION_ADDRESS";
 const FEATURES = ["simd"];
@@ -76,6 +83,17 @@ function hint({ message }: CompilerMessage, deviceNames: readonly string[]): str
 
 function isGenerated({ source }: SyntaxRange): boolean {
   return source.normalizedPath.startsWith(GENERATED_FOLDER);
+}
+
+/** The part of the compiled program that is read. */
+interface CompiledProgram {
+  readonly managedClasses: ReadonlyMap<number, { readonly internalName: string }>;
+}
+
+function classNames({ managedClasses }: CompiledProgram): string[] {
+  const names: string[] = [];
+  for (const [id, { internalName }] of managedClasses) names[id] = internalName;
+  return Array.from(names, (name) => name ?? "");
 }
 
 /** Names the compiler gives to sources without their extension and with its own prefix. */
@@ -123,11 +141,13 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const messages: CompilerMessage[] = [];
   const checks = new SourceChecks(compiler, tree);
   const main = options.main.replace(/^\.\//, "").replace(/\.ts$/, "");
-  let output: (Pick<Compiled, "reached" | "observationAddress"> & Emitted) | undefined;
+  type Output = Pick<Compiled, "reached" | "observationAddress" | "fibreMain" | "classes">;
+  let output: (Output & Emitted) | undefined;
   let library: readonly SourceFile[] = [];
 
   class Link {
     declare readonly binaryen: Binaryen;
+    declare readonly program: CompiledProgram;
 
     afterParse(parser: { sources: readonly SyntaxSource[] }): void {
       checks.run(parser.sources, main);
@@ -149,10 +169,19 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       );
       const address = binaryen.getGlobalInfo(module.getGlobal(OBSERVATION)).init;
       const { value } = binaryen.getExpressionInfo(address) as unknown as { value: number };
+      const fibreMain = module.getFunction(MAIN_FIBRE) !== 0;
       output = {
-        ...optimise(binaryen, module, profile, `${main}/main`, options.capabilities),
+        ...optimise(binaryen, module, {
+          profile,
+          main: `${main}/main`,
+          capabilities: options.capabilities,
+          memoryPagesMax: memory.maximumPages,
+          rules: (sourceMap) => suspensionRules(tree, sourceMap),
+        }),
         reached,
         observationAddress: value,
+        fibreMain,
+        classes: classNames(this.program),
       };
     }
   }

@@ -5,6 +5,14 @@
 import type binaryenLibrary from "assemblyscript/binaryen";
 import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
+import { keepOpen, setConstant } from "./constants.js";
+import {
+  checkSuspension,
+  keepEdges,
+  suspends,
+  transformSuspension,
+  type SuspensionRules,
+} from "./suspension.js";
 
 export type Binaryen = typeof binaryenLibrary;
 export type Module = InstanceType<Binaryen["Module"]>;
@@ -26,6 +34,19 @@ const LEVELS: Readonly<Record<Profile, Levels>> = {
 export interface Emitted {
   readonly binary: Uint8Array;
   readonly sourceMap: string;
+  /** Names of the functions that can suspend; null: the image has no fibres. */
+  readonly suspending: readonly string[] | null;
+}
+
+export interface OptimiseOptions {
+  readonly profile: Profile;
+  /** Name of the application's main function. */
+  readonly main: string;
+  /** Of the devices of the graph. */
+  readonly capabilities: readonly Capability[];
+  readonly memoryPagesMax: number;
+  /** @param sourceMap of the module as it is before any pass */
+  readonly rules: (sourceMap: string) => SuspensionRules;
 }
 
 function pin(binaryen: Binaryen, { optimize, shrink, inline }: Levels): void {
@@ -113,22 +134,30 @@ function keepHandlers(binaryen: Binaryen, module: Module, main: string): void {
 
 /**
  * @param module is changed
- * @param main name of the application's main function
- * @param capabilities of the devices of the graph
+ * @throws BuildError when something suspends that must not
  */
-export function optimise(
-  binaryen: Binaryen,
-  module: Module,
-  profile: Profile,
-  main: string,
-  capabilities: readonly Capability[],
-): Emitted {
-  pin(binaryen, LEVELS[profile]);
+export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOptions): Emitted {
+  const { profile, main, capabilities, memoryPagesMax, rules } = options;
+  const levels = LEVELS[profile];
+  const fibres = suspends(binaryen, module);
+  pin(binaryen, levels);
+  if (fibres) {
+    const { binary, sourceMap } = module.emitBinary("image.wasm.map");
+    checkSuspension(binary, rules(sourceMap ?? "{}"));
+  }
+  setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
+  setConstant(binaryen, module, "DEBUG", profile === "debug" ? 1 : 0);
+  setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   keepHandlers(binaryen, module, main);
+  if (fibres) keepEdges(binaryen, module);
+  const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
   if (profile !== "debug") module.optimize();
+  close();
+  const suspending = fibres ? transformSuspension(binaryen, module, levels.optimize) : null;
+  if (fibres && profile !== "debug") module.optimize();
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   completeImports(binaryen, module, capabilities);
   exportGlobals(binaryen, module);
   const emitted = module.emitBinary("image.wasm.map");
-  return { binary: emitted.binary, sourceMap: emitted.sourceMap ?? "{}" };
+  return { binary: emitted.binary, sourceMap: emitted.sourceMap ?? "{}", suspending };
 }

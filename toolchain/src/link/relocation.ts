@@ -41,6 +41,8 @@ export interface ImageSourceMap {
   readonly mappings: string;
   /** Digest of the image it belongs to; the host does not use a map of another. */
   readonly x_phantasm_digest: string;
+  /** Names of classes by their number at run time. */
+  readonly x_phantasm_classes: readonly string[];
 }
 
 /** A source map taken apart: where a byte of the module comes from. */
@@ -91,7 +93,11 @@ export class ModuleSourceMap {
   render(
     shift: number,
     contents: (name: string) => string | undefined,
-    image: { readonly file: string; readonly digest: string },
+    image: {
+      readonly file: string;
+      readonly digest: string;
+      readonly classes: readonly string[];
+    },
   ): ImageSourceMap {
     const used = new Map<number, number>();
     const segments = this.#segments.map((segment): SourceMapSegment => {
@@ -109,6 +115,7 @@ export class ModuleSourceMap {
       names: [],
       mappings: encode([segments]),
       x_phantasm_digest: image.digest,
+      x_phantasm_classes: image.classes,
     };
   }
 }

@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Compiler, type CompilerMessage } from "../compile/compiler.js";
+import type { Binaryen, Module } from "../compile/optimise.js";
 import { SourceTree } from "../compile/resolve.js";
+import { linkTest } from "../compile/test-link.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { Packages, packageName, readPackage, type Package } from "../packages.js";
 
@@ -87,6 +89,14 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
   const tree = new SourceTree(own.directory, new TestPackages(own), generated);
   const messages: CompilerMessage[] = [];
   const output = new Map<string, Uint8Array | string>();
+  class Link {
+    declare readonly binaryen: Binaryen;
+
+    afterCompile(module: Module): void {
+      linkTest(this.binaryen, module);
+    }
+  }
+
   const result = await compiler.asc.main(
     [
       `${ENTRY}.ts`,
@@ -95,6 +105,7 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
       ...FEATURES.flatMap((feature) => ["--enable", feature]),
     ],
     {
+      transforms: [Link as never],
       readFile: (name) => tree.read(name),
       writeFile: (name, contents) => void output.set(name, contents),
       listFiles: () => [],

@@ -1,0 +1,241 @@
+import { NO_DEADLINE } from "@phantasm/abi";
+import { CANCELLED, TIMED_OUT } from "@phantasm/interfaces";
+import { cancelTimer, setTimer } from "@phantasm/runtime/timers";
+import { hold, isEnding, now, observation, readyLater, ready, release } from "@phantasm/runtime";
+import { Coroutine, suspend, resume } from "./switch";
+import { WaitQueue } from "./wait";
+import { enlist, strike } from "./table";
+
+/** What a fibre is doing. */
+export namespace FibreState {
+  /** Made, and not yet spawned; or spawned, and not yet run. */
+  export const NEW: u8 = 0;
+  export const READY: u8 = 1;
+  export const RUNNING: u8 = 2;
+  /** In a queue, for what others do. */
+  export const WAITING: u8 = 3;
+  /** For time to pass. */
+  export const SLEEPING: u8 = 4;
+  export const ENDED: u8 = 5;
+}
+
+/**
+ * A line of execution of its own: `run` may wait in the middle of any function, and others run meanwhile.
+ * Fibres of an image take turns where they wait, and only there.
+ *
+ * A wait returns 0 or a negative error: CANCELLED, TIMED_OUT, and what the thing waited for has of its
+ * own. Nothing is unwound by force: whoever gets an error cleans up and returns.
+ *
+ * A fibre keeps the domain alive until it ends, unless it is in the background.
+ */
+export abstract class Fibre extends Coroutine {
+  /** Neighbours in the table of all fibres. */
+  tableNext: Fibre | null = null;
+  tablePrevious: Fibre | null = null;
+  /** Counts from 1, the main fibre; 0 before it is spawned. */
+  id: u32 = 0;
+  /** One of FibreState. */
+  state: u8 = FibreState.NEW;
+  /** It was cancelled, and has not been told to wait all the same. */
+  private interrupted: bool = false;
+  private wasCancelled: bool = false;
+  private inBackground: bool = false;
+
+  /** @param name for diagnosis; without one, that of its class is shown */
+  constructor(readonly name: string = "") {
+    super();
+  }
+
+  /** What it does. Returns 0, or a negative error for whoever joins or supervises it. */
+  abstract run(): i32;
+
+  /** True once `run` has returned. It may then be spawned again. */
+  get ended(): bool {
+    return this.state == FibreState.ENDED;
+  }
+
+  /** What `run` returned; only when ended. */
+  get result(): i32 {
+    return this.outcome;
+  }
+
+  get cancelled(): bool {
+    return this.wasCancelled;
+  }
+
+  /**
+   * Asks it to end: the wait it is in, and every later one, returns CANCELLED. Whether it ends is its
+   * own affair. Idempotent.
+   */
+  cancel(): void {
+    if (this.wasCancelled || this.ended) return;
+    this.wasCancelled = true;
+    this.interrupted = true;
+    if (this.state == FibreState.WAITING || this.state == FibreState.SLEEPING) this.wake(CANCELLED);
+  }
+
+  /** From now on its waits work again although it was cancelled: for clean-up that has to wait. */
+  shield(): void {
+    this.interrupted = false;
+  }
+
+  /** From now on it does not keep the domain alive. */
+  background(): void {
+    if (this.inBackground) return;
+    this.inBackground = true;
+    if (this.id != 0 && !this.ended) release();
+  }
+
+  /**
+   * Waits for its end, and returns its result. CANCELLED and TIMED_OUT may also be those of the wait:
+   * `ended` tells.
+   */
+  join(deadlineNs: i64 = NO_DEADLINE): i32 {
+    assert(current() !== this, "fibre: a fibre cannot join itself");
+    if (this.ended) return this.outcome;
+    const extras = this.more();
+    let joiners = extras.joiners;
+    if (joiners === null) {
+      joiners = new WaitQueue("the end of a fibre");
+      extras.joiners = joiners;
+    }
+    const outcome = wait(joiners, deadlineNs);
+    return outcome == 0 ? this.outcome : outcome;
+  }
+
+  /** Used by `spawn`. */
+  start(): void {
+    assert(this.id == 0 || this.ended, "fibre: it runs already");
+    this.state = FibreState.READY;
+    this.wasCancelled = false;
+    this.interrupted = false;
+    this.outcome = 0;
+    enlist(this);
+    if (!this.inBackground) hold();
+  }
+
+  perform(): void {
+    const block = observation();
+    block.runningFibre = <u32>changetype<usize>(this);
+    block.switches++;
+    running = this;
+    this.state = FibreState.RUNNING;
+    const ended = resume(changetype<usize>(this));
+    running = null;
+    block.runningFibre = 0;
+    if (ended) this.finish();
+  }
+
+  body(): void {
+    const result = this.run();
+    this.outcome = result;
+  }
+
+  woken(): void {
+    this.state = FibreState.READY;
+  }
+
+  fibreAddress(): usize {
+    return changetype<usize>(this);
+  }
+
+  /** What every wait begins with. True: it was cancelled, and comes back at its next turn. */
+  refuseWait(): bool {
+    if (!this.interrupted) return false;
+    this.outcome = CANCELLED;
+    this.state = FibreState.READY;
+    // Not at once, so that a loop around waits that are refused does not keep the step.
+    readyLater(this);
+    return true;
+  }
+
+  private finish(): void {
+    this.state = FibreState.ENDED;
+    strike(this);
+    if (!this.inBackground) release();
+    const extras = this.extras;
+    if (extras === null) return;
+    const joiners = extras.joiners;
+    if (joiners !== null) joiners.wakeAll();
+    this.extras = null;
+  }
+}
+
+let running: Fibre | null = null;
+
+/** The fibre that calls this. Ends the domain when a handler does. */
+export function current(): Fibre {
+  const fibre = running;
+  if (fibre === null) throw new Error("fibre: only a fibre can wait; a handler spawns one");
+  return fibre;
+}
+
+/** Starts a fibre; it runs for the first time after this fibre or handler has given up its turn. */
+export function spawn<F extends Fibre>(fibre: F): F {
+  fibre.start();
+  ready(fibre);
+  return fibre;
+}
+
+/** Lets all others that are ready, and the devices, go first. Returns 0 or CANCELLED. */
+export function yieldNow(): i32 {
+  beginYield();
+  suspend();
+  return outcome();
+}
+
+/** Waits `durationNs`; less than 1 is a yield. Returns 0 or CANCELLED. */
+export function sleep(durationNs: i64): i32 {
+  beginSleep(durationNs);
+  suspend();
+  return outcome();
+}
+
+/** Waits until the time of the step is `dueNs`. Returns 0 or CANCELLED. */
+export function sleepUntil(dueNs: i64): i32 {
+  return sleep(dueNs - now());
+}
+
+/**
+ * Waits in a queue until whoever has what it waits for wakes it. Returns what it was woken with,
+ * CANCELLED, or TIMED_OUT when `deadlineNs` (absolute, ns) has passed; it then is no longer in the queue.
+ */
+export function wait(queue: WaitQueue, deadlineNs: i64 = NO_DEADLINE): i32 {
+  beginWait(queue, deadlineNs);
+  suspend();
+  return outcome();
+}
+
+function beginYield(): void {
+  const fibre = current();
+  if (fibre.refuseWait()) return;
+  fibre.outcome = 0;
+  fibre.state = FibreState.READY;
+  readyLater(fibre);
+}
+
+function beginSleep(durationNs: i64): void {
+  if (durationNs <= 0) return beginYield();
+  const fibre = current();
+  if (fibre.refuseWait()) return;
+  fibre.state = FibreState.SLEEPING;
+  const nowNs = now();
+  setTimer(fibre, durationNs > i64.MAX_VALUE - nowNs ? i64.MAX_VALUE : nowNs + durationNs);
+}
+
+function beginWait(queue: WaitQueue, deadlineNs: i64): void {
+  const fibre = current();
+  if (fibre.refuseWait()) return;
+  if (deadlineNs <= now()) {
+    fibre.outcome = TIMED_OUT;
+    fibre.state = FibreState.READY;
+    readyLater(fibre);
+    return;
+  }
+  fibre.state = FibreState.WAITING;
+  fibre.waitIn(queue, deadlineNs);
+}
+
+function outcome(): i32 {
+  return current().outcome;
+}

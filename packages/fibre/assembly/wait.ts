@@ -1,0 +1,120 @@
+/**
+ * Waiting: a queue of those who wait for the same thing, first come first served, with a deadline for
+ * each. A waiter is a fibre, or an object whose method is called (see handler.ts).
+ */
+import { NO_DEADLINE } from "@phantasm/abi";
+import { CANCELLED, TIMED_OUT } from "@phantasm/interfaces";
+import { TaskList, ready } from "@phantasm/runtime";
+import { Timed, cancelTimer, setTimer } from "@phantasm/runtime/timers";
+
+/** Something that waits in one place at a time, and goes on when it is its turn. */
+export abstract class Waiter extends Timed {
+  /** What the wait came to: 0, or a negative error. Valid when it is performed. */
+  outcome: i32 = 0;
+  /** Where it waits; null while it does not, or only for time to pass. */
+  queue: WaitQueue | null = null;
+  /** What few have; see Extras. */
+  extras: Extras | null = null;
+
+  /** Called when it stops waiting, just before it is made ready. */
+  woken(): void {}
+
+  /** Its own time has come: a sleep is over. */
+  expire(nowNs: i64): void {
+    this.wake(0);
+  }
+
+  /** Starts to wait in a queue, until `deadlineNs` (absolute) at the latest. */
+  waitIn(queue: WaitQueue, deadlineNs: i64): void {
+    this.queue = queue;
+    this.dueNs = deadlineNs;
+    queue.waiters.append(this);
+    if (deadlineNs == NO_DEADLINE) return;
+    const extras = this.more();
+    let deadline = extras.deadline;
+    if (deadline === null) {
+      deadline = new Deadline(this);
+      extras.deadline = deadline;
+    }
+    setTimer(deadline, deadlineNs);
+  }
+
+  /** Ends the wait with this outcome, wherever it waits. */
+  wake(outcome: i32): void {
+    const queue = this.queue;
+    if (queue !== null) {
+      queue.waiters.remove(this);
+      this.queue = null;
+      const extras = this.extras;
+      if (extras !== null) {
+        const deadline = extras.deadline;
+        if (deadline !== null) cancelTimer(deadline);
+      }
+    } else cancelTimer(this);
+    this.outcome = outcome;
+    this.woken();
+    ready(this);
+  }
+
+  more(): Extras {
+    let extras = this.extras;
+    if (extras === null) {
+      extras = new Extras();
+      this.extras = extras;
+    }
+    return extras;
+  }
+}
+
+/** Kept apart from the waiter, so that the many that only sleep are small. */
+export class Extras {
+  /** Ends a wait in a queue; a waiter's own links lie in the queue then. */
+  deadline: Deadline | null = null;
+  /** Those who wait for the end of a fibre. */
+  joiners: WaitQueue | null = null;
+}
+
+
+@final
+class Deadline extends Timed {
+  constructor(private readonly waiter: Waiter) {
+    super();
+  }
+
+  expire(nowNs: i64): void {
+    this.waiter.wake(TIMED_OUT);
+  }
+
+  perform(): void {}
+}
+
+/** Those who wait for one thing. */
+@final
+export class WaitQueue {
+  /** @param what the thing, for whoever looks at the table of fibres: `a message` */
+  constructor(readonly what: string) {}
+
+  readonly waiters: TaskList = new TaskList();
+
+  get isEmpty(): bool {
+    return this.waiters.isEmpty;
+  }
+
+  /** Ends the wait of whoever came first. False: nobody waits. */
+  wake(outcome: i32 = 0): bool {
+    const first = this.waiters.first;
+    if (first === null) return false;
+    changetype<Waiter>(first).wake(outcome);
+    return true;
+  }
+
+  /** Ends the waits of all that wait now. */
+  wakeAll(outcome: i32 = 0): void {
+    while (this.wake(outcome));
+  }
+}
+
+/** True when a wait may not begin: its deadline has passed. */
+export function isOver(outcome: i32): bool {
+  return outcome == CANCELLED || outcome == TIMED_OUT;
+}

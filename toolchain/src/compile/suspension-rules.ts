@@ -1,0 +1,51 @@
+/** What the check of suspension asks about the sources of a compilation. */
+import { decode, type SourceMapSegment } from "@jridgewell/sourcemap-codec";
+import type { Diagnostic } from "../diagnostics.js";
+import { packageName } from "../packages.js";
+import type { SourceTree } from "./resolve.js";
+import type { SuspensionRules } from "./suspension.js";
+
+const LIBRARY = "~lib/";
+
+/** @param map source map of the module that is checked */
+export function suspensionRules(tree: SourceTree, map: string): SuspensionRules {
+  const { sources = [], mappings = "" } = JSON.parse(map) as {
+    readonly sources?: readonly string[];
+    readonly mappings?: string;
+  };
+  const segments = decode(mappings).flat();
+  const packages = new Map(
+    [...tree.sources.values()].flatMap(({ package: owner }) =>
+      owner ? [[owner.name, owner]] : [],
+    ),
+  );
+  return {
+    packageOf: (name) => {
+      if (!name.startsWith(LIBRARY)) return null;
+      const owner = packageName(name.slice(LIBRARY.length));
+      return packages.has(owner) ? owner : null;
+    },
+    maySuspend: (owner) => packages.get(owner)?.module.suspends === true,
+    placeOf: (offset) => place(tree, sources, segments, offset),
+  };
+}
+
+/** The file, line and column that a byte of the module was compiled from. */
+function place(
+  tree: SourceTree,
+  sources: readonly string[],
+  segments: readonly SourceMapSegment[],
+  offset: number,
+): Omit<Diagnostic, "message"> {
+  const at = segments.findLast((segment) => segment[0] <= offset && segment.length > 1);
+  if (!at || at.length === 1) return {};
+  const [, source, line, column] = at;
+  const known = tree.sources.get(sources[source] ?? "");
+  if (!known) return {};
+  return {
+    file: known.path ?? known.name,
+    line: line + 1,
+    column: column + 1,
+    source: known.text.split("\n")[line] ?? "",
+  };
+}
