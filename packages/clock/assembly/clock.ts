@@ -1,13 +1,11 @@
 import { monotonic_clock, wall_clock } from "@phantasm/abi";
 import { Clock, Timer, TimerHandler } from "@phantasm/interfaces";
-import { addSource, now } from "@phantasm/runtime";
-import { QueuedTimer } from "./timer";
-import { TimerQueue } from "./queue";
+import { now } from "@phantasm/runtime";
+import { HostTimer } from "./timer";
 
-/** The clock over the hypercalls wall_clock and monotonic_clock, and timers over the deadline of a step. */
+/** The clock over the hypercalls wall_clock and monotonic_clock, and timers in the domain's wheel. */
 export class HostClock implements Clock {
-  /** Made with the first timer: an image that only asks for the time has no queue. */
-  private queue: TimerQueue | null = null;
+  private pending: i32 = 0;
 
   /** @param timersMax timers that may be pending at once */
   constructor(private readonly timersMax: i32) {}
@@ -33,14 +31,22 @@ export class HostClock implements Clock {
     return this.start(periodNs, periodNs, handler);
   }
 
+  /** Called by a timer that becomes pending; one too many ends the domain. */
+  countIn(): void {
+    assert(
+      this.pending < this.timersMax,
+      "clock: too many timers are pending; raise clock({ timers })",
+    );
+    this.pending++;
+  }
+
+  /** Called by a timer that is no longer pending. */
+  countOut(): void {
+    this.pending--;
+  }
+
   private start(delayNs: i64, periodNs: i64, handler: TimerHandler): Timer {
-    let queue = this.queue;
-    if (queue === null) {
-      queue = new TimerQueue(this.timersMax);
-      this.queue = queue;
-      addSource(queue);
-    }
-    const timer = new QueuedTimer(queue, handler, periodNs);
+    const timer = new HostTimer(this, handler, periodNs);
     timer.set(delayNs);
     return timer;
   }

@@ -1,28 +1,29 @@
 import { Timer, TimerHandler } from "@phantasm/interfaces";
-import { now, release } from "@phantasm/runtime";
-import { TimerQueue } from "./queue";
+import { hold, now, release } from "@phantasm/runtime";
+import { Timed, cancelTimer, coalesced, setTimer } from "@phantasm/runtime/timers";
+import { HostClock } from "./clock";
 
-/** A timer and its place in the queue. */
-export class QueuedTimer implements Timer {
-  /** Absolute ns; of use only while pending. */
-  dueNs: i64 = 0;
-  /** Order among timers of one time. */
-  sequence: u64 = 0;
-  /** Index in the heap, or -1. */
-  position: i32 = -1;
+/** A timer of the application, in the domain's wheel. */
+@final
+export class HostTimer extends Timed implements Timer {
   /** Keeps the domain alive while it is pending. */
-  holding: bool = true;
+  private holding: bool = true;
+  /** When it was to be called; `dueNs` is that, or later by at most the slack. */
+  private nominalNs: i64 = 0;
+  private slackNs: i64 = 0;
   private missedCount: i64 = 0;
 
-  /** @param periodNs 0: fires once */
+  /** @param periodNs 0: it is called once */
   constructor(
-    private readonly queue: TimerQueue,
-    readonly handler: TimerHandler,
+    private readonly clock: HostClock,
+    private readonly handler: TimerHandler,
     private readonly periodNs: i64,
-  ) {}
+  ) {
+    super();
+  }
 
   get pending(): bool {
-    return this.position >= 0;
+    return this.isPending;
   }
 
   get missed(): i64 {
@@ -30,30 +31,53 @@ export class QueuedTimer implements Timer {
   }
 
   cancel(): void {
-    if (this.pending) this.queue.remove(this);
+    if (!this.isPending) return;
+    cancelTimer(this);
+    this.ended();
   }
 
   set(delayNs: i64): void {
     this.missedCount = 0;
-    this.queue.schedule(this, later(now(), max<i64>(0, delayNs)));
+    if (!this.isPending) this.begun();
+    this.schedule(later(now(), max<i64>(0, delayNs)));
+  }
+
+  slack(ns: i64): void {
+    this.slackNs = max<i64>(0, ns);
+    if (this.isPending) this.schedule(this.nominalNs);
   }
 
   background(): void {
     if (!this.holding) return;
     this.holding = false;
-    if (this.pending) release();
+    if (this.isPending) release();
   }
 
-  /** Leaves the queue, or moves to the next multiple of its period, which lies after `nowNs`. */
-  advance(nowNs: i64): void {
+  expire(nowNs: i64): void {
     const period = this.periodNs;
-    if (period == 0) {
-      this.queue.remove(this);
-      return;
+    if (period == 0) this.ended();
+    else {
+      const missed = (nowNs - this.nominalNs) / period;
+      this.missedCount = missed;
+      this.schedule(later(this.nominalNs, (missed + 1) * period));
     }
-    const missed = (nowNs - this.dueNs) / period;
-    this.missedCount = missed;
-    this.queue.move(this, later(this.dueNs, (missed + 1) * period));
+    this.handler.onTimer(this);
+  }
+
+  private schedule(nominalNs: i64): void {
+    this.nominalNs = nominalNs;
+    const slack = this.slackNs;
+    setTimer(this, slack == 0 ? nominalNs : coalesced(nominalNs, slack));
+  }
+
+  private begun(): void {
+    this.clock.countIn();
+    if (this.holding) hold();
+  }
+
+  private ended(): void {
+    this.clock.countOut();
+    if (this.holding) release();
   }
 }
 

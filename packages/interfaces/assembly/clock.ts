@@ -31,6 +31,14 @@ export interface Timer {
    */
   set(delayNs: i64): void;
 
+  /**
+   * From now on each call may come up to `ns` later than its time, so that calls which are near each
+   * other happen in one step and the machine sleeps longer between them: timers with a slack of at least
+   * 2^n ns are called at multiples of 2^n ns. Takes a pending call out of its place in the order, as `set`
+   * does. The times of `every` do not drift. 0, the default, is punctual.
+   */
+  slack(ns: i64): void;
+
   /** From now on it does not keep the domain alive: for timers that serve something else which does. */
   background(): void;
 }

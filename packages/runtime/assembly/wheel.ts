@@ -38,7 +38,7 @@ export abstract class Timed extends Task {
   place: u16 = 0;
 
   /** True while `expire` is still to be called. */
-  get pending(): bool {
+  get isPending(): bool {
     return this.place != 0;
   }
 
