@@ -81,11 +81,69 @@ export class TaskList {
   }
 }
 
+/** First in, first out, and nobody leaves early: half the work of a TaskList. */
+class ReadyList {
+  private first: Task | null = null;
+  private last: Task | null = null;
+
+  get isEmpty(): bool {
+    return this.first === null;
+  }
+
+  append(task: Task): void {
+    const last = this.last;
+    if (last === null) this.first = task;
+    else last.next = task;
+    this.last = task;
+  }
+
+  take(): Task | null {
+    const task = this.first;
+    if (task === null) return null;
+    const next = task.next;
+    this.first = next;
+    if (next === null) this.last = null;
+    else task.next = null;
+    return task;
+  }
+
+  /** Takes over all of an other, behind its own. */
+  appendAll(other: ReadyList): void {
+    const first = other.first;
+    if (first === null) return;
+    const last = this.last;
+    if (last === null) this.first = first;
+    else last.next = first;
+    this.last = other.last;
+    other.first = null;
+    other.last = null;
+  }
+
+  /** Takes the one that `skip` others precede; fewer if there are not so many. */
+  takeBehind(skip: u32): Task | null {
+    let before = this.first;
+    if (before === null || skip == 0) return this.take();
+    let task = before.next;
+    if (task === null) return this.take();
+    for (; skip > 1; skip--) {
+      const next = task.next;
+      if (next === null) break;
+      before = task;
+      task = next;
+    }
+    const next = task.next;
+    before.next = next;
+    if (next === null) this.last = before;
+    task.next = null;
+    return task;
+  }
+}
+
 /** The tasks that are ready. */
 class RunQueue extends Source {
-  readonly tasks: TaskList = new TaskList();
+  readonly tasks: ReadyList = new ReadyList();
   /** The tasks of the next pass: they gave up their turn in this one. */
-  readonly later: TaskList = new TaskList();
+  readonly later: ReadyList = new ReadyList();
   private seed: u32 = 0;
   /** The next step is for one task only. */
   private alone: bool = false;
@@ -103,10 +161,7 @@ class RunQueue extends Source {
       }
       task.perform();
     }
-    if (this.tasks.isEmpty) {
-      for (let task = this.later.take(); task !== null; task = this.later.take())
-        this.tasks.append(task);
-    }
+    if (this.tasks.isEmpty) this.tasks.appendAll(this.later);
   }
 
   /** Called at the end of every step. */
@@ -124,16 +179,11 @@ class RunQueue extends Source {
   /** The next, taken out: the first, unless a seed says otherwise. */
   private choose(): Task | null {
     if (this.seed == 0) return this.tasks.take();
-    const first = this.tasks.first;
-    if (first === null) return null;
     // xorshift32 (Marsaglia 2003); a few places from the front are enough to reach every order.
     this.seed ^= this.seed << 13;
     this.seed ^= this.seed >> 17;
     this.seed ^= this.seed << 5;
-    let task: Task = first;
-    for (let skip = this.seed % 7; skip > 0; skip--) task = changetype<Task>(task.next);
-    this.tasks.remove(task);
-    return task;
+    return this.tasks.takeBehind(this.seed % 7);
   }
 }
 

@@ -12,6 +12,9 @@ import { projectFolder } from "./target.js";
 import type { Style, Terminal } from "./terminal.js";
 import { card, formatBytes, formatMilliseconds, formatPages } from "./text.js";
 
+/** Names of functions on the card. */
+const SUSPENDING_SHOWN = 8;
+
 /**
  * Builds with a progress line and prints warnings.
  *
@@ -85,7 +88,23 @@ function summary(result: BuildResult, directory: string, style: Style): string {
     ["memory", `${formatPages(memory.minimum)} to ${formatPages(memory.maximum)}`],
     ["devices", devices.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"],
     ["hypercalls", hypercallUsers(manifest, directory).join("\n")],
+    ...(result.suspending === null
+      ? []
+      : [["may wait", suspendingFunctions(result.suspending, manifest.name)] as [string, string]]),
   ]);
+}
+
+/** The application's functions that were rewritten so that they can wait, and how many others were. */
+function suspendingFunctions(names: readonly string[], application: string): string {
+  const own = names.filter((name) => !name.startsWith("~lib/") && !name.startsWith(".phantasm/"));
+  const stubs = /@override$/;
+  const named = own.filter((name) => !stubs.test(name)).map((name) => name.replace(/^.*\//, ""));
+  const shownNames = named.slice(0, SUSPENDING_SHOWN).join(", ");
+  const rest = named.length - SUSPENDING_SHOWN;
+  return [
+    `${shownNames || `nothing of ${application} by itself`}${rest > 0 ? `, and ${rest} more` : ""}`,
+    `${names.length} functions in all are rewritten for it`,
+  ].join("\n");
 }
 
 /** The modules that talk to the host, and what they may call of what this image imports. */
