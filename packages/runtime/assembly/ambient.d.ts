@@ -2,3 +2,6 @@
 
 /** Bytes of all objects the collector manages, headers included. */
 declare function __heap_used(): usize;
+
+/** Defined by the toolchain in the debug profile and in tests (toolchain/src/compile/constants.ts). */
+declare const PHANTASM_DEBUG: i32;

@@ -7,8 +7,11 @@
 /** True if something in the image can suspend: frames of fibres then hold references. */
 export let FIBRES: bool = false;
 
-/** True in the debug profile and in tests. */
-export let DEBUG: bool = false;
+/**
+ * True in the debug profile and in tests. The compiler itself knows it, so that what lies in `if (DEBUG)`
+ * is not compiled elsewhere: not even its strings are in the image.
+ */
+export const DEBUG: bool = isDefined(PHANTASM_DEBUG);
 
 /** Bytes of the deepest stack of frames that a fibre can have when it suspends. */
 export let FIBRE_BUFFER_BYTES: i32 = 0;

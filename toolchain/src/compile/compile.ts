@@ -6,6 +6,7 @@ import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
 import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
+import { DEBUG_ARGUMENTS } from "./constants.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
 import { suspensionRules } from "./suspension-rules.js";
@@ -196,6 +197,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       ...["--memoryBase", String(MEMORY_BASE_BYTES)],
       ...["--initialMemory", String(memory.minimumPages)],
       ...["--maximumMemory", String(memory.maximumPages)],
+      ...(profile === "debug" ? DEBUG_ARGUMENTS : []),
       ...FEATURES.flatMap((feature) => ["--enable", feature]),
     ],
     {

@@ -146,7 +146,6 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
     checkSuspension(binary, rules(sourceMap ?? "{}"));
   }
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
-  setConstant(binaryen, module, "DEBUG", profile === "debug" ? 1 : 0);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   keepHandlers(binaryen, module, main);
   if (fibres) keepEdges(binaryen, module);

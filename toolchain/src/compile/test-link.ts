@@ -7,7 +7,6 @@ import { keepEdges, suspends, transformSuspension } from "./suspension.js";
 export function linkTest(binaryen: Binaryen, module: Module): void {
   const fibres = suspends(binaryen, module);
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
-  setConstant(binaryen, module, "DEBUG", 1);
   if (!fibres) return;
   binaryen.setDebugInfo(true);
   keepEdges(binaryen, module);

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Compiler, type CompilerMessage } from "../compile/compiler.js";
+import { DEBUG_ARGUMENTS } from "../compile/constants.js";
 import type { Binaryen, Module } from "../compile/optimise.js";
 import { SourceTree } from "../compile/resolve.js";
 import { linkTest } from "../compile/test-link.js";
@@ -102,6 +103,7 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
       `${ENTRY}.ts`,
       ...["--outFile", "test.wasm", "--sourceMap", "--debug", "--noColors"],
       ...["--runtime", "minimal", "--exportStart", "start"],
+      ...DEBUG_ARGUMENTS,
       ...FEATURES.flatMap((feature) => ["--enable", feature]),
     ],
     {
