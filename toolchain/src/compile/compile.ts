@@ -8,6 +8,7 @@ import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
+import { findAllOverrides } from "./overrides.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
 import { suspensionRules } from "./suspension-rules.js";
 
@@ -161,6 +162,10 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
           package: undefined,
           text,
         }));
+    }
+
+    afterInitialize(program: { readonly resolver: unknown }): void {
+      findAllOverrides(program);
     }
 
     afterCompile(module: Module): void {

@@ -4,6 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { Compiler, type CompilerMessage } from "../compile/compiler.js";
 import { DEBUG_ARGUMENTS } from "../compile/constants.js";
 import type { Binaryen, Module } from "../compile/optimise.js";
+import { findAllOverrides } from "../compile/overrides.js";
 import { SourceTree } from "../compile/resolve.js";
 import { linkTest } from "../compile/test-link.js";
 import type { Diagnostic } from "../diagnostics.js";
@@ -92,6 +93,10 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
   const output = new Map<string, Uint8Array | string>();
   class Link {
     declare readonly binaryen: Binaryen;
+
+    afterInitialize(program: { readonly resolver: unknown }): void {
+      findAllOverrides(program);
+    }
 
     afterCompile(module: Module): void {
       linkTest(this.binaryen, module);
