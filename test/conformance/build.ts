@@ -1,12 +1,11 @@
 /** From the text of an appliance to a sealed image. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ABI_VERSION, IMPORT_MODULE } from "@phantasm/abi";
+import { ABI_VERSION, IMPORT_MODULE, ObservationBlock } from "@phantasm/abi";
 import { impliedHypercalls, sealImage, verifyImage, type Manifest } from "@phantasm/seal";
 import loadWabt from "wabt";
 import { applianceText, FOLDER, type Case } from "./definition.js";
 
-const OBSERVATION_BYTES = 64;
 const IMAGE_NAME_CHARACTERS_MAX = 63;
 
 const wabt = await loadWabt();
@@ -75,7 +74,11 @@ function manifestOf(case_: Case): Manifest {
     observation:
       observation === null
         ? { address: 0, bytes: 0, version: 0 }
-        : { address: observation, bytes: OBSERVATION_BYTES, version: 1 },
+        : {
+            address: observation,
+            bytes: ObservationBlock.BYTES,
+            version: ObservationBlock.VERSION,
+          },
     modules: [],
     toolchain: {},
   };
