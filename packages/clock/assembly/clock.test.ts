@@ -178,6 +178,76 @@ describe("a timer", () => {
   });
 });
 
+describe("slack", () => {
+  test("near timers are called in one step, none early, none later than it says", () => {
+    hold();
+    const a = clock.after(1000, new Named("a"));
+    const b = clock.after(1100, new Named("b"));
+    clock.after(1099, new Named("c"));
+    a.slack(200);
+    b.slack(200);
+    // Each has a roundest time of its own, 1024 and 1280.
+    expect(leave()).toBe(1024);
+    a.slack(1050);
+    b.slack(1050);
+    expect(leave()).toBe(1099);
+    expect(advance(1100)).toBe(2048);
+    expect(calls).toBe("c");
+    expect(advance(948)).toBe(i64.MAX_VALUE);
+    expect(calls).toBe("cab");
+  });
+
+  test("does not make a period drift, nor count a late call as missed", () => {
+    const timer = clock.every(1000, new Named("."));
+    timer.slack(100);
+    expect(leave()).toBe(1024);
+    expect(advance(1024)).toBe(2048);
+    expect(advance(1024)).toBe(3072);
+    // 4000 to 4100 and 5000 to 5100: the third period is called at the time of its own.
+    expect(advance(1024)).toBe(4096);
+    expect(timer.missed).toBe(0);
+    expect(calls).toBe("...");
+    expect(advance(2004)).toBe(6016);
+    expect(timer.missed).toBe(1);
+  });
+
+  test("ends with 0, and the order of setting holds among those without", () => {
+    hold();
+    const a = clock.after(1000, new Named("a"));
+    a.slack(500);
+    expect(leave()).toBe(1024);
+    a.slack(-1);
+    expect(leave()).toBe(1000);
+    clock.after(1000, new Named("b"));
+    advance(1000);
+    expect(calls).toBe("ab");
+  });
+
+  test("is kept for when a timer is set that is not pending", () => {
+    hold();
+    const a = clock.after(10, new Named("a"));
+    advance(10);
+    a.slack(100);
+    expect(a.pending).toBe(false);
+    expect(leave()).toBe(i64.MAX_VALUE);
+    a.set(1000);
+    expect(leave()).toBe(1024);
+  });
+});
+
+test("timers set anew again and again count once", () => {
+  hold();
+  const timer = clock.after(1, new Named("a"));
+  for (let i = 0; i < 5000; i++) {
+    timer.set(i);
+    if (i % 2 == 0) timer.cancel();
+  }
+  for (let i = 1; i < 4096; i++) clock.after(1, new Named("b"));
+  expectAbort(() => {
+    clock.after(1, new Named("c"));
+  }, "raise clock({ timers })");
+});
+
 test("a flood of timers does not keep the step", () => {
   for (let i = 0; i < 600; i++) clock.after(1, new Named("."));
   expect(advance(5)).toBe(1);

@@ -17,10 +17,10 @@ import { DEBUG } from "./link";
 import { observation } from "./observation";
 import { Task } from "./task";
 
-/** What one step does at most, in timers moved down. */
-const STEP_WORK_MAX: i32 = 4096;
+/** What one step does at most, in timers moved down: with all of them out of the cache, half a millisecond. */
+const STEP_WORK_MAX: i32 = 2048;
 /** A call counts as so many moves: at most 256 calls a step. */
-const EXPIRE_WORK: i32 = 16;
+const EXPIRE_WORK: i32 = 8;
 /** Timers of a slot that are looked at for the earliest; a slot with more counts from its start. */
 const WALK_MAX: i32 = 32;
 
