@@ -1,0 +1,3 @@
+export { BufferPool, framePool } from "./pool";
+export { Chain } from "./chain";
+export { Slice } from "./slice";
