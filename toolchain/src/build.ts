@@ -109,7 +109,7 @@ function generatedSources(
 /** Compiles, and again with a plain `main` if nothing in the image waits although it could. */
 async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile): Promise<Compiled> {
   const compiled = await compileOnce(prepared, graph, profile, true);
-  if (!compiled.fibreMain || compiled.suspending !== null) return compiled;
+  if (!compiled.fibreMain || (compiled.suspending ?? []).length > 0) return compiled;
   return compileOnce(prepared, graph, profile, false);
 }
 

@@ -161,6 +161,9 @@ export abstract class Fibre extends Coroutine {
   }
 }
 
+// Lazy: else the class alone would be in every image that has this file.
+// @ts-ignore: decorator
+@lazy
 let running: Fibre | null = null;
 
 /** The fibre that calls this. Ends the domain when a handler does. */

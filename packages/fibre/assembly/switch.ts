@@ -87,9 +87,10 @@ export function resume(coroutine: usize): bool {
     store<usize>(coroutine, 0, offsetof<Coroutine>("frames"));
     return true;
   }
+  const bytes = load<usize>(buffer) - buffer - FRAMES_OFFSET;
+  if (bytes > <usize>FIBRE_BUFFER_BYTES) overflow();
   stopUnwind();
   unwinding = false;
-  const bytes = load<usize>(buffer) - buffer - FRAMES_OFFSET;
   const room: usize = stack == 0 ? 0 : load<u32>(stack - 4);
   if (room < FRAMES_OFFSET + bytes || room > KEPT_BYTES_MAX + 4 * bytes) {
     stack = __new(FRAMES_OFFSET + bytes, idof<FrameStack>());
@@ -125,6 +126,20 @@ export function suspend(): void {
   store<usize>(room, room + FRAMES_OFFSET);
   unwinding = true;
   startUnwind(room);
+}
+
+/**
+ * Asyncify writes without looking: what lay behind the buffer is lost, so nothing of the image runs on. It
+ * can only happen to functions that call themselves, for the room is as large as all others need.
+ */
+function overflow(): void {
+  // No number: to make a text would need the heap.
+  fail(
+    "a fibre waits too deep in functions that call themselves; its frames take more than 64 KiB",
+    null,
+    0,
+    0,
+  );
 }
 
 /**

@@ -6,6 +6,9 @@ import { Probe, Source, addSource, observation, onProbe } from "@phantasm/runtim
 import { Fibre } from "./fibre";
 import { show } from "./switch";
 
+// Lazy: else the class alone would be in every image that has this file.
+// @ts-ignore: decorator
+@lazy
 let first: Fibre | null = null;
 let spawned: u32 = 0;
 let live: u32 = 0;

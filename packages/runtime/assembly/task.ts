@@ -187,6 +187,9 @@ class RunQueue extends Source {
   }
 }
 
+// Lazy: else the class alone would be in every image that has this file.
+// @ts-ignore: decorator
+@lazy
 let queue: RunQueue | null = null;
 
 function runQueue(): RunQueue {

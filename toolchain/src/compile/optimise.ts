@@ -9,7 +9,7 @@ import { keepOpen, setConstant } from "./constants.js";
 import {
   checkSuspension,
   keepEdges,
-  suspends,
+  switches,
   transformSuspension,
   type SuspensionRules,
 } from "./suspension.js";
@@ -139,7 +139,7 @@ function keepHandlers(binaryen: Binaryen, module: Module, main: string): void {
 export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOptions): Emitted {
   const { profile, main, capabilities, memoryPagesMax, rules } = options;
   const levels = LEVELS[profile];
-  const fibres = suspends(binaryen, module);
+  const fibres = switches(module);
   pin(binaryen, levels);
   if (fibres) {
     const { binary, sourceMap } = module.emitBinary("image.wasm.map");

@@ -12,7 +12,6 @@ import type { Binaryen, Module } from "./optimise.js";
 const SWITCH = "~lib/@phantasm/fibre/switch/";
 /** Functions at the edge of a switch; inlining one would lose its place. */
 const EDGES = ["resume", "enter", "suspend", "show"];
-const ASYNCIFY = "asyncify";
 /** What Asyncify adds for a host that switches from outside. */
 const EXPORTS = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"];
 const LIBRARY = "~lib/";
@@ -30,11 +29,9 @@ export interface SuspensionRules {
   readonly placeOf: (offset: number) => Omit<Diagnostic, "message">;
 }
 
-/** True if something in the module can suspend. To be asked before any pass has run. */
-export function suspends(binaryen: Binaryen, module: Module): boolean {
-  for (let index = 0; index < module.getNumFunctions(); index++)
-    if (binaryen.getFunctionInfo(module.getFunctionByIndex(index)).module === ASYNCIFY) return true;
-  return false;
+/** True if the module switches between fibres. To be asked before any pass has run. */
+export function switches(module: Module): boolean {
+  return module.getFunction(`${SWITCH}resume`) !== 0;
 }
 
 /** Keeps the functions at the edge of a switch out of every inlining. */
@@ -51,8 +48,9 @@ function edges(graph: CallGraph): { goals: Set<number>; walls: Set<number> } {
     const found = graph.find(`${SWITCH}${name}`);
     return found ? [found.index] : [];
   };
+  // Fibres that never wait have no `suspend`.
   const goals = new Set(index("suspend"));
-  if (goals.size !== 1 || index("resume").length !== 1 || index("enter").length !== 1)
+  if (index("resume").length !== 1 || index("enter").length !== 1)
     throw new Error("the link step lost a function at the edge of a fibre's switch");
   return { goals, walls: new Set(index("resume")) };
 }
@@ -111,10 +109,19 @@ export function checkSuspension(binary: Uint8Array, rules: SuspensionRules): voi
     const at = own === undefined ? call : reaching.get(own);
     const first = own === undefined ? names[0] : label(graph.functions[own]?.name ?? "");
     const place = at ? rules.placeOf(at.offset) : {};
+    const owner = rules.packageOf(graph.functions[index]?.name ?? "");
+    const way = names.join(" → ");
     diagnostics.set(`${place.file}:${place.line}:${first}`, {
       ...place,
-      message: `${first} waits, but the library OS calls it and cannot wait: ${names.join(" → ")}`,
-      hint: "A handler never waits: let it spawn a fibre, or wake one that waits in a WaitQueue.",
+      ...(own === undefined
+        ? {
+            message: `${first} waits, but ${owner ?? "the library OS"} does not say that it may: ${way}`,
+            hint: `A module for fibres says so in package.json: "phantasm": { "suspends": true }. The library OS never waits.`,
+          }
+        : {
+            message: `${first} waits, but the library OS calls it and cannot wait: ${way}`,
+            hint: "A handler never waits: let it spawn a fibre, or wake one that waits in a WaitQueue.",
+          }),
     });
   }
   throw new BuildError([...diagnostics.values()]);
