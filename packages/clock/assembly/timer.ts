@@ -23,7 +23,7 @@ export class HostTimer extends Timed implements Timer {
   }
 
   get pending(): bool {
-    return this.isPending;
+    return this.timerIsPending;
   }
 
   get missed(): i64 {
@@ -31,29 +31,29 @@ export class HostTimer extends Timed implements Timer {
   }
 
   cancel(): void {
-    if (!this.isPending) return;
+    if (!this.timerIsPending) return;
     cancelTimer(this);
     this.ended();
   }
 
   set(delayNs: i64): void {
     this.missedCount = 0;
-    if (!this.isPending) this.begun();
+    if (!this.timerIsPending) this.begun();
     this.schedule(later(now(), max<i64>(0, delayNs)));
   }
 
   slack(ns: i64): void {
     this.slackNs = max<i64>(0, ns);
-    if (this.isPending) this.schedule(this.nominalNs);
+    if (this.timerIsPending) this.schedule(this.nominalNs);
   }
 
   background(): void {
     if (!this.holding) return;
     this.holding = false;
-    if (this.isPending) release();
+    if (this.timerIsPending) release();
   }
 
-  expire(nowNs: i64): void {
+  timerDue(nowNs: i64): void {
     const period = this.periodNs;
     if (period == 0) this.ended();
     else {

@@ -30,16 +30,16 @@ export namespace FibreState {
  */
 export abstract class Fibre extends Coroutine {
   /** Neighbours in the table of all fibres. */
-  tableNext: Fibre | null = null;
-  tablePrevious: Fibre | null = null;
+  fibreNext: Fibre | null = null;
+  fibrePrevious: Fibre | null = null;
   /** Counts from 1, the main fibre; 0 before it is spawned. */
-  id: u32 = 0;
+  fibreId: u32 = 0;
   /** One of FibreState. */
-  state: u8 = FibreState.NEW;
+  fibreState: u8 = FibreState.NEW;
   /** It was cancelled, and has not been told to wait all the same. */
-  private interrupted: bool = false;
-  private wasCancelled: bool = false;
-  private inBackground: bool = false;
+  private fibreInterrupted: bool = false;
+  private fibreCancelled: bool = false;
+  private fibreInBackground: bool = false;
 
   /** @param name for diagnosis; without one, that of its class is shown */
   constructor(readonly name: string = "") {
@@ -51,16 +51,16 @@ export abstract class Fibre extends Coroutine {
 
   /** True once `run` has returned. It may then be spawned again. */
   get ended(): bool {
-    return this.state == FibreState.ENDED;
+    return this.fibreState == FibreState.ENDED;
   }
 
   /** What `run` returned; only when ended. */
   get result(): i32 {
-    return this.outcome;
+    return this.waitOutcome;
   }
 
   get cancelled(): bool {
-    return this.wasCancelled;
+    return this.fibreCancelled;
   }
 
   /**
@@ -68,22 +68,23 @@ export abstract class Fibre extends Coroutine {
    * own affair. Idempotent.
    */
   cancel(): void {
-    if (this.wasCancelled || this.ended) return;
-    this.wasCancelled = true;
-    this.interrupted = true;
-    if (this.state == FibreState.WAITING || this.state == FibreState.SLEEPING) this.wake(CANCELLED);
+    if (this.fibreCancelled || this.ended) return;
+    this.fibreCancelled = true;
+    this.fibreInterrupted = true;
+    if (this.fibreState == FibreState.WAITING || this.fibreState == FibreState.SLEEPING)
+      this.endWait(CANCELLED);
   }
 
   /** From now on its waits work again although it was cancelled: for clean-up that has to wait. */
   shield(): void {
-    this.interrupted = false;
+    this.fibreInterrupted = false;
   }
 
   /** From now on it does not keep the domain alive. */
   background(): void {
-    if (this.inBackground) return;
-    this.inBackground = true;
-    if (this.id != 0 && !this.ended) release();
+    if (this.fibreInBackground) return;
+    this.fibreInBackground = true;
+    if (this.fibreId != 0 && !this.ended) release();
   }
 
   /**
@@ -92,47 +93,47 @@ export abstract class Fibre extends Coroutine {
    */
   join(deadlineNs: i64 = NO_DEADLINE): i32 {
     assert(current() !== this, "fibre: a fibre cannot join itself");
-    if (this.ended) return this.outcome;
-    const extras = this.more();
+    if (this.ended) return this.waitOutcome;
+    const extras = this.needExtras();
     let joiners = extras.joiners;
     if (joiners === null) {
       joiners = new WaitQueue("the end of a fibre");
       extras.joiners = joiners;
     }
     const outcome = wait(joiners, deadlineNs);
-    return outcome == 0 ? this.outcome : outcome;
+    return outcome == 0 ? this.waitOutcome : outcome;
   }
 
   /** Used by `spawn`. */
-  start(): void {
-    assert(this.id == 0 || this.ended, "fibre: it runs already");
-    this.state = FibreState.READY;
-    this.wasCancelled = false;
-    this.interrupted = false;
-    this.outcome = 0;
+  beginFibre(): void {
+    assert(this.fibreId == 0 || this.ended, "fibre: it runs already");
+    this.fibreState = FibreState.READY;
+    this.fibreCancelled = false;
+    this.fibreInterrupted = false;
+    this.waitOutcome = 0;
     enlist(this);
-    if (!this.inBackground) hold();
+    if (!this.fibreInBackground) hold();
   }
 
-  perform(): void {
+  performTask(): void {
     const block = observation();
     block.runningFibre = <u32>changetype<usize>(this);
     block.switches++;
     running = this;
-    this.state = FibreState.RUNNING;
+    this.fibreState = FibreState.RUNNING;
     const ended = resume(changetype<usize>(this));
     running = null;
     block.runningFibre = 0;
-    if (ended) this.finish();
+    if (ended) this.endFibre();
   }
 
-  body(): void {
+  coroutineBody(): void {
     const result = this.run();
-    this.outcome = result;
+    this.waitOutcome = result;
   }
 
-  woken(): void {
-    this.state = FibreState.READY;
+  waitEnded(): void {
+    this.fibreState = FibreState.READY;
   }
 
   fibreAddress(): usize {
@@ -140,24 +141,24 @@ export abstract class Fibre extends Coroutine {
   }
 
   /** What every wait begins with. True: it was cancelled, and comes back at its next turn. */
-  refuseWait(): bool {
-    if (!this.interrupted) return false;
-    this.outcome = CANCELLED;
-    this.state = FibreState.READY;
+  waitRefused(): bool {
+    if (!this.fibreInterrupted) return false;
+    this.waitOutcome = CANCELLED;
+    this.fibreState = FibreState.READY;
     // Not at once, so that a loop around waits that are refused does not keep the step.
     readyLater(this);
     return true;
   }
 
-  private finish(): void {
-    this.state = FibreState.ENDED;
+  private endFibre(): void {
+    this.fibreState = FibreState.ENDED;
     strike(this);
-    if (!this.inBackground) release();
-    const extras = this.extras;
+    if (!this.fibreInBackground) release();
+    const extras = this.waitExtras;
     if (extras === null) return;
     const joiners = extras.joiners;
     if (joiners !== null) joiners.wakeAll();
-    this.extras = null;
+    this.waitExtras = null;
   }
 }
 
@@ -175,7 +176,7 @@ export function current(): Fibre {
 
 /** Starts a fibre; it runs for the first time after this fibre or handler has given up its turn. */
 export function spawn<F extends Fibre>(fibre: F): F {
-  fibre.start();
+  fibre.beginFibre();
   ready(fibre);
   return fibre;
 }
@@ -211,34 +212,34 @@ export function wait(queue: WaitQueue, deadlineNs: i64 = NO_DEADLINE): i32 {
 
 function beginYield(): void {
   const fibre = current();
-  if (fibre.refuseWait()) return;
-  fibre.outcome = 0;
-  fibre.state = FibreState.READY;
+  if (fibre.waitRefused()) return;
+  fibre.waitOutcome = 0;
+  fibre.fibreState = FibreState.READY;
   readyLater(fibre);
 }
 
 function beginSleep(durationNs: i64): void {
   if (durationNs <= 0) return beginYield();
   const fibre = current();
-  if (fibre.refuseWait()) return;
-  fibre.state = FibreState.SLEEPING;
+  if (fibre.waitRefused()) return;
+  fibre.fibreState = FibreState.SLEEPING;
   const nowNs = now();
   setTimer(fibre, durationNs > i64.MAX_VALUE - nowNs ? i64.MAX_VALUE : nowNs + durationNs);
 }
 
 function beginWait(queue: WaitQueue, deadlineNs: i64): void {
   const fibre = current();
-  if (fibre.refuseWait()) return;
+  if (fibre.waitRefused()) return;
   if (deadlineNs <= now()) {
-    fibre.outcome = TIMED_OUT;
-    fibre.state = FibreState.READY;
+    fibre.waitOutcome = TIMED_OUT;
+    fibre.fibreState = FibreState.READY;
     readyLater(fibre);
     return;
   }
-  fibre.state = FibreState.WAITING;
-  fibre.waitIn(queue, deadlineNs);
+  fibre.fibreState = FibreState.WAITING;
+  fibre.beginWaitIn(queue, deadlineNs);
 }
 
 function outcome(): i32 {
-  return current().outcome;
+  return current().waitOutcome;
 }

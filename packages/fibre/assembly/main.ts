@@ -18,6 +18,6 @@ class Main extends Fibre {
 @global
 export function startMainFibre(main: () => void): void {
   const fibre = new Main(main);
-  fibre.start();
-  fibre.perform();
+  fibre.beginFibre();
+  fibre.performTask();
 }

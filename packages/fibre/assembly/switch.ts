@@ -34,10 +34,10 @@ declare function stopRewind(): void;
 /** What has frames of its own. */
 export abstract class Coroutine extends Waiter {
   /** Its frames while it is suspended; null before it first was, and after its end. */
-  frames: FrameStack | null = null;
+  savedFrames: FrameStack | null = null;
 
   /** Its code. */
-  abstract body(): void;
+  abstract coroutineBody(): void;
 }
 
 /**
@@ -77,14 +77,14 @@ let showing: bool = false;
 
 /** Runs a coroutine until it suspends or ends. True: it has ended. */
 export function resume(coroutine: usize): bool {
-  let stack = load<usize>(coroutine, offsetof<Coroutine>("frames"));
+  let stack = load<usize>(coroutine, offsetof<Coroutine>("savedFrames"));
   if (stack != 0) {
     rewinding = true;
     startRewind(stack);
   }
   enter(coroutine);
   if (!unwinding) {
-    store<usize>(coroutine, 0, offsetof<Coroutine>("frames"));
+    store<usize>(coroutine, 0, offsetof<Coroutine>("savedFrames"));
     return true;
   }
   const bytes = load<usize>(buffer) - buffer - FRAMES_OFFSET;
@@ -94,7 +94,7 @@ export function resume(coroutine: usize): bool {
   const room: usize = stack == 0 ? 0 : load<u32>(stack - 4);
   if (room < FRAMES_OFFSET + bytes || room > KEPT_BYTES_MAX + 4 * bytes) {
     stack = __new(FRAMES_OFFSET + bytes, idof<FrameStack>());
-    store<usize>(coroutine, stack, offsetof<Coroutine>("frames"));
+    store<usize>(coroutine, stack, offsetof<Coroutine>("savedFrames"));
     __link(coroutine, stack, false);
   }
   copy(stack + FRAMES_OFFSET, buffer + FRAMES_OFFSET, bytes);
@@ -106,7 +106,7 @@ export function resume(coroutine: usize): bool {
 
 /** The outermost function of a fibre. Takes a number, so that no reference lies in the frame below. */
 export function enter(coroutine: usize): void {
-  changetype<Coroutine>(coroutine).body();
+  changetype<Coroutine>(coroutine).coroutineBody();
 }
 
 /** Leaves the running fibre: returns when it is resumed. */
@@ -148,7 +148,7 @@ function overflow(): void {
  */
 export function show(coroutine: usize): void {
   showing = true;
-  if (load<usize>(coroutine, offsetof<Coroutine>("frames")) != 0) resume(coroutine);
+  if (load<usize>(coroutine, offsetof<Coroutine>("savedFrames")) != 0) resume(coroutine);
   fail("a fibre without frames", null, 0, 0);
 }
 

@@ -33,24 +33,24 @@ class FrameProbe extends Probe {
 /** Puts a fibre into the table and gives it its number. */
 export function enlist(fibre: Fibre): void {
   if (spawned == 0) describeLayout();
-  fibre.id = ++spawned;
+  fibre.fibreId = ++spawned;
   live++;
   const next = first;
-  fibre.tablePrevious = null;
-  fibre.tableNext = next;
-  if (next !== null) next.tablePrevious = fibre;
+  fibre.fibrePrevious = null;
+  fibre.fibreNext = next;
+  if (next !== null) next.fibrePrevious = fibre;
   setFirst(fibre);
 }
 
 export function strike(fibre: Fibre): void {
   live--;
-  const next = fibre.tableNext;
-  const previous = fibre.tablePrevious;
-  if (next !== null) next.tablePrevious = previous;
-  if (previous !== null) previous.tableNext = next;
+  const next = fibre.fibreNext;
+  const previous = fibre.fibrePrevious;
+  if (next !== null) next.fibrePrevious = previous;
+  if (previous !== null) previous.fibreNext = next;
   else setFirst(next);
-  fibre.tableNext = null;
-  fibre.tablePrevious = null;
+  fibre.fibreNext = null;
+  fibre.fibrePrevious = null;
 }
 
 function setFirst(fibre: Fibre | null): void {
@@ -62,10 +62,10 @@ function describeLayout(): void {
   addSource(new Counters());
   onProbe(new FrameProbe());
   const block = observation();
-  block.nextOffset = <u16>offsetof<Fibre>("tableNext");
+  block.nextOffset = <u16>offsetof<Fibre>("fibreNext");
   block.nameOffset = <u16>offsetof<Fibre>("name");
-  block.idOffset = <u16>offsetof<Fibre>("id");
-  block.stateOffset = <u16>offsetof<Fibre>("state");
-  block.dueOffset = <u16>offsetof<Fibre>("dueNs");
-  block.queueOffset = <u16>offsetof<Fibre>("queue");
+  block.idOffset = <u16>offsetof<Fibre>("fibreId");
+  block.stateOffset = <u16>offsetof<Fibre>("fibreState");
+  block.dueOffset = <u16>offsetof<Fibre>("timerDueNs");
+  block.queueOffset = <u16>offsetof<Fibre>("waitQueue");
 }

@@ -10,27 +10,27 @@ import { Timed, cancelTimer, setTimer } from "@phantasm/runtime/timers";
 /** Something that waits in one place at a time, and goes on when it is its turn. */
 export abstract class Waiter extends Timed {
   /** What the wait came to: 0, or a negative error. Valid when it is performed. */
-  outcome: i32 = 0;
+  waitOutcome: i32 = 0;
   /** Where it waits; null while it does not, or only for time to pass. */
-  queue: WaitQueue | null = null;
+  waitQueue: WaitQueue | null = null;
   /** What few have; see Extras. */
-  extras: Extras | null = null;
+  waitExtras: Extras | null = null;
 
   /** Called when it stops waiting, just before it is made ready. */
-  woken(): void {}
+  waitEnded(): void {}
 
   /** Its own time has come: a sleep is over. */
-  expire(nowNs: i64): void {
-    this.wake(0);
+  timerDue(nowNs: i64): void {
+    this.endWait(0);
   }
 
   /** Starts to wait in a queue, until `deadlineNs` (absolute) at the latest. */
-  waitIn(queue: WaitQueue, deadlineNs: i64): void {
-    this.queue = queue;
-    this.dueNs = deadlineNs;
+  beginWaitIn(queue: WaitQueue, deadlineNs: i64): void {
+    this.waitQueue = queue;
+    this.timerDueNs = deadlineNs;
     queue.waiters.append(this);
     if (deadlineNs == NO_DEADLINE) return;
-    const extras = this.more();
+    const extras = this.needExtras();
     let deadline = extras.deadline;
     if (deadline === null) {
       deadline = new Deadline(this);
@@ -40,27 +40,27 @@ export abstract class Waiter extends Timed {
   }
 
   /** Ends the wait with this outcome, wherever it waits. */
-  wake(outcome: i32): void {
-    const queue = this.queue;
+  endWait(outcome: i32): void {
+    const queue = this.waitQueue;
     if (queue !== null) {
       queue.waiters.remove(this);
-      this.queue = null;
-      const extras = this.extras;
+      this.waitQueue = null;
+      const extras = this.waitExtras;
       if (extras !== null) {
         const deadline = extras.deadline;
         if (deadline !== null) cancelTimer(deadline);
       }
     } else cancelTimer(this);
-    this.outcome = outcome;
-    this.woken();
+    this.waitOutcome = outcome;
+    this.waitEnded();
     ready(this);
   }
 
-  more(): Extras {
-    let extras = this.extras;
+  needExtras(): Extras {
+    let extras = this.waitExtras;
     if (extras === null) {
       extras = new Extras();
-      this.extras = extras;
+      this.waitExtras = extras;
     }
     return extras;
   }
@@ -81,11 +81,11 @@ class Deadline extends Timed {
     super();
   }
 
-  expire(nowNs: i64): void {
-    this.waiter.wake(TIMED_OUT);
+  timerDue(nowNs: i64): void {
+    this.waiter.endWait(TIMED_OUT);
   }
 
-  perform(): void {}
+  performTask(): void {}
 }
 
 /** Those who wait for one thing. */
@@ -104,7 +104,7 @@ export class WaitQueue {
   wake(outcome: i32 = 0): bool {
     const first = this.waiters.first;
     if (first === null) return false;
-    changetype<Waiter>(first).wake(outcome);
+    changetype<Waiter>(first).endWait(outcome);
     return true;
   }
 

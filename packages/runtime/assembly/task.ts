@@ -14,11 +14,11 @@ const STEP_TASKS_MAX: i32 = 2048;
 /** Lies in at most one list at a time: the run queue, the queue of what it waits for, the timers. */
 export abstract class Task {
   /** Neighbours in that list; null while it is in none. */
-  next: Task | null = null;
-  prev: Task | null = null;
+  taskNext: Task | null = null;
+  taskPrevious: Task | null = null;
 
   /** Called by the dispatcher, once for each time it was made ready. It is in no list then. */
-  abstract perform(): void;
+  abstract performTask(): void;
 
   /** Tells the observation block which fibre this is, if it is one. */
   fibreAddress(): usize {
@@ -42,15 +42,15 @@ export class TaskList {
     const first = this.head;
     if (first === null) {
       this.head = task;
-      task.next = task;
-      task.prev = task;
+      task.taskNext = task;
+      task.taskPrevious = task;
       return;
     }
-    const last = changetype<Task>(first.prev);
-    task.next = first;
-    task.prev = last;
-    last.next = task;
-    first.prev = task;
+    const last = changetype<Task>(first.taskPrevious);
+    task.taskNext = first;
+    task.taskPrevious = last;
+    last.taskNext = task;
+    first.taskPrevious = task;
   }
 
   /** Puts it in front of all others. */
@@ -61,16 +61,16 @@ export class TaskList {
 
   /** The task must be in this list. */
   remove(task: Task): void {
-    const next = changetype<Task>(task.next);
+    const next = changetype<Task>(task.taskNext);
     if (next === task) this.head = null;
     else {
-      const previous = changetype<Task>(task.prev);
-      previous.next = next;
-      next.prev = previous;
+      const previous = changetype<Task>(task.taskPrevious);
+      previous.taskNext = next;
+      next.taskPrevious = previous;
       if (this.head === task) this.head = next;
     }
-    task.next = null;
-    task.prev = null;
+    task.taskNext = null;
+    task.taskPrevious = null;
   }
 
   /** The first, taken out; null when there is none. */
@@ -93,17 +93,17 @@ class ReadyList {
   append(task: Task): void {
     const last = this.last;
     if (last === null) this.first = task;
-    else last.next = task;
+    else last.taskNext = task;
     this.last = task;
   }
 
   take(): Task | null {
     const task = this.first;
     if (task === null) return null;
-    const next = task.next;
+    const next = task.taskNext;
     this.first = next;
     if (next === null) this.last = null;
-    else task.next = null;
+    else task.taskNext = null;
     return task;
   }
 
@@ -113,7 +113,7 @@ class ReadyList {
     if (first === null) return;
     const last = this.last;
     if (last === null) this.first = first;
-    else last.next = first;
+    else last.taskNext = first;
     this.last = other.last;
     other.first = null;
     other.last = null;
@@ -123,18 +123,18 @@ class ReadyList {
   takeBehind(skip: u32): Task | null {
     let before = this.first;
     if (before === null || skip == 0) return this.take();
-    let task = before.next;
+    let task = before.taskNext;
     if (task === null) return this.take();
     for (; skip > 1; skip--) {
-      const next = task.next;
+      const next = task.taskNext;
       if (next === null) break;
       before = task;
       task = next;
     }
-    const next = task.next;
-    before.next = next;
+    const next = task.taskNext;
+    before.taskNext = next;
     if (next === null) this.last = before;
-    task.next = null;
+    task.taskNext = null;
     return task;
   }
 }
@@ -159,7 +159,7 @@ class RunQueue extends Source {
         observation().activity = Activity.TASK;
         observation().activityFibre = <u32>task.fibreAddress();
       }
-      task.perform();
+      task.performTask();
     }
     if (this.tasks.isEmpty) this.tasks.appendAll(this.later);
   }

@@ -13,7 +13,7 @@ class Named extends Timed {
     super();
   }
 
-  expire(nowNs: i64): void {
+  timerDue(nowNs: i64): void {
     calls += this.name;
     if (this.name == "x") exit(3);
   }
@@ -67,7 +67,7 @@ describe("setTimer", () => {
     at(1000, "a");
     const late = at(300, "b");
     at(i64.MIN_VALUE, "c");
-    expect(late.dueNs).toBe(1000);
+    expect(late.timerDueNs).toBe(1000);
     expect(leave()).toBe(1000);
     advance(0);
     expect(calls).toBe("abc");
@@ -78,12 +78,12 @@ describe("setTimer", () => {
     enter(world.advance(1), 0);
     const never = at(i64.MAX_VALUE, "a");
     expect(advance(1)).toBe(i64.MAX_VALUE);
-    expect(never.isPending).toBe(true);
+    expect(never.timerIsPending).toBe(true);
     at(5, "b");
     // 292 years later.
     advance(i64.MAX_VALUE - 1 - now());
     expect(calls).toBe("b");
-    expect(never.isPending).toBe(true);
+    expect(never.timerIsPending).toBe(true);
   });
 
   test("allocates nothing but the wheel", () => {
@@ -114,7 +114,7 @@ describe("cancelTimer", () => {
     const a = at(10, "a");
     cancelTimer(a);
     cancelTimer(a);
-    expect(a.isPending).toBe(false);
+    expect(a.timerIsPending).toBe(false);
     expect(timersPending()).toBe(0);
     expect(leave()).toBe(i64.MAX_VALUE);
     advance(20);

@@ -31,7 +31,7 @@ export function setTimer(timed: Timed, dueNs: i64): void {
 
 /** It is not called, not even if it is due in this step. Nothing happens if it is not pending. */
 export function cancelTimer(timed: Timed): void {
-  if (timed.isPending) changetype<TimerWheel>(wheel).remove(timed);
+  if (timed.timerIsPending) changetype<TimerWheel>(wheel).remove(timed);
 }
 
 /** How many are pending in the whole domain. */

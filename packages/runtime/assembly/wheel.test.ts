@@ -47,12 +47,12 @@ class Modelled extends Timed {
     this.listed = false;
   }
 
-  expire(nowNs: i64): void {
+  timerDue(nowNs: i64): void {
     const expected = first();
     expect(expected === this).toBe(true);
     expect(this.listedDueNs).toBeLessThanOrEqual(nowNs);
     expect(this.step).not.toBe(step);
-    expect(this.isPending).toBe(false);
+    expect(this.timerIsPending).toBe(false);
     this.listed = false;
     calls++;
     callsInStep++;
@@ -209,10 +209,10 @@ class Counted extends Timed {
     super();
   }
 
-  expire(nowNs: i64): void {
-    if (this.dueNs < Counted.lastDueNs || this.dueNs > nowNs) Counted.ordered = false;
-    if (this.dueNs == Counted.lastDueNs && this.index < Counted.lastIndex) Counted.ordered = false;
-    Counted.lastDueNs = this.dueNs;
+  timerDue(nowNs: i64): void {
+    if (this.timerDueNs < Counted.lastDueNs || this.timerDueNs > nowNs) Counted.ordered = false;
+    if (this.timerDueNs == Counted.lastDueNs && this.index < Counted.lastIndex) Counted.ordered = false;
+    Counted.lastDueNs = this.timerDueNs;
     Counted.lastIndex = this.index;
     Counted.calls++;
   }

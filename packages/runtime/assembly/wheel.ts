@@ -31,21 +31,21 @@ const LEVELS: i32 = 11;
 /** Is called back when its time has come. It lies in the wheel or in another list, never in both. */
 export abstract class Timed extends Task {
   /** Absolute ns; set by `setTimer`, and not to be changed while pending. */
-  dueNs: i64 = 0;
+  timerDueNs: i64 = 0;
   /** The step in which it was set, modulo 2^32. */
-  setIn: u32 = 0;
+  timerSetIn: u32 = 0;
   /** Number of its slot; 0 while not pending. */
-  place: u16 = 0;
+  timerPlace: u16 = 0;
 
-  /** True while `expire` is still to be called. */
-  get isPending(): bool {
-    return this.place != 0;
+  /** True while `timerDue` is still to be called. */
+  get timerIsPending(): bool {
+    return this.timerPlace != 0;
   }
 
   /** Called once, in the first step at or after `dueNs`. It is not pending any more and in no list. */
-  abstract expire(nowNs: i64): void;
+  abstract timerDue(nowNs: i64): void;
 
-  perform(): void {}
+  performTask(): void {}
 }
 
 /** Setting, cancelling and setting anew cost the same however many are pending, and allocate nothing. */
@@ -79,14 +79,14 @@ export class TimerWheel extends Source {
 
   /** A due before `nowNs` counts as `nowNs`. */
   set(timed: Timed, dueNs: i64, nowNs: i64): void {
-    if (timed.place != 0) this.unlink(timed);
+    if (timed.timerPlace != 0) this.unlink(timed);
     else {
-      if (DEBUG) assert(timed.next === null, "timers: it is in another list");
+      if (DEBUG) assert(timed.taskNext === null, "timers: it is in another list");
       this.count++;
     }
     dueNs = max(dueNs, nowNs);
-    timed.dueNs = dueNs;
-    timed.setIn = <u32>observation().steps;
+    timed.timerDueNs = dueNs;
+    timed.timerSetIn = <u32>observation().steps;
     this.link(timed, this.timeNs);
     if (dueNs < this.earliestNs) this.earliestNs = dueNs;
   }
@@ -111,14 +111,14 @@ export class TimerWheel extends Source {
         return;
       }
       const first = this.at(place);
-      const dueNs = first.dueNs;
+      const dueNs = first.timerDueNs;
       // All of one due, or only one: no need to move down what has passed.
-      if (dueNs <= nowNs && (place <= SLOTS || first.next === first)) {
+      if (dueNs <= nowNs && (place <= SLOTS || first.taskNext === first)) {
         // Set in this step, and so are all that follow.
-        if (first.setIn == step) return;
+        if (first.timerSetIn == step) return;
         this.timeNs = dueNs;
         this.remove(first);
-        first.expire(nowNs);
+        first.timerDue(nowNs);
         work -= EXPIRE_WORK;
       } else {
         this.movingPlace = place;
@@ -158,42 +158,42 @@ export class TimerWheel extends Source {
 
   /** Appends it to the slot that is its own at that time of the wheel. */
   private link(timed: Timed, timeNs: i64): void {
-    const dueNs = timed.dueNs;
+    const dueNs = timed.timerDueNs;
     // The number of the highest bit, divided by GROUP_BITS.
     const level = ((63 - <i32>clz((dueNs ^ timeNs) | 1)) * 43) >> 8;
     const slot = (<i32>(dueNs >> (level * GROUP_BITS))) & (SLOTS - 1);
     const place = 1 + level * SLOTS + slot;
-    timed.place = <u16>place;
+    timed.timerPlace = <u16>place;
     const first = unchecked(this.slots[place]);
     if (first !== null) {
-      const last = changetype<Timed>(first.prev);
-      timed.next = first;
-      timed.prev = last;
-      last.next = timed;
-      first.prev = timed;
+      const last = changetype<Timed>(first.taskPrevious);
+      timed.taskNext = first;
+      timed.taskPrevious = last;
+      last.taskNext = timed;
+      first.taskPrevious = timed;
       return;
     }
-    timed.next = timed;
-    timed.prev = timed;
+    timed.taskNext = timed;
+    timed.taskPrevious = timed;
     unchecked((this.slots[place] = timed));
     unchecked((this.occupied[level] |= (<u64>1) << slot));
     this.levels |= 1 << level;
   }
 
   private unlink(timed: Timed): void {
-    const place = <i32>timed.place;
-    const next = changetype<Timed>(timed.next);
-    if (timed.dueNs == this.earliestNs) this.stale = true;
+    const place = <i32>timed.timerPlace;
+    const next = changetype<Timed>(timed.taskNext);
+    if (timed.timerDueNs == this.earliestNs) this.stale = true;
     if (next === timed) this.clear(place);
     else {
-      const previous = changetype<Timed>(timed.prev);
-      previous.next = next;
-      next.prev = previous;
+      const previous = changetype<Timed>(timed.taskPrevious);
+      previous.taskNext = next;
+      next.taskPrevious = previous;
       if (this.at(place) === timed) unchecked((this.slots[place] = next));
     }
-    timed.next = null;
-    timed.prev = null;
-    timed.place = 0;
+    timed.taskNext = null;
+    timed.taskPrevious = null;
+    timed.timerPlace = 0;
   }
 
   /** Marks a slot as empty. */
@@ -230,17 +230,17 @@ export class TimerWheel extends Source {
       return;
     }
     const first = this.at(place);
-    let earliestNs = first.dueNs;
+    let earliestNs = first.timerDueNs;
     // In the lowest level all are of one due.
     if (place > SLOTS) {
-      let timed = changetype<Timed>(first.next);
+      let timed = changetype<Timed>(first.taskNext);
       for (let left = WALK_MAX; timed !== first; left--) {
         if (left == 0) {
           earliestNs = max(this.earliestNs, this.startOf(place));
           break;
         }
-        earliestNs = min(earliestNs, timed.dueNs);
-        timed = changetype<Timed>(timed.next);
+        earliestNs = min(earliestNs, timed.timerDueNs);
+        timed = changetype<Timed>(timed.taskNext);
       }
     }
     this.earliestNs = earliestNs;
