@@ -1,5 +1,13 @@
 /** One running image: boot, steps, death. */
-import { Event, Exit, HYPERCALLS, IMPORT_MODULE, Limit, NO_DEADLINE } from "@phantasm/abi";
+import {
+  Event,
+  Exit,
+  HYPERCALLS,
+  IMPORT_MODULE,
+  Limit,
+  NO_DEADLINE,
+  type HypercallName,
+} from "@phantasm/abi";
 import type { ArgumentRecord } from "./arguments/parse.js";
 import { checkMemory, memoryBytesMax, openPorts } from "./attach.js";
 import type { BlockBackend, NetBackend } from "./backends/types.js";
@@ -13,9 +21,13 @@ import { ConsolePort } from "./hypercalls/console.js";
 import { CallContext } from "./hypercalls/context.js";
 import { deviceCall, type DevicePorts } from "./hypercalls/devices.js";
 import { plainCall, type PlainOptions } from "./hypercalls/plain.js";
+import { describeDomain, type DomainDescription } from "./describe.js";
+import { readFibres, readRunningFibre, type FibreTable } from "./fibres/table.js";
 import { readObservation, type Observation } from "./observe.js";
 import { implies, importedCalls, type RunnableImage } from "./runnable.js";
 import { eventLoopScheduler, Task, type Scheduler } from "./scheduler.js";
+import { StepClock, type StepTimes } from "./step-times.js";
+import type { DomainTrace } from "./trace/domain-trace.js";
 
 export interface DomainOptions {
   /** Values by name, or bytes that are encoded already. Default: the defaults of the manifest. */
@@ -42,8 +54,13 @@ export interface DomainOptions {
    * `reason` is one line that is not escaped.
    */
   readonly onLinkGone?: (device: string, reason: string) => void;
-  /** The image brings its counters up to date in every step, so that they are right at the end too. */
+  /**
+   * The image brings its counters up to date in every step, so that they are right at the end too; and
+   * `stats` says how long steps took.
+   */
   readonly observed?: boolean;
+  /** What it does is written there. The image does one thing in a step then, and is slower. */
+  readonly trace?: DomainTrace;
   /** Element 0 holds the start of `init` or the current step (`process.hrtime`, ns), or 0: for a watchdog. */
   readonly progress?: BigInt64Array;
 }
@@ -54,6 +71,8 @@ export interface DomainStats {
   readonly memoryBytes: number;
   /** Calls by name; those that were never made are left out. */
   readonly hypercalls: Readonly<Record<string, number>>;
+  /** How long steps took; only with `observed`. */
+  readonly stepTimes?: StepTimes;
 }
 
 /** All of a domain that the image can see of itself, at rest. */
@@ -64,6 +83,8 @@ export interface DomainState {
   /** Guest time at which it rests. */
   readonly nowNs: bigint;
 }
+
+const NS_PER_MS = 1e6;
 
 interface ImageExports {
   readonly memory: WebAssembly.Memory;
@@ -92,11 +113,16 @@ export class Domain {
   readonly #ports: DevicePorts;
   readonly #task = new Task(() => this.#step());
   readonly #plain: PlainOptions;
+  readonly #trace: DomainTrace | null;
+  readonly #stepClock: StepClock | null;
   #grace: Task | null = null;
   #exports: ImageExports | null = null;
   #events = 0;
   #steps = 0;
   #nowNs = 0n;
+  #deadlineNs: bigint | null = null;
+  /** Asked while it was not at rest, or with counters that are out of date. */
+  #askers: ((description: DomainDescription | null) => void)[] = [];
   #wantsHold = true;
   #holds = false;
   #buried = false;
@@ -122,6 +148,8 @@ export class Domain {
       originNs: this.#clock.monotonic(),
     };
     this.#context = new CallContext(bytesMax);
+    this.#trace = options.trace ?? null;
+    this.#stepClock = options.observed === true ? new StepClock() : null;
     if (options.observed === true) this.#events |= Event.INSPECT;
     const ready = (): void => this.#scheduler.ready(this.#task);
     this.#ports = openPorts(this.#context, image.manifest, options, {
@@ -152,14 +180,18 @@ export class Domain {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = TRACE_FRAMES_MAX;
     try {
-      const instance = new WebAssembly.Instance(this.image.module, {
-        [IMPORT_MODULE]: this.#imports(),
-      });
+      const imports = { [IMPORT_MODULE]: this.#imports() };
+      const { module } = this.image;
+      const instance = this.#booting(
+        "instantiate",
+        () => new WebAssembly.Instance(module, imports),
+      );
       // The verifier has checked that these exports exist with these types.
-      this.#exports = instance.exports as unknown as ImageExports;
-      this.#context.setMemory(this.#exports.memory);
+      const exports = instance.exports as unknown as ImageExports;
+      this.#exports = exports;
+      this.#context.setMemory(exports.memory);
       this.#mark(true);
-      this.#exports.init();
+      this.#booting("init", () => exports.init());
       this.#context.checkGrowth();
       if (this.#context.exit !== null) return this.#finish(this.#context.exit);
       this.#context.state = "resting";
@@ -208,16 +240,32 @@ export class Domain {
     this.#scheduler.ready(this.#task);
   }
 
+  /**
+   * The fibres of the image, as of its last step, also after its death. Null when it has no table of
+   * them, before the boot, and during a step.
+   */
+  fibres(): FibreTable | null {
+    if (this.#exports === null || this.#context.state === "stepping") return null;
+    return readFibres(this.image.manifest, this.#context.memory.bytes);
+  }
+
+  /**
+   * What it waits for, its counters, and its fibres with their stacks: after one more step, which brings
+   * the counters up to date. It goes on afterwards. Null for one that has not started, or ends first.
+   *
+   * The stacks take a copy of its memory, and up to half a second in which it stands still.
+   */
+  describe(): Promise<DomainDescription | null> {
+    const { state } = this.#context;
+    if (state === "new" || state === "dead") return Promise.resolve(null);
+    this.refresh();
+    return new Promise((resolve) => void this.#askers.push(resolve));
+  }
+
   /** A copy of the whole state. Null before the boot and during a step. */
   capture(): DomainState | null {
     if (this.#exports === null || this.#context.state === "stepping") return null;
-    const globals: (number | bigint)[] = [];
-    const exported = this.#exports as unknown as Readonly<Record<string, unknown>>;
-    for (let at = 0; ; at++) {
-      const global = exported[`g${at}`];
-      if (!(global instanceof WebAssembly.Global)) break;
-      globals.push(global.value as number | bigint);
-    }
+    const globals = this.#globals(this.#exports);
     return { memory: this.#context.memory.bytes.slice(), globals, nowNs: this.#nowNs };
   }
 
@@ -227,7 +275,8 @@ export class Domain {
       const count = this.#context.counts[index] ?? 0;
       if (count > 0) hypercalls[name] = count;
     });
-    return { steps: this.#steps, memoryBytes: this.#context.memoryBytes, hypercalls };
+    const stepTimes = this.#stepClock === null ? {} : { stepTimes: this.#stepClock.times };
+    return { steps: this.#steps, memoryBytes: this.#context.memoryBytes, hypercalls, ...stepTimes };
   }
 
   /** From now on the process may end although the domain lives. */
@@ -258,38 +307,87 @@ export class Domain {
         plainCall(this.#context, this.#plain, name) ??
         this.#console.call(name) ??
         deviceCall(this.#context, this.#ports, name);
-      if (call !== null) imports[name] = call;
+      if (call !== null) imports[name] = this.#traced(name, call);
     }
     return imports;
+  }
+
+  #traced(name: HypercallName, call: WebAssembly.ImportValue): WebAssembly.ImportValue {
+    if (this.#trace === null || typeof call !== "function") return call;
+    const memory = (): Uint8Array => this.#context.memory.bytes;
+    return this.#trace.call(name, memory, call as Parameters<DomainTrace["call"]>[2]);
+  }
+
+  #booting<T>(name: string, action: () => T): T {
+    return this.#trace === null ? action() : this.#trace.boot(name, action);
+  }
+
+  #globals(exports: ImageExports): (number | bigint)[] {
+    const globals: (number | bigint)[] = [];
+    const exported = exports as unknown as Readonly<Record<string, unknown>>;
+    for (let at = 0; ; at++) {
+      const global = exported[`g${at}`];
+      if (!(global instanceof WebAssembly.Global)) return globals;
+      globals.push(global.value as number | bigint);
+    }
   }
 
   #step(): void {
     const context = this.#context;
     if (context.state !== "resting" || this.#exports === null) return;
     const now = this.#clock.monotonic() - this.#plain.originNs;
-    const events = this.#events;
+    const events = this.#events | (this.#trace?.beginStep() ?? 0);
     // SHUTDOWN stays set; the others were for this step.
     this.#events &= Event.SHUTDOWN;
     if (this.#options.observed === true) this.#events |= Event.INSPECT;
     this.#nowNs = now;
     this.#steps++;
-    context.state = "stepping";
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = TRACE_FRAMES_MAX;
-    this.#mark(true);
     let deadline: bigint;
     try {
-      deadline = this.#exports.step(now, events);
-      context.checkGrowth();
+      deadline = this.#run(this.#exports, now, events);
       if (context.exit !== null) return this.#finish(context.exit);
       context.state = "resting";
     } catch (error) {
       return this.#failed(error);
+    }
+    this.#deadlineNs = deadline === NO_DEADLINE ? null : deadline;
+    const asked = (events & Event.INSPECT) !== 0 && this.#askers.length > 0;
+    this.#sleep(deadline, now, asked);
+    if (asked) this.#answer(this.#exports);
+  }
+
+  /** Takes a step. Throws whatever comes out of the image. */
+  #run(exports: ImageExports, now: bigint, events: number): bigint {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = TRACE_FRAMES_MAX;
+    this.#context.state = "stepping";
+    this.#mark(true);
+    const startMs = this.#stepClock === null ? 0 : performance.now();
+    try {
+      const deadline = exports.step(now, events);
+      this.#context.checkGrowth();
+      return deadline;
     } finally {
       Error.stackTraceLimit = limit;
       this.#mark(false);
+      this.#stepClock?.count((performance.now() - startMs) * NS_PER_MS);
+      this.#trace?.endStep(this.#context.memory.bytes);
     }
-    this.#sleep(deadline, now);
+  }
+
+  /** What `describe` promised, at rest. */
+  #answer(exports: ImageExports): void {
+    // The image runs, in a copy: a watchdog may watch that too.
+    this.#mark(true);
+    const { bytes } = this.#context.memory;
+    const description = describeDomain(this.image, bytes, this.#globals(exports), {
+      steps: this.#steps,
+      nowNs: this.#clock.monotonic() - this.#plain.originNs,
+      deadlineNs: this.#deadlineNs,
+      waitsFor: this.#armed,
+    });
+    this.#mark(false);
+    for (const resolve of this.#askers.splice(0)) resolve(description);
   }
 
   /** Tells a watchdog whether code of the image runs: a step, or `init`, which may be as wrong as one. */
@@ -298,12 +396,13 @@ export class Domain {
     if (progress !== undefined) Atomics.store(progress, 0, running ? process.hrtime.bigint() : 0n);
   }
 
-  #sleep(deadline: bigint, now: bigint): void {
+  /** @param asked this step came from a question, which is no news about being stuck */
+  #sleep(deadline: bigint, now: bigint, asked: boolean): void {
     if (deadline <= now) {
       this.#scheduler.ready(this.#task);
     } else if (deadline === NO_DEADLINE) {
       this.#scheduler.after(this.#task, Infinity);
-      if (this.#options.onStuck !== undefined && this.#stuck) this.#options.onStuck();
+      if (this.#options.onStuck !== undefined && !asked && this.#stuck) this.#options.onStuck();
     } else {
       const left = deadline + this.#plain.originNs - this.#clock.monotonic();
       this.#scheduler.after(this.#task, Number(left));
@@ -312,8 +411,14 @@ export class Domain {
 
   get #stuck(): boolean {
     const asked = this.#grace !== null;
-    if (this.#task.queued || asked || this.#console.armed) return false;
-    return !this.#ports.some((port) => port.armed);
+    return !this.#task.queued && !asked && this.#armed.length === 0;
+  }
+
+  /** What a hypercall asked to be woken by. */
+  get #armed(): string[] {
+    const { devices } = this.image.manifest;
+    const armed = devices.filter((_, at) => this.#ports[at]?.armed === true);
+    return [...(this.#console.armed ? ["console"] : []), ...armed.map(({ name }) => name)];
   }
 
   #failed(error: unknown): void {
@@ -331,11 +436,14 @@ export class Domain {
     this.#hold(false);
     this.#scheduler.cancel(this.#task);
     if (this.#grace !== null) this.#scheduler.cancel(this.#grace);
+    for (const resolve of this.#askers.splice(0)) resolve(null);
   }
 
-  #finish(exit: DomainExit): void {
+  #finish(outcome: DomainExit): void {
+    const exit = this.#withFibre(outcome);
     this.#context.exit = exit;
     this.#bury();
+    this.#trace?.end(exit, this.#exports === null ? null : this.#context.memory.bytes);
     const ended = this.#close().then((failure) => {
       // An image that ended well has still lost data when its disk cannot be closed.
       const told =
@@ -349,6 +457,15 @@ export class Domain {
     ended.catch((cause: unknown) => {
       this.#reject(new HostError(`a callback for the end of ${this.name} failed`, { cause }));
     });
+  }
+
+  /** Says in which fibre it happened, when it happened in code of the image. */
+  #withFibre(exit: DomainExit): DomainExit {
+    if (this.#exports === null || exit.reason === "exit" || exit.reason === "killed") return exit;
+    const fibre = readRunningFibre(this.image.manifest, this.#context.memory.bytes);
+    if (fibre === null) return exit;
+    const { id, name, classId } = fibre;
+    return { ...exit, fibre: { id, name, classId } };
   }
 
   /** Closes everything; says what could not be closed. Never rejects. */

@@ -1,4 +1,5 @@
 /** How a domain ends. */
+import type { Fibre } from "./fibres/table.js";
 import type { WasmFrame } from "./frames.js";
 
 /** Why it ended. `status` follows from it, except for `exit` and `killed`. */
@@ -29,6 +30,8 @@ export interface DomainExit {
   readonly message: string;
   /** Calls inside the image at that moment, innermost first; empty when there is nothing to tell. */
   readonly trace: readonly WasmFrame[];
+  /** The fibre in which that happened; absent: in none, or the domain was ended from outside. */
+  readonly fibre?: Pick<Fibre, "id" | "name" | "classId">;
 }
 
 /** What a shell reports for SIGKILL. */
