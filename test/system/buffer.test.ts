@@ -21,6 +21,18 @@ const queue = new Chain("queue");
 const acknowledged = new Chain("acknowledged");
 const bytes = new Uint8Array(16);
 
+/** The slices are linked as the chain counts them. */
+function check(chain: Chain, slices: i32, length: i32): void {
+  let left = length;
+  let slice = chain.first;
+  for (let index = 0; index < slices; index++) {
+    left -= slice!.length;
+    assert(index < slices - 1 || slice === chain.last, "last");
+    slice = slice!.next;
+  }
+  assert(slice === null && left == 0 && chain.count == slices && chain.length == length, "chain");
+}
+
 /** Everything that a slice goes through, many times in one step. */
 function useAll(times: i32): void {
   for (let time = 0; time < times; time++) {
@@ -38,11 +50,21 @@ function useAll(times: i32): void {
     queue.push(slice.move("queue"));
     queue.push(back);
     queue.split(10, acknowledged);
-    queue.copyTo(0, acknowledged.first!, 0, 0);
+    check(queue, 1, 10);
+    check(acknowledged, 2, 86);
+    queue.push(acknowledged.shift()!);
+    check(queue, 2, 50);
+    check(acknowledged, 1, 46);
     acknowledged.concat(queue);
+    check(queue, 0, 0);
+    check(acknowledged, 3, 96);
+    acknowledged.copyOut(46, bytes, 0, 16);
     acknowledged.trimFront(60);
+    check(acknowledged, 1, 36);
     acknowledged.release();
+    assert(pool.free == 7 && share.length == 46, "shared");
     share.release();
+    assert(pool.free == 8 && pool.lowWater == 7 && pool.freeSlices == 8, "pool");
   }
 }
 

@@ -220,19 +220,22 @@ describe("a range of a chain", () => {
     }, 'access to 11 bytes at 0; the chain of "tcp" has 10 bytes');
     expectAbort(() => {
       chain.trimFront(-1);
-    }, "access to -1 bytes at 0");
+    }, "access to -1 bytes at 0; the chain");
     expectAbort(() => {
       chain.split(11, rest);
-    }, "access to 0 bytes at 11");
+    }, "access to 0 bytes at 11; the chain");
     expectAbort(() => {
       chain.copyOut(8, new Uint8Array(9), 0, 3);
-    }, "access to 3 bytes at 8");
+    }, "access to 3 bytes at 8; the chain");
     expectAbort(() => {
       chain.copyTo(-1, slice(0, 9), 0, 1);
-    }, "access to 1 bytes at -1");
+    }, "access to 1 bytes at -1; the chain");
     expectAbort(() => {
       rest.append(1);
-    }, "access to 1 bytes at 0");
+    }, "access to 1 bytes at 0; the chain");
+    expectAbort(() => {
+      chain.copyOut(i32.MAX_VALUE, new Uint8Array(9), 0, 1);
+    }, "access to 1 bytes at 2147483647; the chain");
   });
 
   test("fits where it is copied to", () => {

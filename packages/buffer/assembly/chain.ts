@@ -90,7 +90,7 @@ export class Chain {
 
   /** Puts all slices of another chain behind these; it is empty then. */
   concat(other: Chain): void {
-    for (let slice = other.shift(); slice !== null; slice = other.shift()) this.push(slice);
+    for (let left = other.slices; left > 0; left--) this.push(other.shift()!);
   }
 
   /**
@@ -117,8 +117,6 @@ export class Chain {
       if (back === null) return EXHAUSTED;
       back.next = slice.next;
       slice.next = back;
-      if (this.tail === slice) this.tail = back;
-      this.slices++;
       kept++;
       before = slice;
       slice = back;

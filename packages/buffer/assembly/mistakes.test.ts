@@ -163,6 +163,26 @@ describe("a free buffer", () => {
     }, 'buffer pool "frames": byte 13 of a free buffer was overwritten with 0; "tcp" was the last to release it');
   });
 
+  test("is watched to its last byte", () => {
+    held.append(30);
+    address = held.addressOf(29, 1);
+    held.release();
+    store<u8>(address, 1);
+    expectAbort(() => {
+      pool.take();
+    }, "byte 39 of a free buffer was overwritten with 1");
+  });
+
+  test("is watched from its first byte", () => {
+    held.prepend(10);
+    address = held.addressOf(0, 1);
+    held.release();
+    store<u8>(address, 1);
+    expectAbort(() => {
+      pool.take();
+    }, "byte 0 of a free buffer was overwritten with 1");
+  });
+
   test("that nobody has had yet is watched as well", () => {
     address = held.addressOf(0, 0);
     // The second buffer: 40 bytes, aligned to 16, and the header in front.

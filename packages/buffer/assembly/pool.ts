@@ -141,7 +141,7 @@ export class BufferPool {
       slice.owner = owner;
     }
     store<u32>(buffer - COUNT_BYTES, 1);
-    slice.place(buffer, buffer + this.headroomBytes, 0, buffer, buffer + this.bufferBytes);
+    slice.place(buffer, buffer + this.headroomBytes, 0, 0, 0);
     return slice;
   }
 

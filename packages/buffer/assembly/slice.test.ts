@@ -109,20 +109,50 @@ describe("accessors", () => {
       held.u8(-1);
     }, "access to 1 bytes at -1");
     expectAbort(() => {
-      held.u16be(7);
-    }, "access to 2 bytes at 7");
-    expectAbort(() => {
       held.u32le(i32.MAX_VALUE);
     }, "access to 4 bytes at 2147483647");
-    expectAbort(() => {
-      held.u64be(1);
-    }, "access to 8 bytes at 1");
     expectAbort(() => {
       held.u64le(i32.MIN_VALUE);
     }, "access to 8 bytes at -2147483648");
     expectAbort(() => {
+      held.setU8(8, 0);
+    }, "access to 1 bytes at 8");
+    expectAbort(() => {
+      held.setU16be(7, 0);
+    }, "access to 2 bytes at 7");
+    expectAbort(() => {
+      held.u16be(7);
+    }, "access to 2 bytes at 7");
+    expectAbort(() => {
       held.setU16le(7, 0);
     }, "access to 2 bytes at 7");
+    expectAbort(() => {
+      held.u16le(7);
+    }, "access to 2 bytes at 7");
+    expectAbort(() => {
+      held.setU32be(5, 0);
+    }, "access to 4 bytes at 5");
+    expectAbort(() => {
+      held.u32be(5);
+    }, "access to 4 bytes at 5");
+    expectAbort(() => {
+      held.setU32le(5, 0);
+    }, "access to 4 bytes at 5");
+    expectAbort(() => {
+      held.u32le(5);
+    }, "access to 4 bytes at 5");
+    expectAbort(() => {
+      held.setU64be(1, 0);
+    }, "access to 8 bytes at 1");
+    expectAbort(() => {
+      held.u64be(1);
+    }, "access to 8 bytes at 1");
+    expectAbort(() => {
+      held.setU64le(1, 0);
+    }, "access to 8 bytes at 1");
+    expectAbort(() => {
+      held.u64le(1);
+    }, "access to 8 bytes at 1");
     expectAbort(() => {
       held.addressOf(0, -1);
     }, "access to -1 bytes at 0");

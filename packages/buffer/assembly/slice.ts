@@ -25,7 +25,7 @@ export class Slice {
   private start: usize = 0;
   private bytes: i32 = 0;
 
-  /** How far it may grow while other slices lie in its buffer. */
+  /** How far it may grow while other slices lie in its buffer; alone it has the whole. */
   private low: usize = 0;
   private high: usize = 0;
 
@@ -61,7 +61,6 @@ export class Slice {
 
   /** Bytes by which it can grow in front; none while its bytes are shared. */
   get headroom(): i32 {
-    if (this.start == 0) return 0;
     const low = this.isAlone ? this.buffer : this.low;
     return this.start > low ? <i32>(this.start - low) : 0;
   }
