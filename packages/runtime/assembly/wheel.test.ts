@@ -211,7 +211,8 @@ class Counted extends Timed {
 
   timerDue(nowNs: i64): void {
     if (this.timerDueNs < Counted.lastDueNs || this.timerDueNs > nowNs) Counted.ordered = false;
-    if (this.timerDueNs == Counted.lastDueNs && this.index < Counted.lastIndex) Counted.ordered = false;
+    if (this.timerDueNs == Counted.lastDueNs && this.index < Counted.lastIndex)
+      Counted.ordered = false;
     Counted.lastDueNs = this.timerDueNs;
     Counted.lastIndex = this.index;
     Counted.calls++;
@@ -249,6 +250,39 @@ test("a crowd is called in order, over many steps, while others join it", () => 
 /** A step may collect what only locals refer to. */
 let crowd: StaticArray<Counted | null> = [];
 
+/** The last that move down are the first that are due. */
+function dueInCrowd(base: i64, index: i32): i64 {
+  if (index < 10) return base + 200_000_000 + index;
+  if (index < 3000) return base + 400_000_000 + index;
+  return base + (5000 - index) * 1000;
+}
+
+test("the deadline is not late while a crowd has moved down in part", () => {
+  const count = 5000;
+  // All in one slot, which begins a little before.
+  const base: i64 = 59_100_000_000;
+  hold();
+  crowd = new StaticArray<Counted | null>(count);
+  for (let i = 0; i < count; i++) {
+    crowd[i] = new Counted(i);
+    setTimer(changetype<Counted>(crowd[i]), dueInCrowd(base, i));
+  }
+  stepAt(base);
+  cancelTimer(changetype<Counted>(crowd[count - 1]));
+  expect(leave()).toBeLessThanOrEqual(base + 2000);
+  // Most others leave, wherever they are.
+  for (let i = 10; i < count - 40; i++) cancelTimer(changetype<Counted>(crowd[i]));
+  let deadline = leave();
+  while (Counted.calls < 39 + 10) {
+    const before = Counted.calls;
+    deadline = stepAt(max(now(), deadline));
+    if (Counted.calls > before) expect(Counted.lastDueNs).toBe(now());
+  }
+  expect(Counted.ordered).toBe(true);
+  expect(now()).toBe(base + 200_000_009);
+  expect(deadline).toBe(i64.MAX_VALUE);
+});
+
 test("a million pending", () => {
   const count = 1_000_000;
   const seconds: i64 = 1_000_000_000;
@@ -279,6 +313,8 @@ test("a million pending", () => {
   expect(Counted.calls).toBe(0);
   expect(deadline).toBe(60 * seconds);
   expect(steps).toBeLessThan(2 * (count / 2048));
+  // 16 000 share the slot of the first: more than one step may move.
+  expect(steps).toBeGreaterThan(5);
   stepAt(60 * seconds);
   expect(Counted.calls).toBe(1);
   for (let i = 1; i < count; i++) cancelTimer(changetype<Counted>(crowd[i]));

@@ -42,7 +42,7 @@ export abstract class Timed extends Task {
     return this.timerPlace != 0;
   }
 
-  /** Called once, in the first step at or after `dueNs`. It is not pending any more and in no list. */
+  /** Called once, in the first step at or after `timerDueNs`. It is not pending any more and in no list. */
   abstract timerDue(nowNs: i64): void;
 
   performTask(): void {}
