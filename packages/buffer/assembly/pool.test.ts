@@ -89,6 +89,9 @@ describe("a pool", () => {
     expectAbort(() => {
       new BufferPool("large", i32.MAX_VALUE, i32.MAX_VALUE, 0, i32.MAX_VALUE);
     }, "1 GiB");
+    expectAbort(() => {
+      new BufferPool("large", 1, 1, 0, i32.MAX_VALUE);
+    }, "1 GiB");
   });
 });
 
