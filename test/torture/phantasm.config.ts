@@ -1,0 +1,16 @@
+import { console } from "@phantasm/console";
+import { boolean, integer, unikernel } from "phantasm";
+
+export default unikernel("torture", {
+  devices: { console: console() },
+  memory: { maximum: "256M" },
+  arguments: {
+    seed: integer({ default: 1, minimum: 1, help: "Of what the fibres do" }),
+    schedule: integer({ default: 0, minimum: 0, help: "Of the order in which they do it" }),
+    fibres: integer({ default: 200, minimum: 1 }),
+    rounds: integer({ default: 20, minimum: 1 }),
+    still: boolean({ help: "Nothing waits: the reference" }),
+    stress: integer({ default: 0, minimum: 0, help: "How the collector is driven" }),
+    fail: integer({ default: 0, minimum: 0, help: "The allocation that fails" }),
+  },
+});
