@@ -225,7 +225,10 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     ...output,
     sources: [...tree.sources.values()],
     library,
-    warnings: messages.filter(({ category }) => category === WARNING).map(diagnose),
+    warnings: [
+      ...messages.filter(({ category }) => category === WARNING).map(diagnose),
+      ...output.warnings,
+    ],
     versions: { assemblyscript: compiler.version },
   };
 }

@@ -5,7 +5,11 @@
 import type binaryenLibrary from "assemblyscript/binaryen";
 import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
+import type { Diagnostic } from "../diagnostics.js";
 import { keepOpen, setConstant } from "./constants.js";
+import { freeze, type Binary } from "./freeze.js";
+import { exportGlobals } from "./globals.js";
+import { initFailure } from "./init-failure.js";
 import {
   checkSuspension,
   keepEdges,
@@ -36,6 +40,9 @@ export interface Emitted {
   readonly sourceMap: string;
   /** Names of the functions that can suspend; null: the image has no fibres. */
   readonly suspending: readonly string[] | null;
+  /** `init` ran while the image was built: at a boot there is nothing left for it to do. */
+  readonly frozen: boolean;
+  readonly warnings: readonly Diagnostic[];
 }
 
 export interface OptimiseOptions {
@@ -65,15 +72,6 @@ function pin(binaryen: Binaryen, { optimize, shrink, inline }: Levels): void {
   binaryen.setOneCallerInlineMaxSize(inline[2]);
   binaryen.setAllowInliningFunctionsWithLoops(optimize >= 3);
   binaryen.clearPassArguments();
-}
-
-/** Exports every mutable global as g0, g1 …, in index order: with memory they are the whole state. */
-function exportGlobals(binaryen: Binaryen, module: Module): void {
-  let count = 0;
-  for (let index = 0; index < module.getNumGlobals(); index++) {
-    const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
-    if (mutable) module.addGlobalExport(name, `g${count++}`);
-  }
 }
 
 /**
@@ -132,21 +130,24 @@ function keepHandlers(binaryen: Binaryen, module: Module, main: string): void {
   binaryen.clearPassArguments();
 }
 
+function emit(module: Module): Binary {
+  const { binary, sourceMap } = module.emitBinary("image.wasm.map");
+  return { binary, sourceMap: sourceMap ?? "{}" };
+}
+
 /**
  * @param module is changed
- * @throws BuildError when something suspends that must not
+ * @throws BuildError when something suspends that must not, or `init` fails
  */
 export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOptions): Emitted {
   const { profile, main, capabilities, memoryPagesMax, rules } = options;
   const levels = LEVELS[profile];
   const fibres = switches(module);
   pin(binaryen, levels);
-  if (fibres) {
-    const { binary, sourceMap } = module.emitBinary("image.wasm.map");
-    checkSuspension(binary, rules(sourceMap ?? "{}"));
-  }
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
+  const source = emit(module);
+  if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
   keepHandlers(binaryen, module, main);
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
@@ -157,6 +158,9 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   completeImports(binaryen, module, capabilities);
   exportGlobals(binaryen, module);
-  const emitted = module.emitBinary("image.wasm.map");
-  return { binary: emitted.binary, sourceMap: emitted.sourceMap ?? "{}", suspending };
+  const frozen = freeze(binaryen, module, emit(module), {
+    profile,
+    explain: (failure) => initFailure(source.binary, rules(source.sourceMap), failure),
+  });
+  return { ...frozen, suspending };
 }

@@ -37,7 +37,7 @@ function find(sections: readonly Section[], id: number): Section | undefined {
 }
 
 /** Number of parameters of each function that has a body. */
-function parameterCounts(bytes: Uint8Array, sections: readonly Section[]): number[] {
+export function parameterCounts(bytes: Uint8Array, sections: readonly Section[]): number[] {
   const types = find(sections, SectionId.TYPE);
   const functions = find(sections, SectionId.FUNCTION);
   if (!types || !functions) return [];

@@ -1,0 +1,131 @@
+/**
+ * Pre-initialisation: `init` runs once while the image is built, and the image starts with what it left
+ * in memory and globals. Its code, and what only it used, go.
+ *
+ * Whether that pays is decided by numbers that are the same on every machine: the bytes of the image both
+ * ways, and the work of `init`. The debug profile keeps `init`, for a debugger to step through.
+ */
+import type { Profile } from "../configuration/unikernel.js";
+import { BuildError, type Diagnostic } from "../diagnostics.js";
+import { coreImage } from "../link/core.js";
+import { exportGlobals, hideGlobals } from "./globals.js";
+import type { Binaryen, Module } from "./optimise.js";
+import { dataSegments } from "./segments.js";
+import { tryInit, type Failure, type InitialState } from "./trial.js";
+
+export interface Binary {
+  readonly binary: Uint8Array;
+  readonly sourceMap: string;
+}
+
+export interface FreezeOptions {
+  readonly profile: Profile;
+  /** Where `init` failed. */
+  readonly explain: (failure: Failure) => Diagnostic;
+}
+
+export interface Frozen extends Binary {
+  /** The image starts with what `init` left. */
+  readonly frozen: boolean;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Bytes that an image may grow by for each unit of work that its boot is spared. */
+const BYTES_PER_WORK: Readonly<Record<Profile, number>> = { speed: 0.25, size: 0, debug: 0 };
+
+const PAGE_BYTES = 65_536;
+/** After the values are in place: what only `init` used or set. */
+const TIDY = ["simplify-globals-optimizing", "vacuum", "remove-unused-module-elements"];
+/** As the compiler names it. */
+const MEMORY = "0";
+
+const HINT = "It was stopped by a limit, and is left to every boot.";
+
+const WARNINGS: Readonly<Record<"work" | "stack" | "memory", Diagnostic>> = {
+  work: { message: "top-level code takes too long for a build, if it ends at all", hint: HINT },
+  stack: { message: "top-level code nests its calls too deep for a build", hint: HINT },
+  memory: { message: "top-level code makes memory larger than an image can be", hint: HINT },
+};
+
+function coreBytes({ binary }: Binary): number {
+  return coreImage(binary).bytes.length;
+}
+
+/** Puts the values that `init` left into the globals that were exported as g0, g1 … */
+function setGlobals(
+  binaryen: Binaryen,
+  module: Module,
+  names: readonly string[],
+  values: InitialState["globals"],
+): void {
+  /** Of a v128 the core keeps the upper half in a global of its own, behind all others. */
+  let upper = names.length;
+  names.forEach((name, index) => {
+    const { type } = binaryen.getGlobalInfo(module.getGlobal(name));
+    const value = values[index] ?? 0;
+    let constant: number;
+    if (type === binaryen.i32) constant = module.i32.const(Number(value));
+    else if (type === binaryen.i64) constant = module.i64.const(BigInt(value));
+    else if (type === binaryen.f32) constant = module.f32.const_bits(Number(value));
+    else if (type === binaryen.f64) constant = module.f64.const_bits(BigInt(value));
+    else {
+      const halves = new DataView(new ArrayBuffer(16));
+      halves.setBigInt64(0, BigInt(value), true);
+      halves.setBigInt64(8, BigInt(values[upper++] ?? 0), true);
+      constant = module.v128.const([...new Uint8Array(halves.buffer)]);
+    }
+    module.removeGlobal(name);
+    module.addGlobal(name, type, true, constant);
+  });
+}
+
+function setMemory(module: Module, memory: Uint8Array): void {
+  const { max } = module.getMemoryInfo();
+  module.removeExport("memory");
+  module.setMemory(
+    memory.length / PAGE_BYTES,
+    max ?? PAGE_BYTES,
+    "memory",
+    dataSegments(memory).map(({ offset, data }) => ({
+      offset: module.i32.const(offset),
+      data,
+      passive: false,
+    })),
+    false,
+    false,
+    MEMORY,
+  );
+}
+
+/**
+ * @param module as optimised, its mutable globals exported; is changed
+ * @param plain the same, emitted
+ * @throws BuildError when `init` fails, because every boot would
+ */
+export function freeze(
+  binaryen: Binaryen,
+  module: Module,
+  plain: Binary,
+  { profile, explain }: FreezeOptions,
+): Frozen {
+  const unchanged = { ...plain, frozen: false, warnings: [] };
+  if (profile === "debug") return unchanged;
+  const init = binaryen.getExportInfo(module.getExport("init")).value;
+  const { body } = binaryen.getFunctionInfo(module.getFunction(init));
+  if (binaryen.getExpressionId(body) === Number(binaryen.NopId)) return unchanged;
+  const trial = tryInit(plain.binary);
+  if (trial.outcome === "failed") throw new BuildError([explain(trial)]);
+  if (trial.outcome === "stopped") return { ...unchanged, warnings: [WARNINGS[trial.what]] };
+  const names = hideGlobals(binaryen, module);
+  setGlobals(binaryen, module, names, trial.state.globals);
+  setMemory(module, trial.state.memory);
+  module.removeFunction(init);
+  module.addFunction(init, binaryen.none, binaryen.none, [], module.nop());
+  module.runPasses(TIDY);
+  exportGlobals(binaryen, module);
+  const { binary, sourceMap } = module.emitBinary("image.wasm.map");
+  const frozen = { binary, sourceMap: sourceMap ?? "{}" };
+  const growth = coreBytes(frozen) - coreBytes(plain);
+  if (growth > trial.work * BYTES_PER_WORK[profile]) return unchanged;
+  return { ...frozen, frozen: true, warnings: [] };
+}
