@@ -117,6 +117,8 @@ export function tryInit(bytes: Uint8Array): Trial {
       return { outcome: "stopped", what: "stack" };
     case Stopped.MEMORY:
       return { outcome: "stopped", what: "memory" };
+    default:
+      break;
   }
   if (failure instanceof RangeError) return { outcome: "stopped", what: "stack" };
   if (!(failure instanceof Call || failure instanceof WebAssembly.RuntimeError)) throw failure;
