@@ -22,22 +22,26 @@ export interface DomainDescription {
 
 export interface DescribedFibres extends FibreGroups {
   readonly count: number;
-  /** False: there are more, or the table is broken. */
+  /** Of them, those that were read: of very many, the oldest and the newest. */
+  readonly read: number;
+  /** False: the table is broken after these. */
   readonly complete: boolean;
 }
 
 /** What only the domain itself knows. */
 export type Resting = Pick<DomainDescription, "steps" | "nowNs" | "deadlineNs" | "waitsFor">;
 
+/** @param running told when code of the image runs in a copy of the domain, and when no longer */
 export function describeDomain(
   { manifest, module }: RunnableImage,
   memory: Uint8Array,
   globals: readonly (number | bigint)[],
   state: Resting,
+  running: (runs: boolean) => void,
 ): DomainDescription {
   const table = readFibres(manifest, memory);
   const { nowNs } = state;
-  const original = { manifest, module, memory, globals, nowNs };
+  const original = { manifest, module, memory, globals, nowNs, running };
   return {
     ...state,
     memoryBytes: memory.length,
@@ -47,7 +51,8 @@ export function describeDomain(
         ? null
         : {
             ...groupFibres(table.fibres, original),
-            count: table.fibres.length,
+            count: table.count,
+            read: table.fibres.length,
             complete: table.complete,
           },
   };

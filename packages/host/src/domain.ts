@@ -377,16 +377,16 @@ export class Domain {
 
   /** What `describe` promised, at rest. */
   #answer(exports: ImageExports): void {
-    // The image runs, in a copy: a watchdog may watch that too.
-    this.#mark(true);
     const { bytes } = this.#context.memory;
-    const description = describeDomain(this.image, bytes, this.#globals(exports), {
+    const resting = {
       steps: this.#steps,
       nowNs: this.#clock.monotonic() - this.#plain.originNs,
       deadlineNs: this.#deadlineNs,
       waitsFor: this.#armed,
-    });
-    this.#mark(false);
+    };
+    const description = describeDomain(this.image, bytes, this.#globals(exports), resting, (runs) =>
+      this.#mark(runs),
+    );
     for (const resolve of this.#askers.splice(0)) resolve(description);
   }
 

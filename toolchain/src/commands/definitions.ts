@@ -81,6 +81,25 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
   },
 ];
 
+const DIAGNOSIS: readonly OptionDefinition[] = [
+  { name: "stats", help: "print what the image counted when it has ended" },
+  {
+    name: "trace",
+    value: "FILE",
+    help: "write what the image does, and when, to a file for ui.perfetto.dev",
+  },
+  {
+    name: "trace-limit",
+    value: "SIZE",
+    help: "let the trace grow no larger than this; default: 256M",
+  },
+  {
+    name: "cpu-prof",
+    value: "FILE",
+    help: "write where the image spends its time to a .cpuprofile for DevTools or VS Code",
+  },
+];
+
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: "new",
@@ -112,7 +131,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       "A project is built first when a source is newer than its image.",
       "--help after DIR or IMAGE prints the arguments of the image itself; they go after --.",
       "The status is that of the image (0 to 99); 100 abort, 101 trap, 102 memory, 103 step limit, 104 image refused, 105 device failed.",
-      "Ctrl-C asks the image to shut down, a second one ends it.",
+      "Ctrl-C asks the image to shut down, a second one ends it. Ctrl-\\ or SIGUSR1 prints what it is doing: its fibres with their stacks.",
     ],
     operands: [{ ...TARGET, optional: true }],
     options: [
@@ -128,7 +147,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
         value: "on-failure",
         help: "boot again when it fails, after 1 s, 2 s, … 30 s",
       },
-      { name: "stats", help: "print what the image counted when it has ended" },
+      ...DIAGNOSIS,
       { name: "inspect", help: "wait for a debugger: breakpoints in AssemblyScript sources" },
     ],
     words: true,
@@ -143,7 +162,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     summary: "build and boot a project, and again on every change",
     details: ["While a build fails, the image that runs goes on."],
     operands: [DIR],
-    options: ATTACHMENTS,
+    options: [...ATTACHMENTS, ...DIAGNOSIS],
     words: true,
     examples: ["dev my-app"],
   },

@@ -134,7 +134,8 @@ test("help run", async () => {
     after --.
     The status is that of the image (0 to 99); 100 abort, 101 trap, 102 memory, 103
     step limit, 104 image refused, 105 device failed.
-    Ctrl-C asks the image to shut down, a second one ends it.
+    Ctrl-C asks the image to shut down, a second one ends it. Ctrl-\\ or SIGUSR1
+    prints what it is doing: its fibres with their stacks.
 
     Options
       --net [NAME=]BACKEND          attach a net device: loopback or switch:PATH,
@@ -156,6 +157,12 @@ test("help run", async () => {
                                     print its digest
       --restart on-failure          boot again when it fails, after 1 s, 2 s, … 30 s
       --stats                       print what the image counted when it has ended
+      --trace FILE                  write what the image does, and when, to a file
+                                    for ui.perfetto.dev
+      --trace-limit SIZE            let the trace grow no larger than this; default:
+                                    256M
+      --cpu-prof FILE               write where the image spends its time to a
+                                    .cpuprofile for DevTools or VS Code
       --inspect                     wait for a debugger: breakpoints in
                                     AssemblyScript sources
 

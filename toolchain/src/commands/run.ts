@@ -42,6 +42,23 @@ async function runOptions(
     ...(await readKeys(invocation.values("key"))),
     ...(await readAttachments(invocation, hint)),
     ...(await readLimits(invocation, hint)),
+    ...readDiagnosis(invocation, hint),
+  };
+}
+
+function readDiagnosis(
+  invocation: Invocation,
+  hint: string,
+): Pick<RunOptions, "trace" | "cpuProfile"> {
+  const trace = invocation.value("trace");
+  const cpuProfile = invocation.value("cpu-prof");
+  if (invocation.flag("trace-limit") && trace === undefined)
+    throw usageError("--trace-limit limits a trace: --trace FILE", hint);
+  if (cpuProfile !== undefined && invocation.flag("inspect"))
+    throw usageError("--cpu-prof and --inspect: a debugger makes its own profiles", hint);
+  return {
+    ...(trace === undefined ? {} : { trace }),
+    ...(cpuProfile === undefined ? {} : { cpuProfile }),
   };
 }
 
@@ -73,10 +90,11 @@ async function readAttachments(
 async function readLimits(
   invocation: Invocation,
   hint: string,
-): Promise<Pick<RunOptions, "memoryBytesMax" | "stepLimitNs">> {
+): Promise<Pick<RunOptions, "memoryBytesMax" | "stepLimitNs" | "traceBytesMax">> {
   const memory = invocation.value("memory");
   const step = invocation.value("step-limit");
-  if (memory === undefined && step === undefined) return {};
+  const trace = invocation.value("trace-limit");
+  if (memory === undefined && step === undefined && trace === undefined) return {};
   const { parseDuration, parseSize } = await import("@phantasm/host/values");
   const read = (option: string, text: string, parse: (text: string) => bigint): bigint => {
     let value = 0n;
@@ -90,9 +108,11 @@ async function readLimits(
     throw usageError(`--${option} ${text}: ${expected}`, hint);
   };
   const bytes = memory === undefined ? undefined : read("memory", memory, parseSize);
+  const traceBytes = trace === undefined ? undefined : read("trace-limit", trace, parseSize);
   const nanoseconds = step === undefined ? undefined : read("step-limit", step, parseDuration);
   return {
     ...(bytes === undefined ? {} : { memoryBytesMax: Number(bytes) }),
+    ...(traceBytes === undefined ? {} : { traceBytesMax: Number(traceBytes) }),
     ...(nanoseconds === undefined ? {} : { stepLimitNs: Number(nanoseconds) }),
   };
 }

@@ -7,6 +7,8 @@ import type { Fibre } from "./table.js";
 export interface FibreGroup {
   /** How many there are. */
   readonly count: number;
+  /** Of them, those whose stack was looked at; the others only look the same otherwise. */
+  readonly looked: number;
   /** The first of them. */
   readonly fibres: readonly Fibre[];
   /** The earliest and the latest time at which one of them goes on by itself; null: none does. */
@@ -28,7 +30,7 @@ const FIBRES_SHOWN_MAX = 8;
 /** The domain stands still as long as its fibres are looked at. */
 const PROBE_NS_MAX = 500_000_000n;
 
-/** Looks at the stacks of fibres, at those first that differ in what is known of them, and groups them. */
+/** Looks at the stacks of fibres, at one of each kind first, and groups them. */
 export function groupFibres(fibres: readonly Fibre[], original: Original): FibreGroups {
   if (fibres.length === 0) return { groups: [], left: { groups: 0, fibres: 0 } };
   const probe = FibreProbe.of(original);
@@ -39,8 +41,16 @@ export function groupFibres(fibres: readonly Fibre[], original: Original): Fibre
     stacks.set(fibre, probe.stack(fibre.address));
   }
   const byKey = new Map<string, Fibre[]>();
+  /** The first stack of a kind: where those are counted that there was no time for. */
+  const stackOf = new Map<string, Stack>();
   for (const fibre of fibres) {
-    const key = keyOf(fibre, stacks.get(fibre) ?? "unknown");
+    const stack = stacks.get(fibre);
+    const kind = kindOf(fibre);
+    if (stack !== undefined && !stackOf.has(kind)) stackOf.set(kind, stack);
+  }
+  for (const fibre of fibres) {
+    const stack = stacks.get(fibre) ?? stackOf.get(kindOf(fibre)) ?? "unknown";
+    const key = keyOf(fibre, stack);
     const group = byKey.get(key);
     if (group === undefined) byKey.set(key, [fibre]);
     else group.push(fibre);
@@ -53,17 +63,29 @@ export function groupFibres(fibres: readonly Fibre[], original: Original): Fibre
   };
 }
 
-/** One of each kind first: there may be no time for all. */
+/** One of each kind, then a second one of each, and so on: there may be no time for all. */
 function mixed(fibres: readonly Fibre[]): Fibre[] {
-  const kinds = new Set<string>();
-  const first: Fibre[] = [];
-  const others: Fibre[] = [];
+  const kinds = new Map<string, Fibre[]>();
   for (const fibre of fibres) {
-    const kind = `${fibre.classId} ${keyOf(fibre, "unknown")} ${fibre.name}`;
-    (kinds.has(kind) ? others : first).push(fibre);
-    kinds.add(kind);
+    const kind = kindOf(fibre);
+    const others = kinds.get(kind);
+    if (others === undefined) kinds.set(kind, [fibre]);
+    else others.push(fibre);
   }
-  return [...first, ...others];
+  const left = [...kinds.values()].map((kind) => kind.reverse());
+  const order: Fibre[] = [];
+  while (order.length < fibres.length) {
+    for (const kind of left) {
+      const fibre = kind.pop();
+      if (fibre !== undefined) order.push(fibre);
+    }
+  }
+  return order;
+}
+
+/** What is known of a fibre without looking at its stack. */
+function kindOf(fibre: Fibre): string {
+  return `${fibre.classId} ${keyOf(fibre, "unknown")}`;
 }
 
 function keyOf({ state, waitsFor }: Fibre, stack: Stack): string {
@@ -72,7 +94,7 @@ function keyOf({ state, waitsFor }: Fibre, stack: Stack): string {
 }
 
 function grouped(group: readonly Fibre[], stacks: ReadonlyMap<Fibre, Stack>): FibreGroup {
-  const [first] = group;
+  const looked = group.filter((fibre) => stacks.has(fibre));
   const dues = group.flatMap(({ dueNs }) => (dueNs === null ? [] : [dueNs]));
   let due: FibreGroup["due"] = null;
   for (const dueNs of dues) {
@@ -80,10 +102,12 @@ function grouped(group: readonly Fibre[], stacks: ReadonlyMap<Fibre, Stack>): Fi
     if (dueNs < due.firstNs) due = { ...due, firstNs: dueNs };
     if (dueNs > due.lastNs) due = { ...due, lastNs: dueNs };
   }
+  const [shown] = looked;
   return {
     count: group.length,
+    looked: looked.length,
     fibres: group.slice(0, FIBRES_SHOWN_MAX),
     due,
-    stack: (first === undefined ? undefined : stacks.get(first)) ?? "unknown",
+    stack: (shown === undefined ? undefined : stacks.get(shown)) ?? "unknown",
   };
 }

@@ -13,5 +13,7 @@ export function fibreLabel(
 ): string {
   if (name !== "") return `fibre ${id} "${name}"`;
   const className = classes?.[classId];
-  return className === undefined ? `fibre ${id}` : `fibre ${id} (${shortName(className)})`;
+  return className === undefined || className === ""
+    ? `fibre ${id}`
+    : `fibre ${id} (${shortName(className)})`;
 }

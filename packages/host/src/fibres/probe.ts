@@ -16,6 +16,8 @@ export interface Original {
   /** `g0`, `g1` … in order. */
   readonly globals: readonly (number | bigint)[];
   readonly nowNs: bigint;
+  /** Told when code of the image runs, and when no longer: for a watchdog. */
+  readonly running: (runs: boolean) => void;
 }
 
 /** `frames` are innermost first. `not started`: it has run nothing yet. */
@@ -93,7 +95,7 @@ export class FibreProbe {
    * its mercy as in a step.
    */
   stack(address: number): Stack {
-    const { manifest, memory, globals, nowNs } = this.#original;
+    const { manifest, memory, globals, nowNs, running } = this.#original;
     // What the image changes on the way to the fibre: its globals, its block, and the fibre's own frames,
     // which are shown once.
     this.#globals.forEach((global, at) => (global.value = globals[at]));
@@ -106,6 +108,7 @@ export class FibreProbe {
     block.setUint32(RUNNING, 0, true);
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = TRACE_FRAMES_MAX;
+    running(true);
     try {
       this.#exports.step(nowNs, 0);
       return "unknown";
@@ -115,6 +118,7 @@ export class FibreProbe {
       return { frames: parseFrames(error.stack) };
     } finally {
       Error.stackTraceLimit = limit;
+      running(false);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WrittenMemory } from "../../test/observation.js";
 import { SeededEntropy } from "../entropy.js";
-import { readFibres, readRunningFibre } from "./table.js";
+import { FIBRES_MAX, readFibres, readRunningFibre } from "./table.js";
 
 const { manifest } = WrittenMemory;
 
@@ -20,6 +20,7 @@ test("the fibres in the order they were spawned, with what each waits for", () =
   ]);
   expect(table(memory)).toEqual({
     complete: true,
+    count: 3,
     fibres: [
       {
         id: 1,
@@ -70,19 +71,38 @@ test("the fibre that ran when a step trapped", () => {
 
 test("an image without fibres has an empty table, one without a block has none", () => {
   const memory = new WrittenMemory();
-  expect(table(memory)).toEqual({ complete: true, fibres: [] });
+  expect(table(memory)).toEqual({ complete: true, count: 0, fibres: [] });
   memory.block.setUint32(0, 0, true);
   expect(readFibres(manifest, memory.bytes)).toBeNull();
 });
 
-test("a list that runs in a circle ends, and is not complete", () => {
+test.each([
+  [1, 1],
+  [2, 1],
+  [7, 3],
+  [100, 64],
+  [100, 1],
+])("a list of %i that runs in a circle from its fibre %i on ends", (count, back) => {
   const memory = new WrittenMemory();
-  memory.table([
-    { at: 4096, id: 2 },
-    { at: 4160, id: 1 },
-  ]);
-  memory.view.setUint32(4160, 4096, true);
-  expect(table(memory)).toMatchObject({ complete: false, fibres: [{ id: 1 }, { id: 2 }] });
+  const ids = Array.from({ length: count }, (_, at) => at + 1);
+  memory.table(ids.map((id) => ({ at: 4096 + 64 * id, id })));
+  memory.view.setUint32(4096 + 64 * count, 4096 + 64 * back, true);
+  const found = table(memory);
+  expect(found).toMatchObject({ complete: false, count });
+  expect(found.fibres.map(({ id }) => id)).toEqual(ids);
+});
+
+test("of a list that is longer than what is read: its two ends", () => {
+  const memory = new WrittenMemory(8 * 1024 * 1024);
+  const count = FIBRES_MAX + 10;
+  // The newest is the first of the list.
+  const ids = Array.from({ length: count }, (_, at) => count - at);
+  memory.table(ids.map((id) => ({ at: 4096 + 64 * id, id })));
+  const { fibres, ...rest } = table(memory);
+  expect(rest).toEqual({ complete: true, count });
+  expect(fibres).toHaveLength(FIBRES_MAX);
+  expect([fibres[0]?.id, fibres.at(-1)?.id]).toEqual([1, count]);
+  expect(fibres[FIBRES_MAX / 2]?.id).toBe(FIBRES_MAX / 2 + 11);
 });
 
 test.each([2, 65_530, 0xffff_fff0])("a list that leads to %i ends there", (address) => {

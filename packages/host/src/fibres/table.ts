@@ -28,14 +28,19 @@ export interface Fibre {
 }
 
 export interface FibreTable {
-  /** In the order they were spawned. */
+  /** In the order they were spawned. Of more than FIBRES_MAX, the oldest half and the newest. */
   readonly fibres: readonly Fibre[];
-  /** False: there are more than FIBRES_MAX, or the list is broken after these. */
+  /** How many are in the table. */
+  readonly count: number;
+  /** False: the list is broken after these. */
   readonly complete: boolean;
 }
 
 /** Fibres read of one table. */
 export const FIBRES_MAX = 100_000;
+
+/** Where the block says where a fibre has its fields. */
+const FIELDS = { next: 92, name: 94, id: 96, state: 98, due: 100, queue: 102 } as const;
 
 const NAME_CHARACTERS_MAX = 128;
 const NONE = 0x7fff_ffff_ffff_ffffn;
@@ -52,18 +57,16 @@ export function readFibres(
   const block = observationBlock(manifest, memory);
   if (block === null) return null;
   const reader = new FibreReader(block, memory);
-  const fibres: Fibre[] = [];
-  const seen = new Set<number>();
-  let address = block.getUint32(FIRST, true);
-  while (address !== 0 && fibres.length < FIBRES_MAX && !seen.has(address)) {
-    seen.add(address);
-    const fibre = reader.fibre(address);
-    if (fibre === null) break;
-    fibres.push(fibre);
-    address = reader.after(address);
-  }
+  const { addresses, complete } = reader.list(block.getUint32(FIRST, true));
+  const { length } = addresses;
+  const half = FIBRES_MAX / 2;
+  const read =
+    length <= FIBRES_MAX
+      ? addresses
+      : [...addresses.slice(0, half), ...addresses.slice(length - half)];
+  const fibres = read.flatMap((address) => reader.fibre(address) ?? []);
   fibres.sort((a, b) => a.id - b.id);
-  return { fibres, complete: address === 0 };
+  return { fibres, count: length, complete };
 }
 
 /** The fibre that runs, also when its step ended in a trap; null: none did. */
@@ -77,66 +80,77 @@ export function readRunningFibre(
   return address === 0 ? null : new FibreReader(block, memory).fibre(address);
 }
 
-/** Reads single fibres by their address. */
+/** Reads fibres by their addresses, wherever these lead. */
 export class FibreReader {
   readonly #memory: DataView;
-  readonly #block: DataView;
+  readonly #fields: Readonly<Record<keyof typeof FIELDS, number>>;
+  /** A fibre reaches no further behind its address. */
+  readonly #reach: number;
 
   constructor(block: DataView, memory: Uint8Array) {
-    this.#block = block;
     this.#memory = new DataView(memory.buffer, memory.byteOffset, memory.length);
+    const field = (at: number): number => block.getUint16(at, true);
+    this.#fields = {
+      next: field(FIELDS.next),
+      name: field(FIELDS.name),
+      id: field(FIELDS.id),
+      state: field(FIELDS.state),
+      due: field(FIELDS.due),
+      queue: field(FIELDS.queue),
+    };
+    this.#reach = Math.max(...Object.values(this.#fields)) + 8;
   }
 
   /** The fibre at an address; null when none can be there. */
   fibre(address: number): Fibre | null {
-    const id = this.#word(address + this.#field(96));
-    const state = this.#byte(address + this.#field(98));
-    const classId = this.#word(address + CLASS_OFFSET);
-    const due = this.#long(address + this.#field(100));
-    const name = this.#word(address + this.#field(94));
-    const queue = this.#word(address + this.#field(102));
-    if (id === null || state === null || classId === null || due === null) return null;
-    const known = STATES[state] ?? "unknown";
-    const timed = known === "waiting" || known === "sleeping";
-    const what = known === "waiting" && queue !== null && queue !== 0 ? this.#word(queue) : null;
+    if (!this.#fits(address)) return null;
+    const { name, id, due, queue } = this.#fields;
+    const state = STATES[this.#memory.getUint8(address + this.#fields.state)] ?? "unknown";
+    const dueNs = this.#memory.getBigInt64(address + due, true);
+    const timed = state === "waiting" || state === "sleeping";
+    const waitsIn = state === "waiting" ? this.#word(address + queue) : 0;
     return {
-      id,
-      name: this.#text(name),
-      classId,
-      state: known,
-      waitsFor: this.#text(what),
-      dueNs: timed && due !== NONE ? due : null,
+      id: this.#word(address + id),
+      name: this.#text(this.#word(address + name)),
+      classId: this.#word(address + CLASS_OFFSET),
+      state,
+      waitsFor: waitsIn === 0 ? "" : this.#text(this.#word(waitsIn)),
+      dueNs: timed && dueNs !== NONE ? dueNs : null,
       address,
     };
   }
 
-  /** The address of the next fibre in the table; 0: there is none. */
-  after(address: number): number {
-    return this.#word(address + this.#field(92)) ?? 0;
+  /** The addresses of a list; not complete when it leads out of the memory, or in a circle. */
+  list(first: number): { readonly addresses: readonly number[]; readonly complete: boolean } {
+    const addresses: number[] = [];
+    let address = first;
+    // Brent's way to see a circle: a mark that moves on ever more rarely.
+    let mark = 0;
+    let next = 1;
+    while (address !== 0) {
+      if (address === mark || !this.#fits(address)) {
+        return { addresses: [...new Set(addresses)], complete: false };
+      }
+      addresses.push(address);
+      if (addresses.length === next) {
+        mark = address;
+        next *= 2;
+      }
+      address = this.#word(address + this.#fields.next);
+    }
+    return { addresses, complete: true };
   }
 
-  #text(address: number | null): string {
-    if (address === null || address === 0) return "";
-    return guestString(this.#memory, address, NAME_CHARACTERS_MAX);
+  #text(address: number): string {
+    return address === 0 ? "" : guestString(this.#memory, address, NAME_CHARACTERS_MAX);
   }
 
-  #field(at: number): number {
-    return this.#block.getUint16(at, true);
+  /** 0 where nothing is. */
+  #word(at: number): number {
+    return at + 4 <= this.#memory.byteLength ? this.#memory.getUint32(at, true) : 0;
   }
 
-  #byte(at: number): number | null {
-    return this.#within(at, 1) ? this.#memory.getUint8(at) : null;
-  }
-
-  #word(at: number): number | null {
-    return this.#within(at, 4) ? this.#memory.getUint32(at, true) : null;
-  }
-
-  #long(at: number): bigint | null {
-    return this.#within(at, 8) ? this.#memory.getBigInt64(at, true) : null;
-  }
-
-  #within(at: number, bytes: number): boolean {
-    return at >= 0 && at + bytes <= this.#memory.byteLength;
+  #fits(address: number): boolean {
+    return address + CLASS_OFFSET >= 0 && address + this.#reach <= this.#memory.byteLength;
   }
 }

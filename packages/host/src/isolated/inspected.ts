@@ -1,12 +1,18 @@
 /** `--inspect`: the domain in this thread, where a debugger finds it. */
 import inspector from "node:inspector";
 import { Exit } from "@phantasm/abi";
+import { escapeTerminal } from "@phantasm/seal/escape";
 import { streamConsole } from "../console/stream.js";
-import { Domain } from "../domain.js";
+import { Domain, type DomainOptions } from "../domain.js";
+import type { Image } from "../image.js";
 import { openDevices } from "./open-devices.js";
 import { prepare } from "./prepare.js";
 import { readImage, say, type RunOptions } from "./run.js";
-import { exitReport, goneReport, statsReport } from "./report.js";
+import { describeOnce } from "./describing.js";
+import { exitReport, goneReport } from "./report.js";
+import { statsReport } from "./stats-report.js";
+import { Tracing } from "./tracing.js";
+import { DomainTrace } from "../trace/domain-trace.js";
 import { Signals } from "./signals.js";
 import { holdTerminal } from "./terminal.js";
 import { debuggable } from "../symbolise/debug-module.js";
@@ -23,8 +29,11 @@ export async function runInspected(options: RunOptions): Promise<number> {
   const files = readSideFiles(options.imagePath, image.digest);
   for (const problem of files.problems) say(problem);
   if (files.sourceMap === null) say("there is no source map: the debugger shows WebAssembly only");
+  const tracing = options.trace === undefined ? null : Tracing.open(options.trace, options, image);
+  if (typeof tracing === "number") return tracing;
   const devices = await openDevices(boot);
   if (typeof devices === "string") {
+    tracing?.close(0);
     say(devices);
     return Exit.DEVICE;
   }
@@ -44,6 +53,7 @@ export async function runInspected(options: RunOptions): Promise<number> {
     onLinkGone: (device, reason) =>
       process.stderr.write(goneReport(image.manifest.name, device, reason)),
     console: streamConsole(stdin, () => process.stdout),
+    ...tracer(tracing, image),
     ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
   });
   const signals = new Signals(
@@ -53,12 +63,13 @@ export async function runInspected(options: RunOptions): Promise<number> {
       kill: (why) => Promise.resolve(domain.kill(why)),
     },
     (text) => say(`${domain.name} ${text}`),
+    () => describeOnce(domain, image, options.imagePath),
   );
   stopForBreakpoints();
   domain.start();
   try {
     const exit = await domain.exited;
-    process.stderr.write(await exitReport(exit, image, options.imagePath));
+    process.stderr.write(await exitReport(exit, image, options.imagePath, domain.observe()));
     if (options.stats === true) {
       const report = { stats: domain.stats, observation: domain.observe() };
       process.stderr.write(statsReport(domain.name, report));
@@ -66,9 +77,16 @@ export async function runInspected(options: RunOptions): Promise<number> {
     return exit.status;
   } finally {
     signals.release();
+    tracing?.close(0);
     inspector.close();
     terminal.restore();
   }
+}
+
+function tracer(tracing: Tracing | null, image: Image): Pick<DomainOptions, "trace"> {
+  if (tracing === null) return {};
+  tracing.file.onStop = (reason) => say(escapeTerminal(reason));
+  return { trace: new DomainTrace(tracing.file, image.manifest, tracing.classes) };
 }
 
 /** Here the debugger knows the sources, and nothing of the image has run. Resume to boot it. */

@@ -3,10 +3,13 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import { Exit, Limit } from "@phantasm/abi";
 import type { BlockDescription, NetDescription } from "../backends/options.js";
 import { nullConsole, type ConsoleBackend } from "../console/types.js";
+import type { DomainDescription } from "../describe.js";
 import { HostError, KILLED_STATUS, type DomainExit } from "../exit.js";
+import type { WaitingFibres } from "../fibres/waiting.js";
 import type { WasmFrame } from "../frames.js";
 import type { RunnableImage } from "../runnable.js";
 import { formatDuration } from "../format.js";
+import type { TraceFile } from "../trace/file.js";
 import type { FromThread, Report, ThreadData, ToThread } from "./protocol.js";
 import { ConsolePump } from "./pump.js";
 import { ByteRing } from "./ring.js";
@@ -20,10 +23,12 @@ export interface IsolatedOptions {
   readonly stepLimitNs?: number;
   /** Called once when one step has taken a second or more; checked only when given. */
   readonly onSpinning?: (stepNs: number) => void;
-  /** See `DomainOptions.onStuck`. */
-  readonly onStuck?: () => void;
+  /** See `DomainOptions.onStuck`. Says what its fibres wait for. */
+  readonly onStuck?: (waiting: readonly WaitingFibres[]) => void;
   /** See `DomainOptions.onLinkGone`. */
   readonly onLinkGone?: (device: string, reason: string) => void;
+  /** Called once when nothing more is written to its trace; `reason` is one line that is not escaped. */
+  readonly onUntraced?: (reason: string) => void;
 }
 
 export interface BootOptions {
@@ -33,6 +38,16 @@ export interface BootOptions {
   readonly memoryBytesMax?: number;
   /** See `DomainOptions.observed`. */
   readonly observed?: boolean;
+  /** What it does is written there. Whoever opened the file closes it, after `exited` has settled. */
+  readonly trace?: TraceFile;
+  /** Names of classes by number, from `<image>.map`, for fibres without a name in the trace. */
+  readonly classes?: readonly string[] | null;
+}
+
+/** A domain that does not end its step, and where it is: frames are innermost first. */
+export interface BusyDomain {
+  readonly stepNs: number;
+  readonly trace: readonly WasmFrame[];
 }
 
 /** `stats` and `observation` are null for a domain that was ended from outside. */
@@ -48,6 +63,8 @@ export interface IsolatedExit extends DomainExit {
 const TERMINATE_MS_MAX = 2_000;
 const SPINNING_NS = 1_000_000_000;
 const NS_PER_MS = 1_000_000;
+/** How often it is looked whether a domain that was asked is busy. */
+const DESCRIBE_MS = 100;
 /** The host's own objects in that thread; the memory of the image does not count. */
 const THREAD_HEAP_MIB_MAX = 512;
 
@@ -65,6 +82,7 @@ export class IsolatedDomain {
   #stubborn = false;
   #grace: NodeJS.Timeout | null = null;
   #reports: ((report: Report | null) => void)[] = [];
+  #descriptions: ((description: DomainDescription | null) => void)[] = [];
   #resolve!: (exit: IsolatedExit) => void;
   #reject!: (error: HostError) => void;
 
@@ -107,6 +125,10 @@ export class IsolatedDomain {
       block: options.block ?? {},
       memoryBytesMax: options.memoryBytesMax ?? null,
       observed: options.observed ?? false,
+      trace:
+        options.trace === undefined
+          ? null
+          : { file: options.trace.share, classes: options.classes ?? null },
     });
     const { stepLimitNs, onSpinning } = this.#options;
     if (stepLimitNs !== undefined) {
@@ -157,6 +179,32 @@ export class IsolatedDomain {
     });
   }
 
+  /**
+   * See `Domain.describe`; also tells where it is when it has not ended its step for a second. Null for
+   * one that has not booted, or has ended.
+   */
+  async describe(): Promise<DomainDescription | BusyDomain | null> {
+    if (this.#ended) return null;
+    let look: NodeJS.Timeout | null = null;
+    const busy = new Promise<BusyDomain>((resolve) => {
+      look = setInterval(() => {
+        const { stepNs } = this;
+        if (stepNs < SPINNING_NS || look === null) return;
+        clearInterval(look);
+        void this.#where().then((trace) => resolve({ stepNs, trace }));
+      }, DESCRIBE_MS).unref();
+    });
+    const told = new Promise<DomainDescription | null>((resolve) => {
+      this.#descriptions.push(resolve);
+      this.#tell({ type: "describe" });
+    });
+    try {
+      return await Promise.race([busy, told]);
+    } finally {
+      if (look !== null) clearInterval(look);
+    }
+  }
+
   #tell(message: ToThread): void {
     if (!this.#ended) this.#worker.postMessage(message);
   }
@@ -168,7 +216,12 @@ export class IsolatedDomain {
       case "want":
         return this.#pump.want();
       case "stuck":
-        return this.#options.onStuck?.();
+        return this.#options.onStuck?.(message.waiting);
+      case "untraced":
+        return this.#options.onUntraced?.(message.reason);
+      case "description":
+        for (const resolve of this.#descriptions.splice(0)) resolve(message.description);
+        return;
       case "gone":
         return this.#options.onLinkGone?.(message.device, message.reason);
       case "serve": {
@@ -248,6 +301,7 @@ export class IsolatedDomain {
     this.#watchdog.stop();
     if (this.#grace !== null) clearTimeout(this.#grace);
     for (const resolve of this.#reports.splice(0)) resolve(null);
+    for (const resolve of this.#descriptions.splice(0)) resolve(null);
     await Promise.all([this.#pump.drained(), this.#switches.close()]);
     (this.#options.console ?? nullConsole).close();
     const outcome = this.#outcome ?? new HostError("the thread of a domain ended without a word");

@@ -198,7 +198,13 @@ describe("endings", () => {
 
   test("--stats prints counters", async () => {
     const { stderr } = await run(step(exit(0)), { stats: true });
-    expect(stderr).toBe("phantasm: guest: 1 step, 64 KiB of memory\n  exit 1\n");
+    expect(stderr.replace(/[\d.]+[mu]?s/g, "TIME")).toBe(
+      "phantasm: guest:\n" +
+        "  steps       1\n" +
+        "  step time   TIME in all, longest TIME\n" +
+        "  memory      64 KiB\n" +
+        "  hypercalls  exit  1\n",
+    );
   });
 });
 

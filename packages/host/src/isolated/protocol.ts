@@ -1,9 +1,12 @@
 /** What the two threads say to each other. The bytes of the console go through rings instead. */
 import type { Manifest } from "@phantasm/seal";
 import type { BlockDescription, NetDescription } from "../backends/options.js";
+import type { DomainDescription } from "../describe.js";
 import type { DomainStats } from "../domain.js";
 import type { DomainExit } from "../exit.js";
+import type { WaitingFibres } from "../fibres/waiting.js";
 import type { Observation } from "../observe.js";
+import type { TraceShare } from "../trace/file.js";
 
 /** Given to the thread at its start, before the image is known. */
 export interface ThreadData {
@@ -23,6 +26,13 @@ export interface BootMessage {
   readonly block: Readonly<Record<string, BlockDescription>>;
   readonly memoryBytesMax: number | null;
   readonly observed: boolean;
+  readonly trace: TraceMessage | null;
+}
+
+export interface TraceMessage {
+  readonly file: TraceShare;
+  /** See `DomainTrace`. */
+  readonly classes: readonly string[] | null;
 }
 
 export type ToThread =
@@ -32,7 +42,8 @@ export type ToThread =
   /** Somebody serves the path now; or why nobody can. Answers `serve`. */
   | { readonly type: "served"; readonly path: string; readonly problem: string | null }
   | { readonly type: "shutdown" }
-  | { readonly type: "report" };
+  | { readonly type: "report" }
+  | { readonly type: "describe" };
 
 export interface Report {
   readonly stats: DomainStats;
@@ -44,7 +55,11 @@ export type FromThread =
   | { readonly type: "console" }
   /** The guest reads, and has nothing to read. */
   | { readonly type: "want" }
-  | { readonly type: "stuck" }
+  | { readonly type: "stuck"; readonly waiting: readonly WaitingFibres[] }
+  /** Null: it ended before it could tell. */
+  | { readonly type: "description"; readonly description: DomainDescription | null }
+  /** Nothing more is written to the trace, and why. */
+  | { readonly type: "untraced"; readonly reason: string }
   /** Nobody runs a switch there: the other thread shall, which no guest can hold up. */
   | { readonly type: "serve"; readonly path: string }
   /** A link has ended for good. */

@@ -1,9 +1,11 @@
 /** What an operator reads about a domain that has ended. Every line is safe to print. */
 import { escapeTerminal } from "@phantasm/seal/escape";
 import type { DomainExit } from "../exit.js";
-import { formatBytes, formatDuration } from "../format.js";
+import { fibreLabel } from "../fibres/label.js";
+import { formatBytes, formatCount } from "../format.js";
 import type { Image } from "../image.js";
-import type { Report } from "./protocol.js";
+import type { Consumer, Observation } from "../observe.js";
+import { className } from "../symbolise/names.js";
 
 const VERBS: Readonly<Record<DomainExit["reason"], string>> = {
   exit: "ended",
@@ -22,38 +24,47 @@ export async function exitReport(
   exit: DomainExit,
   image: Image,
   imagePath: string,
+  observation: Observation | null = null,
 ): Promise<string> {
   if (exit.reason === "exit") return "";
   const name = escapeTerminal(image.manifest.name);
   const message = exit.message.split("\n").map(escapeTerminal).join("\n");
-  const head = `phantasm: ${name} ${VERBS[exit.reason]}: ${message}`;
-  if (exit.trace.length === 0) return `${head}\n`;
+  const consumers = exit.reason === "memory" ? (observation?.consumers ?? []) : [];
+  if (exit.trace.length === 0 && exit.fibre === undefined && consumers.length === 0) {
+    return `phantasm: ${name} ${VERBS[exit.reason]}: ${message}\n`;
+  }
   // Loaded only now: most domains end well.
   const { readSideFiles } = await import("../symbolise/side-files.js");
   const { symbolise } = await import("../symbolise/symbolise.js");
   const files = readSideFiles(imagePath, image.digest);
+  const where = exit.fibre === undefined ? "" : ` in ${fibreLabel(exit.fibre, files.classes)}`;
   const lines = symbolise(exit.trace, image.verified, files);
   const notes = files.problems.map((problem) => `phantasm: ${escapeTerminal(problem)}`);
-  return [head, ...lines, ...notes].join("\n") + "\n";
+  const head = `phantasm: ${name} ${VERBS[exit.reason]}${where}: ${message}`;
+  return [head, ...consumerLines(consumers, files.classes), ...lines, ...notes].join("\n") + "\n";
+}
+
+/** What memory was full of, largest first: `    12.3 MiB in 1 000 objects of main/Item`. */
+function consumerLines(
+  consumers: readonly Consumer[],
+  classes: readonly string[] | null,
+): readonly string[] {
+  const rows = consumers.map(({ bytes, objects, classId }) => {
+    const name = classes?.[classId] ?? "";
+    return {
+      size: formatBytes(bytes),
+      count: formatCount(objects),
+      of: `${objects === 1 ? "object " : "objects"} of ${name === "" ? `class ${classId}` : className(name)}`,
+    };
+  });
+  const sizes = Math.max(...rows.map(({ size }) => size.length));
+  const counts = Math.max(...rows.map(({ count }) => count.length));
+  return rows.map(
+    ({ size, count, of }) => `    ${size.padStart(sizes)} in ${count.padStart(counts)} ${of}`,
+  );
 }
 
 /** Why a link has ended for good. */
 export function goneReport(name: string, device: string, reason: string): string {
   return `phantasm: ${escapeTerminal(name)} has lost the link ${device} for good: ${escapeTerminal(reason)}\n`;
-}
-
-/** The counters that `--stats` prints. */
-export function statsReport(name: string, { stats, observation }: Report): string {
-  const lines = [
-    `phantasm: ${escapeTerminal(name)}: ${stats.steps} ${stats.steps === 1 ? "step" : "steps"}, ${formatBytes(stats.memoryBytes)} of memory`,
-  ];
-  for (const [call, count] of Object.entries(stats.hypercalls)) lines.push(`  ${call} ${count}`);
-  if (observation !== null) {
-    const { heapUsedBytes, collections, timersPending, holds, lastStepNs } = observation;
-    lines.push(
-      `  heap ${formatBytes(heapUsedBytes)}, ${collections} collections, ${timersPending} timers, ` +
-        `${holds} holds, last step at ${formatDuration(Number(lastStepNs))}`,
-    );
-  }
-  return `${lines.join("\n")}\n`;
 }

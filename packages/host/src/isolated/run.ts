@@ -3,10 +3,12 @@ import { readFileSync } from "node:fs";
 import { Exit } from "@phantasm/abi";
 import type { BlockDescription, Named, NetDescription } from "../backends/options.js";
 import { streamConsole } from "../console/stream.js";
+import type { WaitingFibres } from "../fibres/waiting.js";
 import type { Image } from "../image.js";
 import { IsolatedDomain, type IsolatedExit, type IsolatedOptions } from "./isolated-domain.js";
 import { Signals } from "./signals.js";
 import { holdTerminal } from "./terminal.js";
+import type { Tracing } from "./tracing.js";
 
 export interface RunOptions {
   readonly imagePath: string;
@@ -27,6 +29,12 @@ export interface RunOptions {
   readonly stepLimitNs?: number;
   /** Prints counters at the end. */
   readonly stats?: boolean;
+  /** A file that a trace of the run is written to. */
+  readonly trace?: string;
+  /** The trace grows no larger; default 256 MiB. */
+  readonly traceBytesMax?: number;
+  /** A file that a CPU profile of the run is written to. Not with `inspect`. */
+  readonly cpuProfile?: string;
   /** Opens the inspector and waits for a debugger. The domain then shares this thread. */
   readonly inspect?: boolean;
   /** Port of the inspector; 9229 unless given, 0 for any. */
@@ -64,6 +72,7 @@ class Run {
   #name = "the image";
   #restoreTerminal: (() => void) | null = null;
   #pipeBroken = false;
+  #tracing: Tracing | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -80,7 +89,8 @@ class Run {
     this.#domain = new IsolatedDomain({
       ...watched,
       console,
-      onStuck: () => this.#stuck(),
+      onStuck: (waiting) => void this.#stuck(waiting),
+      onUntraced: (reason) => void this.#untraced(reason),
       onLinkGone: (device, reason) => void this.#gone(device, reason),
     });
   }
@@ -97,9 +107,16 @@ class Run {
       await this.#domain.kill();
       return loaded;
     }
-    const signals = new Signals(this.#domain, (text) => say(`${this.#name} ${text}`));
+    const image = loaded;
+    const signals = new Signals(
+      this.#domain,
+      (text) => say(`${this.#name} ${text}`),
+      () => this.#describe(image),
+    );
     try {
-      const exit = await this.#domain.exited;
+      const exit = await this.#domain.exited.finally(() =>
+        this.#tracing?.close(this.#domain.stepNs),
+      );
       const status = await this.#report(exit, loaded);
       if (this.#domain.stubborn) await this.#endProcess();
       return status;
@@ -116,17 +133,28 @@ class Run {
     if (typeof prepared === "number") return prepared;
     const { image, boot } = prepared;
     this.#name = image.manifest.name;
-    this.#domain.boot(image, boot);
+    const { trace } = this.#options;
+    if (trace === undefined) {
+      this.#domain.boot(image, boot);
+      return image;
+    }
+    const { Tracing } = await import("./tracing.js");
+    const tracing = Tracing.open(trace, this.#options, image);
+    if (typeof tracing === "number") return tracing;
+    this.#tracing = tracing;
+    this.#domain.boot(image, { ...boot, trace: tracing.file, classes: tracing.classes });
     return image;
   }
 
   async #report(exit: IsolatedExit, image: Image): Promise<number> {
     if (this.#pipeBroken) return BROKEN_PIPE_STATUS;
     if (exit.reason !== "exit" || this.#options.stats === true) {
-      const { exitReport, statsReport } = await import("./report.js");
-      process.stderr.write(await exitReport(exit, image, this.#options.imagePath));
+      const { exitReport } = await import("./report.js");
+      const { observation } = exit;
+      process.stderr.write(await exitReport(exit, image, this.#options.imagePath, observation));
       if (this.#options.stats === true && exit.stats !== null) {
-        const { stats, observation } = exit;
+        const { statsReport } = await import("./stats-report.js");
+        const { stats } = exit;
         process.stderr.write(statsReport(image.manifest.name, { stats, observation }));
       }
     }
@@ -160,8 +188,26 @@ class Run {
     process.stderr.write(goneReport(this.#name, device, reason));
   }
 
-  #stuck(): void {
-    say(`${this.#name} waits for nothing that can happen; only a request to end (Ctrl-C) wakes it`);
+  async #stuck(waiting: readonly WaitingFibres[]): Promise<void> {
+    const what = `${this.#name} waits for nothing that can happen`;
+    if (waiting.length === 0) {
+      say(`${what}; only a request to end (Ctrl-C) wakes it`);
+      return;
+    }
+    const { waitingText } = await import("../fibres/waiting.js");
+    say(
+      `${what}: ${waitingText(waiting)}; Ctrl-\\ shows where, only a request to end (Ctrl-C) wakes it`,
+    );
+  }
+
+  async #describe(image: Image): Promise<void> {
+    const { describeOnce } = await import("./describing.js");
+    await describeOnce(this.#domain, image, this.#options.imagePath);
+  }
+
+  async #untraced(reason: string): Promise<void> {
+    const { escapeTerminal } = await import("@phantasm/seal/escape");
+    say(escapeTerminal(reason));
   }
 }
 

@@ -40,6 +40,8 @@ parentPort?.on("message", (message: ToThread) => {
       return domain?.shutdown();
     case "report":
       return tell({ type: "report", ...report() });
+    case "describe":
+      return void describe();
   }
 });
 
@@ -65,6 +67,28 @@ function report(): Report {
   return { stats: domain.stats, observation: domain.observe() };
 }
 
+async function describe(): Promise<void> {
+  tell({ type: "description", description: (await domain?.describe()) ?? null });
+}
+
+/** Loaded only for a domain that has fibres. */
+async function stuck(): Promise<void> {
+  const table = domain?.fibres() ?? null;
+  if (table === null || table.fibres.length === 0) return tell({ type: "stuck", waiting: [] });
+  const { waitingFibres } = await import("../fibres/waiting.js");
+  tell({ type: "stuck", waiting: waitingFibres(table.fibres) });
+}
+
+async function openTrace(message: BootMessage): Promise<Pick<DomainOptions, "trace">> {
+  if (message.trace === null) return {};
+  const { TraceFile } = await import("../trace/file.js");
+  const { DomainTrace } = await import("../trace/domain-trace.js");
+  const { file, classes } = message.trace;
+  const trace = new TraceFile(file);
+  trace.onStop = (reason) => tell({ type: "untraced", reason });
+  return { trace: new DomainTrace(trace, message.manifest, classes) };
+}
+
 async function boot(message: BootMessage): Promise<void> {
   const devices = await openDevices(message, serve);
   if (typeof devices === "string") {
@@ -78,7 +102,8 @@ async function boot(message: BootMessage): Promise<void> {
     observed,
     progress: new BigInt64Array(data.progress),
     onLinkGone: (device, reason) => tell({ type: "gone", device, reason }),
-    onStuck: () => tell({ type: "stuck" }),
+    onStuck: () => void stuck(),
+    ...(await openTrace(message)),
     ...(memoryBytesMax === null ? {} : { memoryBytesMax }),
   };
   try {

@@ -2,3 +2,8 @@
 export function shortName(name: string): string {
   return name.replace(/(?:[~\w@.-]+\/)+/g, "");
 }
+
+/** `~lib/array/Array<main/Item>` → `Array<main/Item>`: classes of the application keep their file. */
+export function className(name: string): string {
+  return name.replace(/~lib\/(?:[\w@.-]+\/)*/g, "");
+}

@@ -157,6 +157,7 @@ test("side files of another image, broken or hostile ones, are not used, and sai
   expect(readSideFiles(join(directory, "none.wasm"), digest)).toEqual({
     names: null,
     sourceMap: null,
+    classes: null,
     problems: [],
   });
 

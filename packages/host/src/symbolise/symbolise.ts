@@ -6,6 +6,13 @@ import type { WasmFrame } from "../frames.js";
 import { shortName } from "./names.js";
 import type { SideFiles } from "./side-files.js";
 
+/** A line of a source; both numbers from 1. */
+export interface SourcePlace {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** What is needed of an image; see `VerifiedImage`. */
 export type Located = Pick<VerifiedImage, "signatureShift" | "functions" | "imports">;
 
@@ -24,6 +31,9 @@ const INLINED =
 /** Where the runtime ends a domain: says nothing about why. */
 const ABORT_SOURCE = /@phantasm\/runtime\/abort\.ts$/;
 
+/** Where the frames of a fibre begin and end: its edges say nothing about what it does. */
+const SWITCH_SOURCE = /@phantasm\/fibre\/switch\.ts$/;
+
 /**
  * Explains frames, innermost first, as in `    at parse (main.ts:12:5)`. Without side files it prints
  * indices and offsets, which a later build of the same sources can still explain. Safe to print.
@@ -33,21 +43,73 @@ export function symbolise(
   image: Located,
   files: Pick<SideFiles, "names" | "sourceMap">,
 ): string[] {
-  const names = files.names === null ? null : tolerate(readFunctionNames, files.names);
-  const map = files.sourceMap === null ? null : tolerate(parseMap, files.sourceMap);
-  const lines = frames.map((frame): Line => {
+  return new Symboliser(image, files).trace(frames);
+}
+
+/** Explains any number of traces of one image. */
+export class Symboliser {
+  readonly #image: Located;
+  readonly #names: ReadonlyMap<number, string> | null;
+  readonly #map: Places | null;
+
+  constructor(image: Located, files: Pick<SideFiles, "names" | "sourceMap">) {
+    this.#image = image;
+    this.#names = files.names === null ? null : tolerate(readFunctionNames, files.names);
+    this.#map = files.sourceMap === null ? null : tolerate(parseMap, files.sourceMap);
+  }
+
+  /** See `symbolise`. */
+  trace(frames: readonly WasmFrame[]): string[] {
+    const lines = frames.map((frame) => this.#line(frame));
+    const shown = render(trim(lines));
+    const sources = lines.flatMap(({ source }) => (source === null ? [] : [source]));
+    if (sources.length > 0 && sources.every(isLibrary)) shown.push(INLINED);
+    return shown;
+  }
+
+  /** The stack of a fibre that waits: without the way into the wait, and the way to the fibre. */
+  fibre(frames: readonly WasmFrame[]): string[] {
+    const lines = frames.map((frame) => this.#line(frame));
+    const inside = lines.findIndex(({ source }) => source === null || !isEdge(source));
+    if (inside < 0) return render(trim(lines));
+    const after = lines.findIndex(({ source }, at) => at > inside && isSwitch(source));
+    return render(trim(lines.slice(inside, after < 0 ? lines.length : after)));
+  }
+
+  /** Index of the function that a byte of the sealed image belongs to, imports included; or -1. */
+  functionAt(offset: number): number {
+    return indexOf(this.#image, offset);
+  }
+
+  /** Name and place of a function, not shortened or escaped; null where the side files say nothing. */
+  describe(index: number): { readonly name: string | null; readonly place: SourcePlace | null } {
+    const name = this.#names?.get(index) ?? null;
+    const body = this.#image.functions[index - this.#image.imports.length];
+    if (this.#map === null || body === undefined) return { name, place: null };
+    const shift = this.#image.signatureShift;
+    const place = firstPlace(this.#map, body.start - shift, body.end - shift, name);
+    return { name, place };
+  }
+
+  #line(frame: WasmFrame): Line {
+    const image = this.#image;
     const index = frame.functionIndex >= 0 ? frame.functionIndex : indexOf(image, frame.offset);
-    const name = names?.get(index) ?? frame.name ?? `function ${index}`;
+    const name = this.#names?.get(index) ?? frame.name ?? `function ${index}`;
     const shift = image.signatureShift;
     const start = image.functions[index - image.imports.length]?.start ?? 0;
+    const map = this.#map;
     const found = map === null ? null : locate(map, name, frame.offset - shift, start - shift);
     const place = found === null ? `offset 0x${frame.offset.toString(16)}` : found.place;
     return { name: shortName(cut(name)), source: found?.source ?? null, place };
-  });
-  const shown = render(trim(lines));
-  const sources = lines.flatMap(({ source }) => (source === null ? [] : [source]));
-  if (sources.length > 0 && sources.every(isLibrary)) shown.push(INLINED);
-  return shown;
+  }
+}
+
+function isSwitch(source: string | null): boolean {
+  return source !== null && SWITCH_SOURCE.test(source);
+}
+
+function isEdge(source: string): boolean {
+  return isSwitch(source) || ABORT_SOURCE.test(source);
 }
 
 /** A source map of which every segment has been looked at. */
@@ -128,6 +190,26 @@ function locate(map: Places, name: string, offset: number, start: number): Posit
   const own = position(map, offset, start, (source) => !isLibrary(source));
   if (own === null) return exact;
   return { source: own.source, place: `${own.place}, inlined ${exact.place}` };
+}
+
+/** The first place in a function: of the application, when the function is the application's. */
+function firstPlace(
+  { sources, segments }: Places,
+  start: number,
+  end: number,
+  name: string | null,
+): SourcePlace | null {
+  let found: SourcePlace | null = null;
+  for (const segment of segments) {
+    if (segment[0] < start || segment.length === 1) continue;
+    if (segment[0] >= end) break;
+    const source = sources[segment[1]] ?? "";
+    if (source === "") continue;
+    const place = { source, line: segment[2] + 1, column: segment[3] + 1 };
+    found ??= place;
+    if (name === null || name.startsWith("~lib/") || !isLibrary(source)) return place;
+  }
+  return found;
 }
 
 function indexOf(image: Located, offset: number): number {

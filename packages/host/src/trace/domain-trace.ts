@@ -256,3 +256,16 @@ function idleText({ state, waitsFor }: Fibre): string {
   if (state === "waiting") return waitsFor === "" ? "waits" : `waits for ${waitsFor}`;
   return state === "sleeping" ? "sleeps" : "is ready";
 }
+
+/** The event of a step that was never ended, for whoever closes the file of a domain that was killed. */
+export function unfinishedStep(file: TraceFile, stepNs: number): string {
+  const dur = Math.round(stepNs);
+  const event = {
+    name: "step that did not end",
+    cat: "step",
+    ph: "X",
+    pid: 1,
+    tid: STEPS,
+  } as const;
+  return traceEvent({ ...event, ts: Math.max(file.nowNs - dur, 0), dur });
+}

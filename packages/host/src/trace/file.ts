@@ -7,6 +7,7 @@
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { systemClock } from "../clock.js";
+import { formatBytes } from "../format.js";
 import { traceEvent } from "./event.js";
 
 export interface TraceOptions {
@@ -180,7 +181,10 @@ export class TraceFile {
         tid: 1,
       }),
     );
-    this.onStop(`the trace ${this.share.path} is full and ends here`);
+    const { path, bytesMax } = this.share;
+    this.onStop(
+      `the trace ${path} has reached ${formatBytes(bytesMax)} and ends here; see --trace-limit`,
+    );
   }
 }
 
