@@ -3,7 +3,7 @@ import { CANCELLED, TIMED_OUT } from "@phantasm/interfaces";
 import { cancelTimer, setTimer } from "@phantasm/runtime/timers";
 import { hold, isEnding, now, observation, readyLater, ready, release } from "@phantasm/runtime";
 import { Coroutine, suspend, resume } from "./switch";
-import { WaitQueue } from "./wait";
+import { WaitQueue, running, setRunning } from "./wait";
 import { enlist, strike } from "./table";
 
 /** What a fibre is doing. */
@@ -17,6 +17,16 @@ export namespace FibreState {
   /** For time to pass. */
   export const SLEEPING: u8 = 4;
   export const ENDED: u8 = 5;
+}
+
+/** What `cancel` has done to a fibre. */
+namespace Cancellation {
+  /** It was cancelled. */
+  export const ASKED: u8 = 1;
+  /** Its waits return CANCELLED. */
+  export const REFUSES: u8 = 2;
+  /** For now its waits do not, although it REFUSES. */
+  export const MASKED: u8 = 4;
 }
 
 /**
@@ -36,9 +46,8 @@ export abstract class Fibre extends Coroutine {
   fibreId: u32 = 0;
   /** One of FibreState. */
   fibreState: u8 = FibreState.NEW;
-  /** It was cancelled, and has not been told to wait all the same. */
-  private fibreInterrupted: bool = false;
-  private fibreCancelled: bool = false;
+  /** Bits of Cancellation. */
+  private fibreCancellation: u8 = 0;
   private fibreInBackground: bool = false;
 
   /** @param name for diagnosis; without one, that of its class is shown */
@@ -60,7 +69,7 @@ export abstract class Fibre extends Coroutine {
   }
 
   get cancelled(): bool {
-    return this.fibreCancelled;
+    return (this.fibreCancellation & Cancellation.ASKED) != 0;
   }
 
   /**
@@ -68,16 +77,30 @@ export abstract class Fibre extends Coroutine {
    * own affair. Idempotent.
    */
   cancel(): void {
-    if (this.fibreCancelled || this.ended) return;
-    this.fibreCancelled = true;
-    this.fibreInterrupted = true;
+    if (this.cancelled || this.ended) return;
+    this.fibreCancellation |= Cancellation.ASKED | Cancellation.REFUSES;
+    if ((this.fibreCancellation & Cancellation.MASKED) != 0) return;
     if (this.fibreState == FibreState.WAITING || this.fibreState == FibreState.SLEEPING)
       this.endWait(CANCELLED);
   }
 
   /** From now on its waits work again although it was cancelled: for clean-up that has to wait. */
   shield(): void {
-    this.fibreInterrupted = false;
+    this.fibreCancellation &= ~Cancellation.REFUSES;
+  }
+
+  /** True while every wait of it returns CANCELLED at once. */
+  get refusesToWait(): bool {
+    return (this.fibreCancellation & ~Cancellation.ASKED) == Cancellation.REFUSES;
+  }
+
+  /** Until `unmask` a cancel has no effect on its waits. Calls do not nest. */
+  mask(): void {
+    this.fibreCancellation |= Cancellation.MASKED;
+  }
+
+  unmask(): void {
+    this.fibreCancellation &= ~Cancellation.MASKED;
   }
 
   /** From now on it does not keep the domain alive. */
@@ -94,22 +117,26 @@ export abstract class Fibre extends Coroutine {
   join(deadlineNs: i64 = NO_DEADLINE): i32 {
     assert(current() !== this, "fibre: a fibre cannot join itself");
     if (this.ended) return this.waitOutcome;
+    const outcome = wait(this.endQueue(), deadlineNs);
+    return outcome == 0 ? this.waitOutcome : outcome;
+  }
+
+  /** Where its end is waited for; it must not have ended. */
+  endQueue(): WaitQueue {
     const extras = this.needExtras();
     let joiners = extras.joiners;
     if (joiners === null) {
       joiners = new WaitQueue("the end of a fibre");
       extras.joiners = joiners;
     }
-    const outcome = wait(joiners, deadlineNs);
-    return outcome == 0 ? this.waitOutcome : outcome;
+    return joiners;
   }
 
   /** Used by `spawn`. */
   beginFibre(): void {
     assert(this.fibreId == 0 || this.ended, "fibre: it runs already");
     this.fibreState = FibreState.READY;
-    this.fibreCancelled = false;
-    this.fibreInterrupted = false;
+    this.fibreCancellation = 0;
     this.waitOutcome = 0;
     enlist(this);
     if (!this.fibreInBackground) hold();
@@ -119,10 +146,10 @@ export abstract class Fibre extends Coroutine {
     const block = observation();
     block.runningFibre = <u32>changetype<usize>(this);
     block.switches++;
-    running = this;
+    setRunning(this);
     this.fibreState = FibreState.RUNNING;
     const ended = resume(changetype<usize>(this));
-    running = null;
+    setRunning(null);
     block.runningFibre = 0;
     if (ended) this.endFibre();
   }
@@ -134,6 +161,7 @@ export abstract class Fibre extends Coroutine {
 
   waitEnded(): void {
     this.fibreState = FibreState.READY;
+    ready(this);
   }
 
   fibreAddress(): usize {
@@ -142,7 +170,7 @@ export abstract class Fibre extends Coroutine {
 
   /** What every wait begins with. True: it was cancelled, and comes back at its next turn. */
   waitRefused(): bool {
-    if (!this.fibreInterrupted) return false;
+    if (!this.refusesToWait) return false;
     this.waitOutcome = CANCELLED;
     this.fibreState = FibreState.READY;
     // Not at once, so that a loop around waits that are refused does not keep the step.
@@ -156,22 +184,24 @@ export abstract class Fibre extends Coroutine {
     if (!this.fibreInBackground) release();
     const extras = this.waitExtras;
     if (extras === null) return;
+    this.waitExtras = null;
     const joiners = extras.joiners;
     if (joiners !== null) joiners.wakeAll();
-    this.waitExtras = null;
+    const member = extras.member;
+    if (member !== null) member.memberEnded();
   }
 }
-
-// Lazy: else the class alone would be in every image that has this file.
-// @ts-ignore: decorator
-@lazy
-let running: Fibre | null = null;
 
 /** The fibre that calls this. Ends the domain when a handler does. */
 export function current(): Fibre {
   const fibre = running;
   if (fibre === null) throw new Error("fibre: only a fibre can wait; a handler spawns one");
-  return fibre;
+  return changetype<Fibre>(fibre);
+}
+
+/** True if a wait of the fibre that calls this would return CANCELLED at once. */
+export function isInterrupted(): bool {
+  return current().refusesToWait;
 }
 
 /** Starts a fibre; it runs for the first time after this fibre or handler has given up its turn. */

@@ -3,9 +3,10 @@
  * each. A waiter is a fibre, or an object whose method is called (see handler.ts).
  */
 import { NO_DEADLINE } from "@phantasm/abi";
-import { CANCELLED, TIMED_OUT } from "@phantasm/interfaces";
+import { TIMED_OUT } from "@phantasm/interfaces";
 import { TaskList, ready } from "@phantasm/runtime";
 import { Timed, cancelTimer, setTimer } from "@phantasm/runtime/timers";
+import { Item } from "./item";
 
 /** Something that waits in one place at a time, and goes on when it is its turn. */
 export abstract class Waiter extends Timed {
@@ -16,8 +17,10 @@ export abstract class Waiter extends Timed {
   /** What few have; see Extras. */
   waitExtras: Extras | null = null;
 
-  /** Called when it stops waiting, just before it is made ready. */
-  waitEnded(): void {}
+  /** Called when its wait has come to something; `waitOutcome` says to what. */
+  waitEnded(): void {
+    ready(this);
+  }
 
   /** Its own time has come: a sleep is over. */
   timerDue(nowNs: i64): void {
@@ -41,19 +44,24 @@ export abstract class Waiter extends Timed {
 
   /** Ends the wait with this outcome, wherever it waits. */
   endWait(outcome: i32): void {
-    const queue = this.waitQueue;
-    if (queue !== null) {
-      queue.waiters.remove(this);
-      this.waitQueue = null;
-      const extras = this.waitExtras;
-      if (extras !== null) {
-        const deadline = extras.deadline;
-        if (deadline !== null) cancelTimer(deadline);
-      }
-    } else cancelTimer(this);
+    this.leaveWait();
     this.waitOutcome = outcome;
     this.waitEnded();
-    ready(this);
+  }
+
+  /** Stops waiting, and nothing comes of it. */
+  leaveWait(): void {
+    const queue = this.waitQueue;
+    if (queue === null) {
+      cancelTimer(this);
+      return;
+    }
+    queue.waiters.remove(this);
+    this.waitQueue = null;
+    const extras = this.waitExtras;
+    if (extras === null) return;
+    const deadline = extras.deadline;
+    if (deadline !== null) cancelTimer(deadline);
   }
 
   needExtras(): Extras {
@@ -72,6 +80,61 @@ export class Extras {
   deadline: Deadline | null = null;
   /** Those who wait for the end of a fibre. */
   joiners: WaitQueue | null = null;
+  /** Whom it belongs to, if a group or supervisor spawned it. */
+  member: Member | null = null;
+  /** What it received last from a channel. */
+  received: Item | null = null;
+  /** What it waits to send into one. */
+  sending: Item | null = null;
+
+  needReceived(): Item {
+    let item = this.received;
+    if (item === null) {
+      item = new Item();
+      this.received = item;
+    }
+    return item;
+  }
+
+  needSending(): Item {
+    let item = this.sending;
+    if (item === null) {
+      item = new Item();
+      this.sending = item;
+    }
+    return item;
+  }
+}
+
+/** A fibre's place in what spawned it; lies in one of its lists, or waits for time to pass. */
+export abstract class Member extends Timed {
+  /** Called when the fibre has ended. Nothing of the application is called from here. */
+  abstract memberEnded(): void;
+}
+
+/** The fibre whose turn it is; typed so that an image without fibres does not have to know of them. */
+// @ts-ignore: decorator
+@lazy
+export let running: Waiter | null = null;
+
+export function setRunning(waiter: Waiter | null): void {
+  running = waiter;
+}
+
+// @ts-ignore: decorator
+@lazy
+let handlers: Extras | null = null;
+
+/** What belongs to the fibre whose turn it is, or to handlers, of which none is ever interrupted. */
+export function runningExtras(): Extras {
+  const waiter = running;
+  if (waiter !== null) return waiter.needExtras();
+  let extras = handlers;
+  if (extras === null) {
+    extras = new Extras();
+    handlers = extras;
+  }
+  return extras;
 }
 
 
@@ -112,9 +175,4 @@ export class WaitQueue {
   wakeAll(outcome: i32 = 0): void {
     while (this.wake(outcome));
   }
-}
-
-/** True when a wait may not begin: its deadline has passed. */
-export function isOver(outcome: i32): bool {
-  return outcome == CANCELLED || outcome == TIMED_OUT;
 }
