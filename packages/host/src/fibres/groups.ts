@@ -72,13 +72,11 @@ function mixed(fibres: readonly Fibre[]): Fibre[] {
     if (others === undefined) kinds.set(kind, [fibre]);
     else others.push(fibre);
   }
-  const left = [...kinds.values()].map((kind) => kind.reverse());
   const order: Fibre[] = [];
-  while (order.length < fibres.length) {
-    for (const kind of left) {
-      const fibre = kind.pop();
-      if (fibre !== undefined) order.push(fibre);
-    }
+  let left = [...kinds.values()];
+  for (let at = 0; left.length > 0; at++) {
+    for (const kind of left) order.push(...kind.slice(at, at + 1));
+    left = left.filter(({ length }) => length > at + 1);
   }
   return order;
 }

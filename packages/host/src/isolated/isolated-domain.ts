@@ -9,11 +9,13 @@ import type { WaitingFibres } from "../fibres/waiting.js";
 import type { WasmFrame } from "../frames.js";
 import type { RunnableImage } from "../runnable.js";
 import { formatDuration } from "../format.js";
+import type { CpuProfile } from "../symbolise/profile.js";
 import type { TraceFile } from "../trace/file.js";
 import type { FromThread, Report, ThreadData, ToThread } from "./protocol.js";
 import { ConsolePump } from "./pump.js";
 import { ByteRing } from "./ring.js";
 import { ThreadSwitches } from "./switches.js";
+import type { ThreadProfiler } from "./thread-profiler.js";
 import { Watchdog } from "./watchdog.js";
 
 export interface IsolatedOptions {
@@ -80,6 +82,8 @@ export class IsolatedDomain {
   #outcome: IsolatedExit | HostError | null = null;
   #ended = false;
   #stubborn = false;
+  #profiler: ThreadProfiler | null = null;
+  #profile: CpuProfile | null = null;
   #grace: NodeJS.Timeout | null = null;
   #reports: ((report: Report | null) => void)[] = [];
   #descriptions: ((description: DomainDescription | null) => void)[] = [];
@@ -144,6 +148,21 @@ export class IsolatedDomain {
    */
   get stubborn(): boolean {
     return this.#stubborn;
+  }
+
+  /**
+   * Profiles its thread from now until its end; before `boot`, and for an image whose module has a name
+   * section. False: the engine does not let us.
+   */
+  async startProfile(): Promise<boolean> {
+    const { ThreadProfiler } = await import("./thread-profiler.js");
+    this.#profiler = await ThreadProfiler.start(this.#worker.threadId);
+    return this.#profiler !== null;
+  }
+
+  /** What `startProfile` began; from its end on, also when it was killed. */
+  get profile(): CpuProfile | null {
+    return this.#profile;
   }
 
   /** How long the current step has been running, in ns; 0 between steps. */
@@ -236,21 +255,28 @@ export class IsolatedDomain {
       case "exit": {
         const { exit, stats, observation } = message;
         this.#outcome ??= { ...exit, stats, observation };
-        return this.#leave();
+        return void this.#leave();
       }
       case "fault": {
         const error = new HostError("the host failed while it ran a domain");
         error.stack = message.stack;
         this.#outcome ??= error;
-        return this.#leave();
+        return void this.#leave();
       }
     }
   }
 
   /** It has said its last word: nothing is gained by waiting for the thread to be taken down. */
-  #leave(): void {
+  async #leave(): Promise<void> {
+    await this.#endProfile();
     void this.#worker.terminate();
-    void this.#over();
+    await this.#over();
+  }
+
+  async #endProfile(): Promise<void> {
+    const profiler = this.#profiler;
+    this.#profiler = null;
+    if (profiler !== null) this.#profile = await profiler.stop();
   }
 
   /** The thread broke down: out of memory of its own, or a fault of ours. */
@@ -285,6 +311,7 @@ export class IsolatedDomain {
 
   async #end(exit: DomainExit): Promise<void> {
     this.#outcome ??= { ...exit, stats: null, observation: null };
+    await this.#endProfile();
     const patience = setTimeout(() => {
       this.#stubborn = true;
       this.#worker.unref();

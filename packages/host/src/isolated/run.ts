@@ -5,7 +5,14 @@ import type { BlockDescription, Named, NetDescription } from "../backends/option
 import { streamConsole } from "../console/stream.js";
 import type { WaitingFibres } from "../fibres/waiting.js";
 import type { Image } from "../image.js";
-import { IsolatedDomain, type IsolatedExit, type IsolatedOptions } from "./isolated-domain.js";
+import type { RunnableImage } from "../runnable.js";
+import {
+  IsolatedDomain,
+  type BootOptions,
+  type IsolatedExit,
+  type IsolatedOptions,
+} from "./isolated-domain.js";
+import type { Profiling } from "./profiling.js";
 import { Signals } from "./signals.js";
 import { holdTerminal } from "./terminal.js";
 import type { Tracing } from "./tracing.js";
@@ -73,6 +80,7 @@ class Run {
   #restoreTerminal: (() => void) | null = null;
   #pipeBroken = false;
   #tracing: Tracing | null = null;
+  #profiling: Profiling | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -105,6 +113,7 @@ class Run {
     }
     if (typeof loaded === "number") {
       await this.#domain.kill();
+      this.#tracing?.close(0);
       return loaded;
     }
     const image = loaded;
@@ -114,9 +123,7 @@ class Run {
       () => this.#describe(image),
     );
     try {
-      const exit = await this.#domain.exited.finally(() =>
-        this.#tracing?.close(this.#domain.stepNs),
-      );
+      const exit = await this.#domain.exited.finally(() => this.#closeFiles());
       const status = await this.#report(exit, loaded);
       if (this.#domain.stubborn) await this.#endProcess();
       return status;
@@ -133,17 +140,31 @@ class Run {
     if (typeof prepared === "number") return prepared;
     const { image, boot } = prepared;
     this.#name = image.manifest.name;
-    const { trace } = this.#options;
-    if (trace === undefined) {
-      this.#domain.boot(image, boot);
-      return image;
+    const { trace, cpuProfile } = this.#options;
+    let runnable: RunnableImage = image;
+    let traced: Pick<BootOptions, "trace" | "classes"> = {};
+    if (trace !== undefined) {
+      const { Tracing } = await import("./tracing.js");
+      const tracing = Tracing.open(trace, this.#options, image);
+      if (typeof tracing === "number") return tracing;
+      this.#tracing = tracing;
+      traced = { trace: tracing.file, classes: tracing.classes };
     }
-    const { Tracing } = await import("./tracing.js");
-    const tracing = Tracing.open(trace, this.#options, image);
-    if (typeof tracing === "number") return tracing;
-    this.#tracing = tracing;
-    this.#domain.boot(image, { ...boot, trace: tracing.file, classes: tracing.classes });
+    if (cpuProfile !== undefined) {
+      const { Profiling } = await import("./profiling.js");
+      const profiling = Profiling.open(cpuProfile, this.#options, image);
+      if (typeof profiling === "number") return profiling;
+      this.#profiling = profiling;
+      runnable = profiling.image;
+      await this.#domain.startProfile();
+    }
+    this.#domain.boot(runnable, { ...boot, ...traced });
     return image;
+  }
+
+  #closeFiles(): void {
+    this.#tracing?.close(this.#domain.stepNs);
+    this.#profiling?.close(this.#domain.profile);
   }
 
   async #report(exit: IsolatedExit, image: Image): Promise<number> {
