@@ -20,7 +20,7 @@ import { parameterCounts } from "../link/core.js";
 import { Relocation } from "../link/relocation.js";
 
 export interface MeterLimits {
-  /** Units of work, about a nanosecond each. */
+  /** Units of work: some thirty take a nanosecond. */
   readonly work: bigint;
   /** Estimate of the bytes that nested calls take of the engine's stack. */
   readonly stackBytes: number;

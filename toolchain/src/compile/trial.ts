@@ -29,10 +29,10 @@ export type Trial =
   | Failure;
 
 /**
- * About four seconds of computing, a quarter of the engine's stack, and the memory that an image could
- * hold as data.
+ * About a second of computing, a quarter of the engine's stack, and the memory that an image could hold
+ * as data.
  */
-const LIMITS: MeterLimits = { work: 1n << 32n, stackBytes: 256 * 1024, pages: 1024 };
+const LIMITS: MeterLimits = { work: 1n << 34n, stackBytes: 256 * 1024, pages: 1024 };
 
 /** What a hypercall throws, so that it is told from faults of the build. */
 class Call extends Error {}
