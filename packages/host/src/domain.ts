@@ -123,6 +123,7 @@ export class Domain {
   #deadlineNs: bigint | null = null;
   /** Asked while it was not at rest, or with counters that are out of date. */
   #askers: ((description: DomainDescription | null) => void)[] = [];
+  #toldStuck = false;
   #wantsHold = true;
   #holds = false;
   #buried = false;
@@ -352,6 +353,7 @@ export class Domain {
     }
     this.#deadlineNs = deadline === NO_DEADLINE ? null : deadline;
     const asked = (events & Event.INSPECT) !== 0 && this.#askers.length > 0;
+    if (!asked) this.#toldStuck = false;
     this.#sleep(deadline, now, asked);
     if (asked) this.#answer(this.#exports);
   }
@@ -396,13 +398,16 @@ export class Domain {
     if (progress !== undefined) Atomics.store(progress, 0, running ? process.hrtime.bigint() : 0n);
   }
 
-  /** @param asked this step came from a question, which is no news about being stuck */
+  /** @param asked somebody wanted to look: no reason to tell once more that it is stuck */
   #sleep(deadline: bigint, now: bigint, asked: boolean): void {
     if (deadline <= now) {
       this.#scheduler.ready(this.#task);
     } else if (deadline === NO_DEADLINE) {
       this.#scheduler.after(this.#task, Infinity);
-      if (this.#options.onStuck !== undefined && !asked && this.#stuck) this.#options.onStuck();
+      const { onStuck } = this.#options;
+      if (onStuck === undefined || !this.#stuck || (asked && this.#toldStuck)) return;
+      this.#toldStuck = true;
+      onStuck();
     } else {
       const left = deadline + this.#plain.originNs - this.#clock.monotonic();
       this.#scheduler.after(this.#task, Number(left));

@@ -41,7 +41,8 @@ export class StepClock {
 
   #percentile(share: number): number {
     let left = Math.ceil(this.#steps * share);
-    for (let at = 0; at < BUCKETS; at++) {
+    // The last bucket has no upper bound.
+    for (let at = 0; at < BUCKETS - 1; at++) {
       left -= this.#buckets[at] ?? 0;
       if (left <= 0) return Math.min(2 ** ((at + 1) / RESOLUTION), this.#longestNs);
     }

@@ -12,13 +12,16 @@ import { callArguments, deviceName, movedBytes, operationName } from "./calls.js
 import { traceEvent, type TraceEvent } from "./event.js";
 import type { TraceFile } from "./file.js";
 
-/** Track of the steps. */
+/** Track of the steps; numbers of tracks are the domain's own. */
 const STEPS = 1;
 /** Track of the fibres that have none of their own. */
 const MORE_FIBRES = 2;
-const FIRST_FIBRE = 16;
 /** Fibres with a track of their own. */
 const FIBRE_TRACKS_MAX = 1_000;
+/** Viewers know a track by its number alone, in whatever process it is. */
+const TRACKS_MAX = 2048;
+/** Viewers calculate in floating-point microseconds: what lies side by side must not touch. */
+const GAP_NS = 4;
 const COUNTERS_NS = 1_000_000;
 const FLUSH_NS = 1_000_000_000;
 
@@ -33,6 +36,7 @@ interface Idle {
 interface Request {
   readonly ns: number;
   readonly name: string;
+  readonly sectors: number;
 }
 
 export class DomainTrace {
@@ -40,7 +44,7 @@ export class DomainTrace {
   readonly #pid: number;
   readonly #manifest: Manifest;
   readonly #classes: readonly string[] | null;
-  readonly #tracks = new Set<number>();
+  readonly #tracks = new Map<number, number>();
   readonly #idle = new Map<number, Idle>();
   readonly #requests = new Map<string, Request>();
   readonly #moved = new Map<string, { in: number; out: number }>();
@@ -83,7 +87,7 @@ export class DomainTrace {
     return (...values) => {
       if (!this.#file.open) return inner(...values);
       // A viewer takes what begins earlier for the outer one.
-      const startNs = Math.max(this.#now(), this.#stepNs + 1);
+      const startNs = Math.max(this.#now(), this.#stepNs + GAP_NS);
       let result: number | bigint | undefined;
       try {
         result = inner(...values);
@@ -138,9 +142,7 @@ export class DomainTrace {
   end(exit: DomainExit, memory: Uint8Array | null): void {
     const ns = this.#now();
     if (memory !== null) this.#count(memory, ns);
-    for (const [id, idle] of this.#idle) {
-      this.#span(FIRST_FIBRE + id, idle.what, "fibre", idle.sinceNs, ns);
-    }
+    for (const [track, idle] of this.#idle) this.#idled(track, idle, ns);
     this.#idle.clear();
     const text = exit.message === "" ? "" : `: ${exit.message}`;
     const event = { name: `${exit.reason} ${exit.status}${text}`, cat: "domain", ts: ns } as const;
@@ -150,34 +152,41 @@ export class DomainTrace {
 
   #ran(fibre: Fibre, endNs: number): void {
     const label = fibreLabel(fibre, this.#classes);
-    if (!this.#hasTrack(fibre, label)) {
-      this.#span(MORE_FIBRES, label, "fibre", this.#stepNs, endNs);
+    const track = this.#trackOf(fibre.id, label);
+    if (track === MORE_FIBRES) {
+      this.#span(track, label, "fibre", this.#stepNs, endNs);
       return;
     }
-    const track = FIRST_FIBRE + fibre.id;
-    const idle = this.#idle.get(fibre.id);
-    if (idle !== undefined) this.#span(track, idle.what, "fibre", idle.sinceNs, this.#stepNs);
+    const idle = this.#idle.get(track);
+    if (idle !== undefined) this.#idled(track, idle, this.#stepNs);
     this.#span(track, "runs", "fibre", this.#stepNs, endNs);
-    if (fibre.state === "ended") this.#idle.delete(fibre.id);
-    else this.#idle.set(fibre.id, { sinceNs: endNs, what: idleText(fibre) });
+    if (fibre.state === "ended") this.#idle.delete(track);
+    else this.#idle.set(track, { sinceNs: endNs, what: idleText(fibre) });
   }
 
-  #hasTrack({ id }: Fibre, label: string): boolean {
-    if (this.#tracks.has(id)) return true;
-    if (this.#tracks.size >= FIBRE_TRACKS_MAX) return false;
-    this.#tracks.add(id);
-    this.#track(FIRST_FIBRE + id, label, FIRST_FIBRE + id);
+  #idled(track: number, { what, sinceNs }: Idle, endNs: number): void {
+    if (endNs - sinceNs <= 2 * GAP_NS) return;
+    this.#span(track, what, "fibre", sinceNs + GAP_NS, endNs - GAP_NS);
+  }
+
+  #trackOf(id: number, label: string): number {
+    const known = this.#tracks.get(id);
+    if (known !== undefined) return known;
+    if (this.#tracks.size >= FIBRE_TRACKS_MAX) return MORE_FIBRES;
+    const track = MORE_FIBRES + 1 + this.#tracks.size;
+    this.#tracks.set(id, track);
+    this.#track(track, label, track);
     if (this.#tracks.size === FIBRE_TRACKS_MAX) {
-      this.#track(MORE_FIBRES, "more fibres", MORE_FIBRES);
+      this.#track(MORE_FIBRES, "more fibres", TRACKS_MAX);
     }
-    return true;
+    return track;
   }
 
   #submitted([handle, operation, , , sectors, tag]: (number | bigint)[], ns: number): void {
     const device = deviceName(this.#manifest.devices, Number(handle));
-    const amount = Number(sectors) === 0 ? "" : ` ${Number(sectors)} sectors`;
-    const name = `${device} ${operationName(Number(operation))}${amount}`;
-    this.#requests.set(`${Number(handle)} ${Number(tag)}`, { ns, name });
+    const name = `${device} ${operationName(Number(operation))}`;
+    const request = { ns, name, sectors: Number(sectors) };
+    this.#requests.set(`${Number(handle)} ${Number(tag)}`, request);
   }
 
   #completed([handle, pointer]: (number | bigint)[], memory: Uint8Array, endNs: number): void {
@@ -190,7 +199,7 @@ export class DomainTrace {
     this.#requests.delete(key);
     const id = String(++this.#requestsSeen);
     const event = { name: request.name, cat: "block", tid: STEPS, id } as const;
-    this.#add({ ...event, ph: "b", ts: request.ns });
+    this.#add({ ...event, ph: "b", ts: request.ns, args: { sectors: request.sectors } });
     this.#add({ ...event, ph: "e", ts: endNs, args: { status: record.getInt32(4, true) } });
   }
 
@@ -244,7 +253,9 @@ export class DomainTrace {
   }
 
   #add(event: Omit<TraceEvent, "pid">): void {
-    if (this.#file.open) this.#file.event(traceEvent({ ...event, pid: this.#pid }));
+    if (!this.#file.open) return;
+    const tid = this.#pid * TRACKS_MAX + event.tid;
+    this.#file.event(traceEvent({ ...event, tid, pid: this.#pid }));
   }
 
   #now(): number {
@@ -267,5 +278,6 @@ export function unfinishedStep(file: TraceFile, stepNs: number): string {
     pid: 1,
     tid: STEPS,
   } as const;
-  return traceEvent({ ...event, ts: Math.max(file.nowNs - dur, 0), dur });
+  const ts = Math.max(file.nowNs - dur, 0);
+  return traceEvent({ ...event, ts, dur, tid: TRACKS_MAX + STEPS });
 }
