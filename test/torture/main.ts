@@ -1,5 +1,6 @@
 import { Fibre, spawn } from "@phantasm/fibre";
 import { permuteTasks } from "@phantasm/runtime";
+import { checkCollections, failAllocation, setStress } from "@phantasm/runtime/heap/testing";
 import { Devices } from "./.phantasm/devices";
 import { setPauses } from "./pause";
 import { Draw, mix } from "./random";
@@ -52,6 +53,9 @@ function work(draw: Draw): u32 {
 export function main(os: Devices): void {
   const options = os.arguments;
   const count = <u32>options.fibres;
+  setStress(<u32>options.stress);
+  if (options.check) checkCollections();
+  failAllocation(<u32>options.fail);
   setPauses(<u32>options.schedule + 1, options.still);
   permuteTasks(<u32>options.schedule);
   const workers: Worker[] = [];

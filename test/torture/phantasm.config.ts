@@ -11,6 +11,7 @@ export default unikernel("torture", {
     rounds: integer({ default: 20, minimum: 1 }),
     still: boolean({ help: "Nothing waits: the reference" }),
     stress: integer({ default: 0, minimum: 0, help: "How the collector is driven" }),
+    check: boolean({ help: "Compares every marking with another one" }),
     fail: integer({ default: 0, minimum: 0, help: "The allocation that fails" }),
   },
 });

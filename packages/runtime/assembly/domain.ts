@@ -5,7 +5,8 @@
  * whatever must keep the domain from ending calls `hold` and `release`.
  */
 import { Event, NO_DEADLINE, exit as exitDomain } from "@phantasm/abi";
-import { collectAtRest } from "./heap";
+import { isCollecting, observeHeap, safePoint } from "./heap";
+import { collectionDue } from "./heap/collector";
 import { Activity, markObservation, observation } from "./observation";
 
 /** Something a step asks for news: a driver's queues, the timers. */
@@ -56,6 +57,8 @@ let shutdownSeen = false;
 let shutdownWaits: bool = false;
 let copies: u32 = 0;
 let tracing: bool = false;
+/** The next step is for the collector only; when tracing. */
+let collects: bool = false;
 let probe: Probe | null = null;
 
 /** The `now_ns` of this step: nanoseconds since the first boot. The only time a protocol core uses. */
@@ -149,6 +152,8 @@ export function enter(now_ns: i64, events: i32): bool {
 
 /** Asks every source once. */
 export function dispatch(): void {
+  if (collects && tracing) return;
+  collects = false;
   let source = startAt;
   if (source === null) source = sources;
   startAt = null;
@@ -176,9 +181,24 @@ export function leave(): i64 {
   }
   observation().holds = holds;
   if ((ending || holds == 0) && !busy) exitDomain(exitStatus);
-  collectAtRest();
-  if (shutdownWaits) return nowNs;
+  if (rest() || shutdownWaits) return nowNs;
   return ending ? NO_DEADLINE : deadline;
+}
+
+/** Collects a little. True: there is more to collect, and the domain wants another step for it. */
+function rest(): bool {
+  if (!tracing) {
+    safePoint();
+    return isCollecting();
+  }
+  if (!collectionDue() && !isCollecting()) return false;
+  // One thing in a step, and others between two slices.
+  collects = !collects;
+  if (collects) return true;
+  const block = observation();
+  block.activity = Activity.COLLECTION;
+  block.activityWork = safePoint();
+  return isCollecting();
 }
 
 /** True once the end was asked for: sources then hand over output, but call no handler. */
@@ -187,9 +207,7 @@ export function isEnding(): bool {
 }
 
 function inspect(): void {
-  const block = observation();
-  block.heapUsedBytes = __heap_used();
-  block.memoryBytes = (<u64>memory.size()) << 16;
+  observeHeap();
   let source = sources;
   while (source !== null) {
     source.inspect();

@@ -1,10 +1,16 @@
 import { ShutdownHandler, exit, now, onShutdown } from "./domain";
+import { Heap } from "./heap";
 
 /** What every application has, whatever its devices: the base of the generated `Devices`. */
 export class OperatingSystem {
   /** Nanoseconds since the first boot, the same for the whole step. */
   get now(): i64 {
     return now();
+  }
+
+  /** What the image's memory holds, and how it is collected. */
+  get heap(): Heap {
+    return new Heap();
   }
 
   /**

@@ -1,0 +1,67 @@
+/**
+ * When to collect, and how much at a time.
+ *
+ * A collection starts when the heap has doubled, earlier where the memory maximum is near. A slice does a
+ * fixed amount of work, which takes about a third of a millisecond, and more when much was allocated since the
+ * last one: marking and sweeping are then done before the heap has grown by another three quarters. Only
+ * when memory is nearly full does one slice do all that is left.
+ */
+import { MEMORY_PAGES_MAX } from "../link";
+import { PAUSE_BUCKETS, pausesAddress } from "../observation";
+
+/** Less than this is not worth a collection. */
+const GROWTH_BYTES_MIN: usize = 1 << 20;
+/** Units of work of one slice; one unit takes 10 to 30 ns. */
+const SLICE_WORK_MIN: i32 = 16384;
+const SLICE_WORK_MAX: i32 = 49152;
+/** Work for each byte allocated, as a shift. */
+const WORK_PER_BYTE_SHIFT: usize = 4;
+/** Allocated since the last slice, this much asks for the next one before other work goes on. */
+const SLICE_EVERY_BYTES: usize = 512 << 10;
+
+/** 0: nothing was collected yet. */
+let planned: usize = 0;
+let usedAtSlice: usize = 0;
+
+/** What the image may have at most, in bytes. */
+export function limitBytes(): usize {
+  return MEMORY_PAGES_MAX >= 65536 ? usize.MAX_VALUE : (<usize>MEMORY_PAGES_MAX) << 16;
+}
+
+/** Work for the next slice. */
+export function planSlice(used: usize): i32 {
+  const limit = limitBytes();
+  if (used > limit - (limit >> 3)) return i32.MAX_VALUE;
+  const grown = used > usedAtSlice ? used - usedAtSlice : 0;
+  return min<i32>(SLICE_WORK_MIN + <i32>(grown >> WORK_PER_BYTE_SHIFT), SLICE_WORK_MAX);
+}
+
+/** Number of used bytes at which the next safe point should come. */
+export function dueAt(idle: bool, used: usize): usize {
+  usedAtSlice = used;
+  return idle ? planned : used + SLICE_EVERY_BYTES;
+}
+
+/** A collection has ended with so many bytes in use. */
+export function planThreshold(used: usize): void {
+  const room = limitBytes() - min(used, limitBytes());
+  planned = used + min(max(used, GROWTH_BYTES_MIN), room >> 1);
+}
+
+/** Bytes in use at which a collection starts. */
+export function threshold(): usize {
+  if (planned == 0) planThreshold(0);
+  return planned;
+}
+
+/** Counts a slice by its work. */
+export function noteSlice(work: i32): void {
+  const bucket = max<i32>(0, min<i32>(PAUSE_BUCKETS - 1, 25 - clz<i32>(work | 1)));
+  const at = pausesAddress() + ((<usize>bucket) << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+/** Pages by which memory should grow if so many are needed: a quarter, so that growing stays rare. */
+export function growthPages(pages: i32, needed: i32): i32 {
+  return max(needed, min(pages >> 2, MEMORY_PAGES_MAX - pages));
+}
