@@ -53,6 +53,8 @@ export interface BuildResult {
   readonly graph: Graph;
   /** Names of the functions that can suspend; null: the image has no fibres. */
   readonly suspending: readonly string[] | null;
+  /** Top-level code has run while the image was built: at a boot it is done already. */
+  readonly frozen: boolean;
   readonly warnings: readonly Diagnostic[];
   /** Absolute paths whose change asks for another build. */
   readonly inputs: readonly string[];
@@ -260,6 +262,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     manifest: linked.manifest,
     graph,
     suspending: compiled.suspending,
+    frozen: compiled.frozen,
     warnings,
     inputs,
   };

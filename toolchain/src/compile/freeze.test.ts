@@ -2,7 +2,6 @@ import binaryenLibrary from "assemblyscript/binaryen";
 import loadWabt from "wabt";
 import { describe, expect, test } from "vitest";
 import type { Profile } from "../configuration/unikernel.js";
-import { BuildError } from "../diagnostics.js";
 import { coreImage } from "../link/core.js";
 import { freeze, type Frozen } from "./freeze.js";
 import { exportGlobals } from "./globals.js";
@@ -18,12 +17,9 @@ function frozen(text: string, profile: Profile = "speed", maximum = 16): Frozen 
   binaryen.setOptimizeLevel(3);
   exportGlobals(binaryen, module);
   const { binary } = module.emitBinary("test.map");
-  const result = freeze(
-    binaryen,
-    module,
-    { binary, sourceMap: "{}" },
-    { profile, explain: ({ message }) => ({ message }) },
-  );
+  const plain = { binary, sourceMap: "{}" };
+  const places = (): { placeOf: () => object } => ({ placeOf: () => ({}) });
+  const result = freeze(binaryen, module, plain, { profile, source: plain, places });
   module.dispose();
   return result;
 }
@@ -182,7 +178,7 @@ describe("an init that fails", () => {
     ],
   ] as const)("stops the build when %s", ([, code, message]) => {
     const text = `(data (i32.const 16) "oops") (func (export "init") ${code}) ${STEP}`;
-    expect(() => frozen(text)).toThrow(new BuildError([{ message }]));
+    expect(() => frozen(text)).toThrow(`top-level code fails at every boot: ${message}`);
   });
 
   test.for([

@@ -9,19 +9,16 @@ import type { Profile } from "../configuration/unikernel.js";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { coreImage } from "../link/core.js";
 import { exportGlobals, hideGlobals } from "./globals.js";
+import { initFailure, initWarning, type Binary, type Places } from "./init-failure.js";
 import type { Binaryen, Module } from "./optimise.js";
 import { dataSegments } from "./segments.js";
-import { tryInit, type Failure, type InitialState } from "./trial.js";
-
-export interface Binary {
-  readonly binary: Uint8Array;
-  readonly sourceMap: string;
-}
+import { tryInit, type InitialState } from "./trial.js";
 
 export interface FreezeOptions {
   readonly profile: Profile;
-  /** Where `init` failed. */
-  readonly explain: (failure: Failure) => Diagnostic;
+  /** The module before any pass, to find the line at which `init` fails. */
+  readonly source: Binary;
+  readonly places: Places;
 }
 
 export interface Frozen extends Binary {
@@ -42,14 +39,6 @@ const PAGE_BYTES = 65_536;
 const TIDY = ["simplify-globals-optimizing", "vacuum", "remove-unused-module-elements"];
 /** As the compiler names it. */
 const MEMORY = "0";
-
-const HINT = "It was stopped by a limit, and is left to every boot.";
-
-const WARNINGS: Readonly<Record<"work" | "stack" | "memory", Diagnostic>> = {
-  work: { message: "top-level code takes too long for a build, if it ends at all", hint: HINT },
-  stack: { message: "top-level code nests its calls too deep for a build", hint: HINT },
-  memory: { message: "top-level code makes memory larger than an image can be", hint: HINT },
-};
 
 function coreBytes({ binary }: Binary): number {
   return coreImage(binary).bytes.length;
@@ -110,7 +99,7 @@ export function freeze(
   binaryen: Binaryen,
   module: Module,
   plain: Binary,
-  { profile, explain }: FreezeOptions,
+  { profile, source, places }: FreezeOptions,
 ): Frozen {
   const unchanged = { ...plain, frozen: false, warnings: [] };
   if (profile === "debug") return unchanged;
@@ -118,8 +107,9 @@ export function freeze(
   const { body } = binaryen.getFunctionInfo(module.getFunction(init));
   if (binaryen.getExpressionId(body) === Number(binaryen.NopId)) return unchanged;
   const trial = tryInit(plain.binary);
-  if (trial.outcome === "failed") throw new BuildError([explain(trial)]);
-  if (trial.outcome === "stopped") return { ...unchanged, warnings: [WARNINGS[trial.what]] };
+  if (trial.outcome === "failed") throw new BuildError([initFailure(source, places, trial)]);
+  if (trial.outcome === "stopped")
+    return { ...unchanged, warnings: [initWarning(plain, places, trial)] };
   const names = hideGlobals(binaryen, module);
   setGlobals(binaryen, module, names, trial.state.globals);
   setMemory(module, trial.state.memory);

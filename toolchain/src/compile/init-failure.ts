@@ -1,31 +1,61 @@
-/** Says where `init` failed: the optimised module no longer knows, the one before it does. */
+/** What a user is told about an `init` that failed while the image was built, or did not come to its end. */
 import { readFunctionNames } from "@phantasm/seal";
+import type { WasmFrame } from "@phantasm/host";
 import type { Diagnostic } from "../diagnostics.js";
 import { coreImage } from "../link/core.js";
 import type { SuspensionRules } from "./suspension.js";
-import { tryInit, type Failure } from "./trial.js";
+import { tryInit, type Failure, type Stop } from "./trial.js";
+
+/** A module as emitted, and where its bytes come from. */
+export interface Binary {
+  readonly binary: Uint8Array;
+  readonly sourceMap: string;
+}
+
+export type Places = (sourceMap: string) => Pick<SuspensionRules, "placeOf">;
 
 /** `MESSAGE (FILE:LINE:COLUMN)`, as the runtime's abort writes it. */
 const PLACE = / \([^()]*:\d+:\d+\)$/;
+const LIBRARY = "~lib/";
+
+const STOPPED: Readonly<Record<Stop["what"], string>> = {
+  work: "top-level code takes too long for a build, if it ends at all",
+  stack: "top-level code nests its calls too deep for a build",
+  memory: "top-level code makes memory larger than an image can be",
+};
+
+/** The innermost call that is the application's own. */
+function ownPlace(
+  { binary, sourceMap }: Binary,
+  places: Places,
+  frames: readonly WasmFrame[],
+): Omit<Diagnostic, "message"> {
+  const names = readFunctionNames(coreImage(binary).names);
+  const own = frames.find(({ functionIndex }) => !names.get(functionIndex)?.startsWith(LIBRARY));
+  return own ? places(sourceMap).placeOf(own.offset) : {};
+}
 
 /**
- * @param source the module before any pass
- * @param rules of that module
+ * @param source the module before any pass: an optimised one no longer knows every line
+ * @param failure of the optimised module
  */
-export function initFailure(
-  source: Uint8Array,
-  { placeOf }: Pick<SuspensionRules, "placeOf">,
-  failure: Failure,
-): Diagnostic {
-  const again = tryInit(source);
-  const { message, frames } = again.outcome === "failed" ? again : failure;
-  const names = readFunctionNames(coreImage(source).names);
-  const places = again.outcome === "failed" ? frames : [];
-  const own = places.find(({ functionIndex }) => !names.get(functionIndex)?.startsWith("~lib/"));
-  const place = own ? placeOf(own.offset) : {};
+export function initFailure(source: Binary, places: Places, failure: Failure): Diagnostic {
+  const again = tryInit(source.binary);
+  const place = again.outcome === "failed" ? ownPlace(source, places, again.frames) : {};
+  const { message } = again.outcome === "failed" ? again : failure;
+  const text = place.file === undefined ? message : message.replace(PLACE, "");
   return {
     ...place,
-    message: `top-level code fails at every boot: ${place.file === undefined ? message : message.replace(PLACE, "")}`,
+    message: `top-level code fails at every boot: ${text}`,
     hint: "It runs before main, and was run while the image was built: it has no devices and no arguments.",
+  };
+}
+
+/** @param image the module whose `init` was stopped */
+export function initWarning(image: Binary, places: Places, { what, frames }: Stop): Diagnostic {
+  return {
+    ...ownPlace(image, places, frames),
+    message: STOPPED[what],
+    hint: "The build stopped it at a limit, and leaves it to every boot.",
   };
 }

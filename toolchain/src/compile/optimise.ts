@@ -7,9 +7,9 @@ import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { keepOpen, setConstant } from "./constants.js";
-import { freeze, type Binary } from "./freeze.js";
+import { freeze } from "./freeze.js";
 import { exportGlobals } from "./globals.js";
-import { initFailure } from "./init-failure.js";
+import type { Binary } from "./init-failure.js";
 import {
   checkSuspension,
   keepEdges,
@@ -158,9 +158,6 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   completeImports(binaryen, module, capabilities);
   exportGlobals(binaryen, module);
-  const frozen = freeze(binaryen, module, emit(module), {
-    profile,
-    explain: (failure) => initFailure(source.binary, rules(source.sourceMap), failure),
-  });
+  const frozen = freeze(binaryen, module, emit(module), { profile, source, places: rules });
   return { ...frozen, suspending };
 }

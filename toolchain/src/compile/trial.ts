@@ -22,17 +22,23 @@ export interface Failure {
   readonly frames: readonly WasmFrame[];
 }
 
+/** It takes more than a build should spend on it. */
+export interface Stop {
+  readonly outcome: "stopped";
+  readonly what: "work" | "stack" | "memory";
+  readonly frames: readonly WasmFrame[];
+}
+
 export type Trial =
   | { readonly outcome: "done"; readonly state: InitialState; readonly work: number }
-  /** It takes more than a build should spend on it. */
-  | { readonly outcome: "stopped"; readonly what: "work" | "stack" | "memory" }
+  | Stop
   | Failure;
 
 /**
  * About a second of computing, a quarter of the engine's stack, and the memory that an image could hold
  * as data.
  */
-const LIMITS: MeterLimits = { work: 1n << 34n, stackBytes: 256 * 1024, pages: 1024 };
+const LIMITS: MeterLimits = { work: 1n << 33n, stackBytes: 256 * 1024, pages: 1024 };
 
 /** What a hypercall throws, so that it is told from faults of the build. */
 class Call extends Error {}
@@ -110,28 +116,24 @@ export function tryInit(bytes: Uint8Array): Trial {
     const memory = new Uint8Array(exported.memory.buffer);
     return { outcome: "done", state: { memory, globals }, work };
   }
-  switch (global(METER_EXPORTS.reason)) {
-    case Stopped.WORK:
-      return { outcome: "stopped", what: "work" };
-    case Stopped.STACK:
-      return { outcome: "stopped", what: "stack" };
-    case Stopped.MEMORY:
-      return { outcome: "stopped", what: "memory" };
-    default:
-      break;
-  }
-  if (failure instanceof RangeError) return { outcome: "stopped", what: "stack" };
-  if (!(failure instanceof Call || failure instanceof WebAssembly.RuntimeError)) throw failure;
   const original = (offset: number): number => {
     const inCore = before((at) => metered.relocation.apply(at), core.bytes.length, offset);
     return before((at) => core.relocation.apply(at), bytes.length, inCore);
   };
-  return {
-    outcome: "failed",
-    message: failure.message,
-    frames: parseFrames(failure.stack).map((frame) => ({
-      ...frame,
-      offset: original(frame.offset),
-    })),
-  };
+  const frames = parseFrames(failure.stack).map((frame) => ({
+    ...frame,
+    offset: original(frame.offset),
+  }));
+  const what = stopped(global(METER_EXPORTS.reason), failure);
+  if (what !== null) return { outcome: "stopped", what, frames };
+  if (!(failure instanceof Call || failure instanceof WebAssembly.RuntimeError)) throw failure;
+  return { outcome: "failed", message: failure.message, frames };
+}
+
+/** The limit that was met, or null: it failed by itself. */
+function stopped(reason: unknown, failure: Error): Stop["what"] | null {
+  if (reason === Stopped.WORK) return "work";
+  if (reason === Stopped.MEMORY) return "memory";
+  if (reason === Stopped.STACK || failure instanceof RangeError) return "stack";
+  return null;
 }
