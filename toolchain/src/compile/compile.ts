@@ -7,6 +7,7 @@ import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
+import { Language, type ProgramParser } from "./language/language.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
@@ -140,6 +141,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const compiler = await Compiler.load();
   const { project, packages, generated, memory, probes, profile } = options;
   const tree = new SourceTree(project, packages, generated);
+  const language = await Language.load(compiler, tree);
   const messages: CompilerMessage[] = [];
   const checks = new SourceChecks(compiler, tree);
   const main = options.main.replace(/^\.\//, "").replace(/\.ts$/, "");
@@ -151,9 +153,10 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     declare readonly binaryen: Binaryen;
     declare readonly program: CompiledProgram;
 
-    afterParse(parser: { sources: readonly SyntaxSource[] }): void {
+    afterParse(parser: { sources: readonly SyntaxSource[] } & ProgramParser): void {
       checks.run(parser.sources, main);
       if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
+      language.lower(parser);
       library = parser.sources
         .filter(({ normalizedPath }) => !tree.sources.has(normalizedPath))
         .map(({ normalizedPath: name, text }) => ({
@@ -207,7 +210,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     ],
     {
       transforms: [Link as never],
-      readFile: (name) => tree.read(name),
+      readFile: (name) => language.read(name),
       writeFile: () => undefined,
       listFiles: () => [],
       reportDiagnostic: (message) => void messages.push(message),

@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Compiler, type CompilerMessage } from "../compile/compiler.js";
 import { DEBUG_ARGUMENTS } from "../compile/constants.js";
+import { Language, type ProgramParser } from "../compile/language/language.js";
 import type { Binaryen, Module } from "../compile/optimise.js";
 import { findAllOverrides } from "../compile/overrides.js";
 import { SourceTree } from "../compile/resolve.js";
 import { linkTest } from "../compile/test-link.js";
-import type { Diagnostic } from "../diagnostics.js";
+import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { Packages, packageName, readPackage, type Package } from "../packages.js";
 
 export interface CompiledTest {
@@ -89,10 +90,15 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
   const own = packageAround(file);
   const generated = new Map([[`${ENTRY}.ts`, entry(file, own)]]);
   const tree = new SourceTree(own.directory, new TestPackages(own), generated);
+  const language = await Language.load(compiler, tree);
   const messages: CompilerMessage[] = [];
   const output = new Map<string, Uint8Array | string>();
   class Link {
     declare readonly binaryen: Binaryen;
+
+    afterParse(parser: ProgramParser): void {
+      language.lower(parser);
+    }
 
     afterInitialize(program: { readonly resolver: unknown }): void {
       findAllOverrides(program);
@@ -113,7 +119,7 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
     ],
     {
       transforms: [Link as never],
-      readFile: (name) => tree.read(name),
+      readFile: (name) => language.read(name),
       writeFile: (name, contents) => void output.set(name, contents),
       listFiles: () => [],
       reportDiagnostic: (message) => void messages.push(message),
@@ -135,6 +141,7 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
         };
       }),
     };
+  if (result.error instanceof BuildError) return { paths, diagnostics: result.error.diagnostics };
   if (result.error) throw result.error;
   const wasm = output.get("test.wasm");
   const sourceMap = output.get("test.wasm.map");

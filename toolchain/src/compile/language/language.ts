@@ -1,0 +1,104 @@
+/**
+ * What the toolchain adds to AssemblyScript: for…of and `defer`. Both are rewritten on the syntax tree,
+ * before types are known; patterns of for…of are taken out of the text before it is parsed.
+ */
+import type { Parser, Source } from "assemblyscript";
+import { BuildError } from "../../diagnostics.js";
+import type { Compiler } from "../compiler.js";
+import type { SourceTree } from "../resolve.js";
+import { ITERATION, withIteration } from "./collections.js";
+import { Lowering, type Mistake } from "./lowering.js";
+import { BUILTINS, HELPERS } from "./loops.js";
+import { rewritePatterns } from "./patterns.js";
+import { Maker, loadSyntax, type Syntax } from "./syntax.js";
+
+const LIBRARY = "~lib/";
+const ITERATION_PATH = `${LIBRARY}${ITERATION}.ts`;
+/** A source without either word has nothing to rewrite. */
+const WORDS = /\b(?:of|defer)\b/;
+
+/** The compiler's parser, when it has read all sources. */
+export type ProgramParser = Pick<Parser, "sources" | "donelog" | "parseFile">;
+
+/** The language of one compilation. */
+export class Language {
+  readonly #compiler: Compiler;
+  readonly #tree: SourceTree;
+  readonly #syntax: Syntax;
+
+  private constructor(compiler: Compiler, tree: SourceTree, syntax: Syntax) {
+    this.#compiler = compiler;
+    this.#tree = tree;
+    this.#syntax = syntax;
+  }
+
+  static async load(compiler: Compiler, tree: SourceTree): Promise<Language> {
+    return new Language(compiler, tree, await loadSyntax());
+  }
+
+  /** The compiler's `readFile`: as long as the file, line by line. */
+  read(request: string): string | null {
+    const text = this.#tree.read(request);
+    return text === null ? null : rewritePatterns(text).text;
+  }
+
+  /**
+   * Rewrites all sources.
+   *
+   * @param parser that has parsed them
+   * @throws BuildError for what cannot be rewritten
+   */
+  lower(parser: ProgramParser): void {
+    const mistakes: Mistake[] = [];
+    let loops = 0;
+    for (const source of [...parser.sources]) {
+      const text = this.#tree.sources.get(source.normalizedPath)?.text;
+      if (text === undefined || !WORDS.test(text)) continue;
+      const lowering = new Lowering(this.#syntax, rewritePatterns(text).patterns);
+      lowering.run(source);
+      mistakes.push(...lowering.mistakes);
+      if (lowering.loops > 0) this.#import(source);
+      loops += lowering.loops;
+    }
+    if (mistakes.length > 0)
+      throw new BuildError(
+        mistakes.map(({ range, message, hint }) => ({
+          ...this.#compiler.place(this.#tree, range),
+          message,
+          hint,
+        })),
+      );
+    if (loops > 0) this.#addIteration(parser);
+  }
+
+  #import(source: Source): void {
+    const make = new Maker(this.#syntax, source.range);
+    source.statements.unshift(make.import("builtins", BUILTINS), make.import(ITERATION, HELPERS));
+  }
+
+  /** Puts the functions of loops into the program, and Map and Set with a place for them to go on. */
+  #addIteration(parser: ProgramParser): void {
+    const { sources } = parser;
+    if (!sources.some(({ normalizedPath }) => normalizedPath === ITERATION_PATH)) {
+      const text = this.#tree.read(`node_modules/${ITERATION}.ts`);
+      if (text === null)
+        throw new BuildError([
+          {
+            message: `for…of needs ${ITERATION}, which is not installed`,
+            hint: "Run: npm install @phantasm/runtime",
+          },
+        ]);
+      parser.parseFile(text, ITERATION_PATH, false);
+    }
+    for (const name of ["map", "set"]) {
+      const path = `${LIBRARY}${name}.ts`;
+      const index = sources.findIndex(({ normalizedPath }) => normalizedPath === path);
+      const original = sources[index];
+      if (!original) continue;
+      parser.donelog.delete(`${LIBRARY}${name}`);
+      parser.parseFile(withIteration(name, original.text), path, false);
+      const changed = sources.pop();
+      if (changed) sources[index] = changed;
+    }
+  }
+}
