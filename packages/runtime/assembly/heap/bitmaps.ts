@@ -3,6 +3,8 @@
  * collection has reached it. They lie behind each other in one block of the allocator, and move to a
  * larger one when the heap has outgrown them.
  */
+import { limitBytes } from "./pacing";
+
 /** A word of a bitmap stands for so many bytes of heap. */
 export const WORD_SPAN: usize = 1024;
 
@@ -34,7 +36,8 @@ function wordOffset(ptr: usize): usize {
 // @ts-ignore: decorator
 @inline
 function bit(ptr: usize): u64 {
-  return (<u64>1) << (<u64>(ptr >> 4) & 63);
+  const place: u64 = (<u64>(ptr >> 4)) & 63;
+  return (1 as u64) << place;
 }
 
 // @ts-ignore: decorator
@@ -90,13 +93,13 @@ export function setWords(index: usize, started: u64): void {
 /** The object that starts at or before an address; 0 if there is none. */
 export function startBefore(address: usize): usize {
   let at = wordOffset(address);
-  let word = load<u64>(starts + at) & (u64.MAX_VALUE >> (63 - (<u64>(address >> 4) & 63)));
+  let word = load<u64>(starts + at) & (u64.MAX_VALUE >> (63 - ((<u64>(address >> 4)) & 63)));
   while (word == 0) {
     if (at == 0) return 0;
     at -= 8;
     word = load<u64>(starts + at);
   }
-  return heapStart() + (at << 7) + (<usize>(63 - clz(word)) << 4);
+  return heapStart() + (at << 7) + ((<usize>(63 - clz(word))) << 4);
 }
 
 /** The mark bitmap, as scratch memory of a domain that is about to end. */
@@ -108,14 +111,19 @@ export function scratchBytes(): usize {
   return end == 0 ? 0 : words() << 3;
 }
 
-/** Makes the bitmaps cover all memory there is. Called by the allocation that found it uncovered. */
+/**
+ * Makes the bitmaps cover all memory there is, and as much again, so that they seldom move. Called by the
+ * allocation that found it uncovered.
+ */
 export function cover(): void {
   let limit: usize = 0;
   let block: usize = 0;
   // To make room for larger bitmaps may itself take more memory.
   while (limit < memoryEnd()) {
     if (block != 0) __free(block);
-    limit = (memoryEnd() + WORD_SPAN - 1) & ~(WORD_SPAN - 1);
+    limit = memoryEnd();
+    limit += min(limit, limitBytes() - min(limitBytes(), limit));
+    limit &= ~(WORD_SPAN - 1);
     block = __alloc(((limit - heapStart()) >> 10) << 4);
   }
   const bytes = ((limit - heapStart()) >> 10) << 3;
@@ -133,7 +141,7 @@ export function cover(): void {
 function memoryEnd(): usize {
   const pages = memory.size();
   // The last page of 4 GiB has no end that fits.
-  return pages == 65536 ? usize.MAX_VALUE & ~(WORD_SPAN - 1) : <usize>pages << 16;
+  return pages == 65536 ? usize.MAX_VALUE & ~(WORD_SPAN - 1) : (<usize>pages) << 16;
 }
 
 /** For tests: another mark bitmap, empty; returns the address of the one that was used. */

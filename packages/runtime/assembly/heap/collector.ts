@@ -42,7 +42,7 @@ import {
   words,
 } from "./bitmaps";
 import { FIBRES } from "../link";
-import { dueAt, noteSlice, planSlice, planThreshold, threshold } from "./pacing";
+import { dueAt, firstThreshold, noteSlice, planSlice, planThreshold } from "./pacing";
 import { outOfMemory } from "./exhausted";
 import { fail } from "../abort";
 
@@ -60,8 +60,8 @@ let phase: u32 = Phase.IDLE;
 let reachedFrom: usize = usize.MAX_VALUE;
 /** Bytes of all objects, with their headers. */
 let used: usize = 0;
-/** When `used` gets here, the next safe point has something to do, or to plan. */
-let due: usize = 16 << 10;
+/** When `used` gets here, the next safe point has something to do. */
+let due: usize = firstThreshold();
 let freed: u64 = 0;
 let collections: u32 = 0;
 
@@ -198,8 +198,10 @@ function visitStatic(ptr: usize): void {
 // @ts-ignore: decorator
 @global @unsafe
 export function __visit_in_parts(ptr: usize, elements: u32): bool {
-  work += elements >> 3;
-  if (elements <= PART_ELEMENTS) return false;
+  if (elements <= PART_ELEMENTS) {
+    work += elements >> 3;
+    return false;
+  }
   partial = ptr;
   part = (elements + PART_ELEMENTS - 1) / PART_ELEMENTS;
   return true;
@@ -291,13 +293,7 @@ export function stackChanged(stack: usize): void {
 
 /** Collects a little, if there is anything to collect. Call only when no frame holds a reference. */
 export function safePoint(): i32 {
-  if (phase == Phase.IDLE) {
-    if (!collectionDue() && stress == 0) return 0;
-    if (!requested && stress == 0 && used < threshold()) {
-      due = threshold();
-      return 0;
-    }
-  }
+  if (phase == Phase.IDLE && !collectionDue() && stress == 0) return 0;
   return slice();
 }
 

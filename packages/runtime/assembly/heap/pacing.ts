@@ -19,7 +19,7 @@ const WORK_PER_BYTE_SHIFT: usize = 4;
 /** Allocated since the last slice, this much asks for the next one before other work goes on. */
 const SLICE_EVERY_BYTES: usize = 512 << 10;
 
-/** 0: nothing was collected yet. */
+/** Bytes in use at which the next collection starts. */
 let planned: usize = 0;
 let usedAtSlice: usize = 0;
 
@@ -48,10 +48,9 @@ export function planThreshold(used: usize): void {
   planned = used + min(max(used, GROWTH_BYTES_MIN), room >> 1);
 }
 
-/** Bytes in use at which a collection starts. */
-export function threshold(): usize {
-  if (planned == 0) planThreshold(0);
-  return planned;
+/** Bytes in use at which the first collection starts. */
+export function firstThreshold(): usize {
+  return min(GROWTH_BYTES_MIN, limitBytes() >> 1);
 }
 
 /** Counts a slice by its work. */
