@@ -7,6 +7,9 @@ import type { Packages } from "./packages.js";
 /** Imported by generated sources and applications, whatever the configuration. */
 const LIBRARY = ["@phantasm/runtime", "@phantasm/interfaces"];
 
+/** Declares what the toolchain adds to AssemblyScript. */
+const LANGUAGE = "language.d.ts";
+
 /** The project's `tsconfig.json`: it owns no file, so neither dialect sees the other's. */
 export const SOLUTION = `${JSON.stringify(
   {
@@ -82,6 +85,7 @@ export function writeEditorFiles(
   });
   const assemblyscript = packages.find("assemblyscript");
   if (!assemblyscript) return;
+  const runtime = packages.find("@phantasm/runtime");
   write("tsconfig.assembly.json", {
     compilerOptions: {
       target: "esnext",
@@ -96,6 +100,9 @@ export function writeEditorFiles(
       types: ["assembly"],
       paths: assemblyPaths(folder, packages, [...LIBRARY, ...linked]),
     },
+    ...(runtime?.module.assembly === undefined
+      ? {}
+      : { files: [path(folder, join(runtime.directory, runtime.module.assembly, LANGUAGE))] }),
     include: ["../**/*.ts", "./*.ts"],
     exclude: ["../*.config.ts", "../node_modules", "../dist"],
   });

@@ -23,12 +23,13 @@ export class Table {
 }
 
 /** Address of the last word of a table; its header says how long it is. */
+// @ts-ignore: decorator
 @inline
 function lastWord(table: usize): usize {
   return table + load<u32>(table - sizeof<u32>()) - sizeof<usize>();
 }
 
-
+// @ts-ignore: decorator
 @inline
 function following(table: usize): usize {
   return load<usize>(lastWord(table));
@@ -73,6 +74,7 @@ function follow(from: usize, index: i32, to: usize, entryBytes: usize, tag: usiz
 }
 
 /** Index of the first entry from `index` on that was not deleted; `end` if there is none. */
+// @ts-ignore: decorator
 @inline
 function skip(table: usize, index: i32, end: i32, entryBytes: usize, tag: usize): i32 {
   while (index < end && (load<usize>(table + <usize>index * entryBytes + tag) & EMPTY) != 0)
@@ -88,7 +90,7 @@ class MapSlot<K, V> {
   tag: usize;
 }
 
-
+// @ts-ignore: decorator
 @inline
 function mapSlotBytes<K, V>(): usize {
   const widest = max(sizeof<K>(), sizeof<V>());
@@ -96,26 +98,28 @@ function mapSlotBytes<K, V>(): usize {
   return (offsetof<MapSlot<K, V>>() + mask) & ~mask;
 }
 
-
+// @ts-ignore: decorator
 @inline
 function mapSlot<K, V>(map: Map<K, V>, index: i32): MapSlot<K, V> {
   const table = load<usize>(changetype<usize>(map), offsetof<Map<K, V>>("entries"));
   return changetype<MapSlot<K, V>>(table + <usize>index * mapSlotBytes<K, V>());
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function mapTable<K, V>(map: Map<K, V>): Table {
   return changetype<Table>(load<usize>(changetype<usize>(map), offsetof<Map<K, V>>("entries")));
 }
 
 /** Index behind the last entry of the table. */
+// @ts-ignore: decorator
 @inline
 export function mapEnd<K, V>(map: Map<K, V>): i32 {
   return load<i32>(changetype<usize>(map), offsetof<Map<K, V>>("entriesOffset"));
 }
 
 /** Index of the next entry of a loop that was before `index` of `table`. */
+// @ts-ignore: decorator
 @inline
 export function mapNext<K, V>(map: Map<K, V>, table: Table, index: i32): i32 {
   const now = changetype<usize>(mapTable(map));
@@ -128,13 +132,13 @@ export function mapNext<K, V>(map: Map<K, V>, table: Table, index: i32): i32 {
   return skip(now, place, mapEnd(map), entryBytes, tag);
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function mapKey<K, V>(map: Map<K, V>, index: i32): K {
   return mapSlot(map, index).key;
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function mapValue<K, V>(map: Map<K, V>, index: i32): V {
   return mapSlot(map, index).value;
@@ -147,26 +151,26 @@ class SetSlot<T> {
   tag: usize;
 }
 
-
+// @ts-ignore: decorator
 @inline
 function setSlotBytes<T>(): usize {
   const mask = max(sizeof<T>(), sizeof<usize>()) - 1;
   return (offsetof<SetSlot<T>>() + mask) & ~mask;
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function setTable<T>(set: Set<T>): Table {
   return changetype<Table>(load<usize>(changetype<usize>(set), offsetof<Set<T>>("entries")));
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function setEnd<T>(set: Set<T>): i32 {
   return load<i32>(changetype<usize>(set), offsetof<Set<T>>("entriesOffset"));
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function setNext<T>(set: Set<T>, table: Table, index: i32): i32 {
   const now = changetype<usize>(setTable(set));
@@ -179,7 +183,7 @@ export function setNext<T>(set: Set<T>, table: Table, index: i32): i32 {
   return skip(now, place, setEnd(set), entryBytes, tag);
 }
 
-
+// @ts-ignore: decorator
 @inline
 export function setValue<T>(set: Set<T>, index: i32): T {
   const table = changetype<usize>(setTable(set));
@@ -199,6 +203,7 @@ export function entry<K, V>(key: K, value: V): Entry<K, V> {
 }
 
 /** Element of anything that has `length` and `[]`; the loop has compared the index with the length. */
+// @ts-ignore: decorator
 @inline
 export function element<T>(items: T, index: i32): valueof<T> {
   const value = unchecked(items[index]);
