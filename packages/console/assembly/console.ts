@@ -1,15 +1,18 @@
-import { NO_DEADLINE } from "@phantasm/abi";
 import { Console, ConsoleReader, ConsoleWriter, LineReader } from "@phantasm/interfaces";
-import { Source, Waiters, addSource, isEnding } from "@phantasm/runtime";
+import { Source, addSource } from "@phantasm/runtime";
 import { ConsoleInput } from "./input";
 import { OutputQueue } from "./output";
+import { OutputWaiters } from "./waiters";
 
 /** The console over the hypercalls console_write and console_read. */
 export class HostConsole extends Source implements Console {
   private readonly output: OutputQueue;
-  private readonly waiters: Waiters<ConsoleWriter> = new Waiters<ConsoleWriter>();
-  private input: ConsoleInput | null = null;
-  private again: bool = false;
+  /**
+   * An OutputWaiters and a ConsoleInput, once they are needed. Their types are not named here: an image
+   * that only writes would then carry both.
+   */
+  private waiters: Source | null = null;
+  private input: Source | null = null;
 
   /**
    * @param outputBytes bytes of output queued before a write is refused
@@ -42,8 +45,13 @@ export class HostConsole extends Source implements Console {
   }
 
   whenWritable(writer: ConsoleWriter): void {
-    this.waiters.add(writer);
-    this.again = true;
+    let waiters = this.waiters;
+    if (waiters === null) {
+      waiters = new OutputWaiters(this.output);
+      this.waiters = waiters;
+      addSource(waiters);
+    }
+    changetype<OutputWaiters>(waiters).add(writer);
   }
 
   read(reader: ConsoleReader): void {
@@ -56,18 +64,11 @@ export class HostConsole extends Source implements Console {
 
   stopReading(): void {
     const input = this.input;
-    if (input !== null) input.stop();
+    if (input !== null) changetype<ConsoleInput>(input).stop();
   }
 
   dispatch(now: i64): void {
-    this.again = false;
     this.output.drain();
-    for (let count = this.waiters.count; count > 0 && this.output.empty && !isEnding(); count--)
-      this.waiters.take().onWritable();
-  }
-
-  deadline(): i64 {
-    return this.again ? 0 : NO_DEADLINE;
   }
 
   busy(): bool {
@@ -81,6 +82,6 @@ export class HostConsole extends Source implements Console {
       this.input = input;
       addSource(input);
     }
-    return input;
+    return changetype<ConsoleInput>(input);
   }
 }

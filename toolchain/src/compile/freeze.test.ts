@@ -19,7 +19,12 @@ function frozen(text: string, profile: Profile = "speed", maximum = 16): Frozen 
   const { binary } = module.emitBinary("test.map");
   const plain = { binary, sourceMap: "{}" };
   const places = (): { placeOf: () => object } => ({ placeOf: () => ({}) });
-  const result = freeze(binaryen, module, plain, { profile, source: plain, places });
+  const result = freeze(binaryen, module, plain, {
+    profile,
+    source: plain,
+    places,
+    complete: () => undefined,
+  });
   module.dispose();
   return result;
 }

@@ -19,6 +19,8 @@ export interface FreezeOptions {
   /** The module before any pass, to find the line at which `init` fails. */
   readonly source: Binary;
   readonly places: Places;
+  /** Puts back the imports that are declared but not called. */
+  readonly complete: () => void;
 }
 
 export interface Frozen extends Binary {
@@ -99,7 +101,7 @@ export function freeze(
   binaryen: Binaryen,
   module: Module,
   plain: Binary,
-  { profile, source, places }: FreezeOptions,
+  { profile, source, places, complete }: FreezeOptions,
 ): Frozen {
   const unchanged = { ...plain, frozen: false, warnings: [] };
   if (profile === "debug") return unchanged;
@@ -116,6 +118,7 @@ export function freeze(
   module.removeFunction(init);
   module.addFunction(init, binaryen.none, binaryen.none, [], module.nop());
   module.runPasses(TIDY);
+  complete();
   exportGlobals(binaryen, module);
   const { binary, sourceMap } = module.emitBinary("image.wasm.map");
   const frozen = { binary, sourceMap: sourceMap ?? "{}" };

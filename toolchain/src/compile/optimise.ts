@@ -156,8 +156,14 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const suspending = fibres ? transformSuspension(binaryen, module, levels.optimize) : null;
   if (fibres && profile !== "debug") module.optimize();
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
-  completeImports(binaryen, module, capabilities);
+  const complete = (): void => completeImports(binaryen, module, capabilities);
+  complete();
   exportGlobals(binaryen, module);
-  const frozen = freeze(binaryen, module, emit(module), { profile, source, places: rules });
+  const frozen = freeze(binaryen, module, emit(module), {
+    profile,
+    source,
+    places: rules,
+    complete,
+  });
   return { ...frozen, suspending };
 }
