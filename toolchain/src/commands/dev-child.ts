@@ -32,6 +32,11 @@ export class Child {
     return this.#running;
   }
 
+  /** Has it print what it is doing. A terminal has already sent it the same SIGQUIT. */
+  describe(signal: NodeJS.Signals): void {
+    if (signal !== "SIGQUIT") this.#process.kill(signal);
+  }
+
   /** Asks it to end, then insists. A terminal has already sent it the same SIGINT. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (!this.#running) return;

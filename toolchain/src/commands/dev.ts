@@ -11,6 +11,9 @@ import type { Terminal } from "./terminal.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** See `phantasm run`. */
+const DESCRIBE_SIGNALS = ["SIGQUIT", "SIGUSR1"] as const;
+
 /** `phantasm dev [DIR] [OPTIONS] [-- ARGS]`: until SIGINT or SIGTERM. */
 export async function dev(invocation: Invocation, terminal: Terminal): Promise<number> {
   const [given = "."] = invocation.operands;
@@ -65,11 +68,13 @@ class Development {
     });
     const stop = (signal: NodeJS.Signals): void => void this.#stop(signal);
     for (const signal of SIGNALS) process.on(signal, stop);
+    for (const signal of DESCRIBE_SIGNALS) process.on(signal, this.#describe);
     try {
       void this.#rebuild();
       await end;
     } finally {
       for (const signal of SIGNALS) process.off(signal, stop);
+      for (const signal of DESCRIBE_SIGNALS) process.off(signal, this.#describe);
       this.#watcher.close();
       await this.#child?.end();
     }
@@ -133,6 +138,12 @@ class Development {
     await this.#child?.end(signal);
     this.#finish();
   }
+
+  /** The image tells what it is doing. */
+  readonly #describe = (signal: NodeJS.Signals): void => {
+    if (this.#child?.running === true) this.#child.describe(signal);
+    else this.#say("no image runs");
+  };
 
   #say(text: string): void {
     this.#terminal.say(`${this.#terminal.sayStyle.dim(`phantasm dev: ${text}`)}\n`);

@@ -19,7 +19,7 @@ import { Image } from "../image.js";
 import { debuggable } from "./debug-module.js";
 import { shortName } from "./names.js";
 import { readSideFiles } from "./side-files.js";
-import { symbolise } from "./symbolise.js";
+import { Symboliser, symbolise } from "./symbolise.js";
 
 const directory = mkdtempSync(join(tmpdir(), "phantasm-trace-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -75,6 +75,50 @@ test("the way into abort says nothing", () => {
   });
   expect(symbolise(frames, verifyImage(bytes), { names: NAMES, sourceMap: abortMap })).toEqual([
     "    at run (main.ts:3:1)",
+  ]);
+});
+
+test("functions that the compiler has added are left out", () => {
+  const { functions } = verifyImage(bytes);
+  const frames = [5, 6].map((functionIndex) => ({
+    functionIndex,
+    offset: functions[functionIndex - 4]!.start + 1,
+    name: null,
+  }));
+  for (const stub of ["main/wait@varargs", "main/Base#run@override"]) {
+    const names = namePayload({ 5: stub, 6: "main/run" });
+    expect(symbolise(frames, verifyImage(bytes), { names, sourceMap: MAP })).toEqual([
+      "    at run (main.ts:3:1)",
+    ]);
+  }
+});
+
+test("a stack of a fibre begins where it waits, and ends where it began", () => {
+  const { functions } = verifyImage(bytes);
+  const frames = [4, 5, 6, 7].map((functionIndex) => ({
+    functionIndex,
+    offset: functions[functionIndex - 4]!.start + 1,
+    name: null,
+  }));
+  const names = namePayload({ 4: "suspend", 5: "wait", 6: "Net#run", 7: "enter" });
+  const edge = "~lib/@phantasm/fibre/switch.ts";
+  const map = (run: string): string =>
+    sourceMap(bytes, {
+      4: [edge, 1, 1],
+      5: ["~lib/@phantasm/fibre/fibre.ts", 2, 2],
+      6: [run, 3, 3],
+      7: [edge, 4, 4],
+    });
+  const stack = (run: string): string[] =>
+    new Symboliser(verifyImage(bytes), { names, sourceMap: map(run) }).fibre(frames);
+  expect(stack("main.ts")).toEqual([
+    "    at wait (~lib/@phantasm/fibre/fibre.ts:2:2)",
+    "    at Net#run (main.ts:3:3)",
+  ]);
+  // A fibre of the library OS has no line of the application, and needs none.
+  expect(stack("~lib/@phantasm/net/net.ts")).toEqual([
+    "    at wait (~lib/@phantasm/fibre/fibre.ts:2:2)",
+    "    at Net#run (~lib/@phantasm/net/net.ts:3:3)",
   ]);
 });
 

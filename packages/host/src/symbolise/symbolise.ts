@@ -28,6 +28,8 @@ const TEXT_CHARACTERS_MAX = 1024;
 /** Said when a trace with a map has no line of the application. */
 const INLINED =
   '    (the optimiser kept no line of the application here; profile: "debug" in phantasm.config.ts keeps all)';
+/** Functions of the compiler's own: they supply defaults, or choose among overrides. */
+const STUB = /@(?:varargs|override)$/;
 /** Where the runtime ends a domain: says nothing about why. */
 const ABORT_SOURCE = /@phantasm\/runtime\/abort\.ts$/;
 
@@ -221,8 +223,10 @@ function isLibrary(source: string): boolean {
   return source.startsWith("~lib/") || source.startsWith(".phantasm/");
 }
 
-/** Drops the way into abort, and the way from the host to the application. */
-function trim(lines: readonly Line[]): readonly Line[] {
+/** Drops the way into abort, the way from the host to the application, and stubs. */
+function trim(all: readonly Line[]): readonly Line[] {
+  const written = all.filter(({ name }) => !STUB.test(name));
+  const lines = written.length === 0 ? all : written;
   const first = lines.findIndex(({ source }) => source === null || !ABORT_SOURCE.test(source));
   const last = lines.findLastIndex(({ source }) => source !== null && !isLibrary(source));
   // A fault of the library alone is shown whole.

@@ -9,17 +9,13 @@ import { fibreLabel } from "../fibres/label.js";
 import { FibreReader, type Fibre } from "../fibres/table.js";
 import { observationBlock, readActivity, readObservation } from "../observe.js";
 import { callArguments, deviceName, movedBytes, operationName } from "./calls.js";
-import { traceEvent, type TraceEvent } from "./event.js";
+import { STEPS, trackId, traceEvent, TRACKS_MAX, type TraceEvent } from "./event.js";
 import type { TraceFile } from "./file.js";
 
-/** Track of the steps; numbers of tracks are the domain's own. */
-const STEPS = 1;
 /** Track of the fibres that have none of their own. */
 const MORE_FIBRES = 2;
 /** Fibres with a track of their own. */
 const FIBRE_TRACKS_MAX = 1_000;
-/** Viewers know a track by its number alone, in whatever process it is. */
-const TRACKS_MAX = 2048;
 /** Viewers calculate in floating-point microseconds: what lies side by side must not touch. */
 const GAP_NS = 4;
 const COUNTERS_NS = 1_000_000;
@@ -254,7 +250,7 @@ export class DomainTrace {
 
   #add(event: Omit<TraceEvent, "pid">): void {
     if (!this.#file.open) return;
-    const tid = this.#pid * TRACKS_MAX + event.tid;
+    const tid = trackId(this.#pid, event.tid);
     this.#file.event(traceEvent({ ...event, tid, pid: this.#pid }));
   }
 
@@ -279,5 +275,5 @@ export function unfinishedStep(file: TraceFile, stepNs: number): string {
     tid: STEPS,
   } as const;
   const ts = Math.max(file.nowNs - dur, 0);
-  return traceEvent({ ...event, ts, dur, tid: TRACKS_MAX + STEPS });
+  return traceEvent({ ...event, ts, dur, tid: trackId(1, STEPS) });
 }

@@ -21,6 +21,16 @@ export interface TraceEvent {
   readonly args?: Readonly<Record<string, TraceValue>>;
 }
 
+/** Tracks of one process. */
+export const TRACKS_MAX = 2048;
+/** Of a process, its track of the steps. */
+export const STEPS = 1;
+
+/** The number of a track: viewers know it by that alone, in whatever process it is. */
+export function trackId(pid: number, track: number): number {
+  return pid * TRACKS_MAX + track;
+}
+
 /**
  * The text of the event: JSON in ASCII, on one line. Times become microseconds, exact to 1 ns. The name
  * comes last, since some readers look for the other fields with a parser that knows no escapes.

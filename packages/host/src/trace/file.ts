@@ -8,7 +8,7 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { systemClock } from "../clock.js";
 import { formatBytes } from "../format.js";
-import { traceEvent } from "./event.js";
+import { STEPS, traceEvent, trackId } from "./event.js";
 
 export interface TraceOptions {
   /** The file grows no larger; default TRACE_BYTES_MAX. */
@@ -178,7 +178,7 @@ export class TraceFile {
         s: "g",
         ts: this.nowNs,
         pid: 1,
-        tid: 1,
+        tid: trackId(1, STEPS),
       }),
     );
     const { path, bytesMax } = this.share;
