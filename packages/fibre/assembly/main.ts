@@ -1,3 +1,5 @@
+import { isTracing } from "@phantasm/runtime/domain";
+import { Activity, observation } from "@phantasm/runtime/observation";
 import { Fibre } from "./fibre";
 
 /** The application's `main`. */
@@ -19,5 +21,10 @@ class Main extends Fibre {
 export function startMainFibre(main: () => void): void {
   const fibre = new Main(main);
   fibre.beginFibre();
+  if (isTracing()) {
+    const block = observation();
+    block.activity = Activity.TASK;
+    block.activityFibre = <u32>fibre.fibreAddress();
+  }
   fibre.performTask();
 }
