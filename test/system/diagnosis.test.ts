@@ -303,6 +303,22 @@ describe("an image that fails", () => {
     expect(stderr).toMatch(/ {4}at Faulty#read \(main\.ts:\d+:\d+\)\n {4}at Faulty#run \(main\.ts/);
   });
 
+  test("memory that ran out says what it was full of, and where", async () => {
+    const { status, stderr } = await start("full").ended;
+    expect(status).toBe(102);
+    expect(stderr).toMatch(
+      new RegExp(
+        [
+          '^phantasm: guest ran out of memory in fibre 1 "main": it has 4 MiB and needs more than it may have',
+          "    3\\.\\d MiB in \\d\\d \\d{3} objects of main/Item",
+          "(    at Item#constructor .*",
+          `)?    at main \\(main\\.ts:${line("const item = new Item()")}:\\d+\\)`,
+          "$",
+        ].join("\n"),
+      ),
+    );
+  });
+
   test("a file that cannot be written is told before the boot", async () => {
     for (const option of ["--trace", "--cpu-prof"]) {
       const { status, stdout, stderr } = await start("work", option, "/nowhere/file").ended;
@@ -339,6 +355,7 @@ describe("--trace and --stats", () => {
         .map(({ name }) => name);
     expect(ofTrack("fibre 502 (Sleeper)")).toEqual(["runs", "sleeps", "runs"]);
     expect(ofTrack('fibre 503 "last"')).toEqual(["runs", "waits for a message"]);
+    expect(ofTrack('fibre 1 "main"').slice(0, 2)).toEqual(["runs", "waits for the end of a fibre"]);
     const slept = events.find(
       ({ name, tid }) => name === "sleeps" && tracks.get(tid) === "fibre 502 (Sleeper)",
     );

@@ -140,17 +140,18 @@ describe("the end", () => {
     const exit = ended({ status: 102, reason: "memory", message: "it has 16 MiB" });
     const consumers = [
       { classId: 2, objects: 1000, bytes: 12_897_485 },
-      { classId: 1, objects: 1, bytes: 65_536 },
-      { classId: 3, objects: 20, bytes: 640 },
-      { classId: 77, objects: 2, bytes: 32 },
+      { classId: 1, objects: 1, bytes: 1_048_576 },
+      { classId: 3, objects: 20, bytes: 204_800 },
+      { classId: 77, objects: 2, bytes: 131_072 },
+      { classId: 0, objects: 900, bytes: 128_000 },
     ];
     expect(await exitReport(exit, made, path, { ...NOTHING, consumers })).toBe(
       [
         "phantasm: hello ran out of memory: it has 16 MiB",
-        "     12.3 MiB in 1 000 objects of main/Item",
-        "       64 KiB in     1 object  of Array<main/Item>",
-        "    640 bytes in    20 objects of main/\\x1b",
-        "     32 bytes in     2 objects of class 77",
+        "    12.3 MiB in 1 000 objects of main/Item",
+        "       1 MiB in     1 object  of Array<main/Item>",
+        "     200 KiB in    20 objects of main/\\x1b",
+        "     128 KiB in     2 objects of class 77",
         "",
       ].join("\n"),
     );

@@ -7,6 +7,9 @@ import type { Image } from "../image.js";
 import type { Consumer, Observation } from "../observe.js";
 import { className } from "../symbolise/names.js";
 
+/** What takes less, compared with the largest, is not what memory was full of. */
+const CONSUMER_SHARE_MIN = 0.01;
+
 const VERBS: Readonly<Record<DomainExit["reason"], string>> = {
   exit: "ended",
   abort: "aborted",
@@ -49,7 +52,9 @@ function consumerLines(
   consumers: readonly Consumer[],
   classes: readonly string[] | null,
 ): readonly string[] {
-  const rows = consumers.map(({ bytes, objects, classId }) => {
+  const most = Math.max(...consumers.map(({ bytes }) => bytes));
+  const large = consumers.filter(({ bytes }) => bytes >= most * CONSUMER_SHARE_MIN);
+  const rows = large.map(({ bytes, objects, classId }) => {
     const name = classes?.[classId] ?? "";
     return {
       size: formatBytes(bytes),

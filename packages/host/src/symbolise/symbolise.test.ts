@@ -78,6 +78,27 @@ test("the way into abort says nothing", () => {
   ]);
 });
 
+test("the way through the allocator to the end of memory says nothing", () => {
+  const { functions } = verifyImage(bytes);
+  const frames = [4, 5, 6].map((functionIndex) => ({
+    functionIndex,
+    offset: functions[functionIndex - 4]!.start + 1,
+    name: null,
+  }));
+  const full = (innermost: string): string[] =>
+    symbolise(frames, verifyImage(bytes), {
+      names: NAMES,
+      sourceMap: sourceMap(bytes, {
+        4: [innermost, 1, 1],
+        5: ["~lib/rt/tlsf.ts", 2, 2],
+        6: ["main.ts", 3, 3],
+      }),
+    });
+  expect(full("~lib/@phantasm/runtime/heap/exhausted.ts")).toEqual(["    at run (main.ts:3:3)"]);
+  // A trap in there is another matter.
+  expect(full("~lib/rt/tlsf.ts")).toHaveLength(3);
+});
+
 test("functions that the compiler has added are left out", () => {
   const { functions } = verifyImage(bytes);
   const frames = [5, 6].map((functionIndex) => ({

@@ -33,6 +33,9 @@ const STUB = /@(?:varargs|override)$/;
 /** Where the runtime ends a domain: says nothing about why. */
 const ABORT_SOURCE = /@phantasm\/runtime\/abort\.ts$/;
 
+/** Where it ends one that has no memory left, and the allocator on the way there. */
+const EXHAUSTED_SOURCE = /@phantasm\/runtime\/heap\/exhausted\.ts$/;
+const ALLOCATOR_SOURCE = /@phantasm\/runtime\/heap\/|^~lib\/rt\/tlsf\.ts$/;
 /** Where the frames of a fibre begin and end: its edges say nothing about what it does. */
 const SWITCH_SOURCE = /@phantasm\/fibre\/switch\.ts$/;
 
@@ -231,7 +234,19 @@ function trim(all: readonly Line[]): readonly Line[] {
   const last = lines.findLastIndex(({ source }) => source !== null && !isLibrary(source));
   // A fault of the library alone is shown whole.
   if (last < 0) return first < 0 ? lines : lines.slice(first);
-  return lines.slice(Math.max(first, 0), last + 1);
+  return lines.slice(
+    Math.max(first, 0) + allocatorLines(lines.slice(Math.max(first, 0))),
+    last + 1,
+  );
+}
+
+/** How many lines only say that there was no memory. */
+function allocatorLines(lines: readonly Line[]): number {
+  if (!EXHAUSTED_SOURCE.test(lines[0]?.source ?? "")) return 0;
+  return Math.max(
+    lines.findIndex(({ source }) => source === null || !ALLOCATOR_SOURCE.test(source)),
+    0,
+  );
 }
 
 /** Folds what repeats (a recursion) and cuts what is too long. */
