@@ -40,6 +40,10 @@ class Probe extends Source {
   busy(): bool {
     return this.output;
   }
+
+  inspect(): void {
+    observation().timersPending = dispatched;
+  }
 }
 
 class Goodbye implements ShutdownHandler {
@@ -165,4 +169,24 @@ test("the observation block says what happened", () => {
   expect(block.holds).toBe(1);
   expect(block.lastStepNs).toBe(41);
   expect(block.memoryBytes).toBe((<u64>memory.size()) << 16);
+});
+
+test("counters are those of the end of the step, when the host asks for them", () => {
+  new Probe(NO_DEADLINE, false);
+  enter(0, 0);
+  hold();
+  leave();
+  enter(1, 0);
+  dispatch();
+  leave();
+  expect(observation().timersPending).toBe(0);
+  enter(2, Event.INSPECT);
+  expect(observation().timersPending).toBe(1);
+  dispatch();
+  leave();
+  expect(observation().timersPending).toBe(2);
+  enter(3, 0);
+  dispatch();
+  leave();
+  expect(observation().timersPending).toBe(2);
 });

@@ -57,6 +57,7 @@ let shutdownSeen = false;
 let shutdownWaits: bool = false;
 let copies: u32 = 0;
 let tracing: bool = false;
+let inspecting: bool = false;
 /** The next step is for the collector only; when tracing. */
 let collects: bool = false;
 let probe: Probe | null = null;
@@ -143,7 +144,9 @@ export function enter(now_ns: i64, events: i32): bool {
     if (handler !== null) handler.onShutdown();
     else exit(0);
   }
-  if (events & Event.INSPECT) inspect();
+  inspecting = (events & Event.INSPECT) != 0;
+  // Now, for a step that traps; and once more when it has done what it does.
+  if (inspecting) inspect();
   if (booted) return false;
   booted = true;
   markObservation();
@@ -180,6 +183,7 @@ export function leave(): i64 {
     source = source.nextSource;
   }
   observation().holds = holds;
+  if (inspecting) inspect();
   if ((ending || holds == 0) && !busy) exitDomain(exitStatus);
   if (rest() || shutdownWaits) return nowNs;
   return ending ? NO_DEADLINE : deadline;
