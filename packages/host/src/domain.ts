@@ -10,10 +10,9 @@ import {
 } from "@phantasm/abi";
 import type { ArgumentRecord } from "./arguments/parse.js";
 import { checkMemory, memoryBytesMax, openPorts } from "./attach.js";
-import type { BlockBackend, NetBackend } from "./backends/types.js";
 import { systemClock, type Clock } from "./clock.js";
-import { nullConsole, type ConsoleBackend } from "./console/types.js";
-import { systemEntropy, type Entropy } from "./entropy.js";
+import { nullConsole } from "./console/types.js";
+import { systemEntropy } from "./entropy.js";
 import { KILLED_STATUS, type DomainExit, HostError } from "./exit.js";
 import { classify } from "./failure.js";
 import { TRACE_FRAMES_MAX } from "./frames.js";
@@ -21,68 +20,16 @@ import { ConsolePort } from "./hypercalls/console.js";
 import { CallContext } from "./hypercalls/context.js";
 import { deviceCall, type DevicePorts } from "./hypercalls/devices.js";
 import { plainCall, type PlainOptions } from "./hypercalls/plain.js";
-import { describeDomain, type DomainDescription } from "./describe.js";
+import type { DomainDescription } from "./describe.js";
+import type { DomainOptions, DomainState, DomainStats } from "./domain-options.js";
 import { readFibres, readRunningFibre, type FibreTable } from "./fibres/table.js";
 import { readObservation, type Observation } from "./observe.js";
 import { implies, importedCalls, type RunnableImage } from "./runnable.js";
 import { eventLoopScheduler, Task, type Scheduler } from "./scheduler.js";
-import { StepClock, type StepTimes } from "./step-times.js";
+import { StepClock } from "./step-times.js";
 import type { DomainTrace } from "./trace/domain-trace.js";
 
-export interface DomainOptions {
-  /** Values by name, or bytes that are encoded already. Default: the defaults of the manifest. */
-  readonly arguments?: ArgumentRecord | Uint8Array;
-  /** Default: output is thrown away, input has ended. The domain closes it at its end. */
-  readonly console?: ConsoleBackend;
-  /** By name in the manifest. The domain owns them from now on and closes them at its end. */
-  readonly net?: Readonly<Record<string, NetBackend>>;
-  readonly block?: Readonly<Record<string, BlockBackend>>;
-  readonly clock?: Clock;
-  readonly entropy?: Entropy;
-  /** Less than the image's own maximum; checked at every hypercall and after every step. */
-  readonly memoryBytesMax?: number;
-  readonly scheduler?: Scheduler;
-  /** Called once, before `exited` settles. */
-  readonly onExit?: (exit: DomainExit) => void;
-  /**
-   * Called when nothing can wake the domain any more but a shutdown request: no deadline, and no
-   * hypercall waits for anything.
-   */
-  readonly onStuck?: () => void;
-  /**
-   * Called once for each link that has ended for good and says why. The image sees GONE and may go on;
-   * `reason` is one line that is not escaped.
-   */
-  readonly onLinkGone?: (device: string, reason: string) => void;
-  /**
-   * The image brings its counters up to date in every step, so that they are right at the end too; and
-   * `stats` says how long steps took.
-   */
-  readonly observed?: boolean;
-  /** What it does is written there. The image does one thing in a step then, and is slower. */
-  readonly trace?: DomainTrace;
-  /** Element 0 holds the start of `init` or the current step (`process.hrtime`, ns), or 0: for a watchdog. */
-  readonly progress?: BigInt64Array;
-}
-
-/** What has happened so far. */
-export interface DomainStats {
-  readonly steps: number;
-  readonly memoryBytes: number;
-  /** Calls by name; those that were never made are left out. */
-  readonly hypercalls: Readonly<Record<string, number>>;
-  /** How long steps took; only with `observed`. */
-  readonly stepTimes?: StepTimes;
-}
-
-/** All of a domain that the image can see of itself, at rest. */
-export interface DomainState {
-  readonly memory: Uint8Array;
-  /** `g0`, `g1` … in order. */
-  readonly globals: readonly (number | bigint)[];
-  /** Guest time at which it rests. */
-  readonly nowNs: bigint;
-}
+export type { DomainOptions, DomainState, DomainStats };
 
 const NS_PER_MS = 1e6;
 
@@ -121,8 +68,8 @@ export class Domain {
   #steps = 0;
   #nowNs = 0n;
   #deadlineNs: bigint | null = null;
-  /** Asked while it was not at rest, or with counters that are out of date. */
-  #askers: ((description: DomainDescription | null) => void)[] = [];
+  /** They wait for a step that brings the counters up to date. */
+  #askers: (() => void)[] = [];
   #toldStuck = false;
   #wantsHold = true;
   #holds = false;
@@ -256,11 +203,23 @@ export class Domain {
    *
    * The stacks take a copy of its memory, and up to half a second in which it stands still.
    */
-  describe(): Promise<DomainDescription | null> {
+  async describe(): Promise<DomainDescription | null> {
     const { state } = this.#context;
-    if (state === "new" || state === "dead") return Promise.resolve(null);
+    if (state === "new" || state === "dead") return null;
+    const stepped = new Promise<void>((resolve) => void this.#askers.push(resolve));
     this.refresh();
-    return new Promise((resolve) => void this.#askers.push(resolve));
+    // Loaded only now: nobody asks a domain that does what it should.
+    const [{ describeDomain }] = await Promise.all([import("./describe.js"), stepped]);
+    if (this.#exports === null || this.exit !== null) return null;
+    const resting = {
+      steps: this.#steps,
+      nowNs: this.#clock.monotonic() - this.#plain.originNs,
+      deadlineNs: this.#deadlineNs,
+      waitsFor: this.#armed,
+    };
+    const globals = this.#globals(this.#exports);
+    const { bytes } = this.#context.memory;
+    return describeDomain(this.image, bytes, globals, resting, (runs) => this.#mark(runs));
   }
 
   /** A copy of the whole state. Null before the boot and during a step. */
@@ -355,7 +314,7 @@ export class Domain {
     const asked = (events & Event.INSPECT) !== 0 && this.#askers.length > 0;
     if (!asked) this.#toldStuck = false;
     this.#sleep(deadline, now, asked);
-    if (asked) this.#answer(this.#exports);
+    if (asked) this.#answer();
   }
 
   /** Takes a step. Throws whatever comes out of the image. */
@@ -377,19 +336,9 @@ export class Domain {
     }
   }
 
-  /** What `describe` promised, at rest. */
-  #answer(exports: ImageExports): void {
-    const { bytes } = this.#context.memory;
-    const resting = {
-      steps: this.#steps,
-      nowNs: this.#clock.monotonic() - this.#plain.originNs,
-      deadlineNs: this.#deadlineNs,
-      waitsFor: this.#armed,
-    };
-    const description = describeDomain(this.image, bytes, this.#globals(exports), resting, (runs) =>
-      this.#mark(runs),
-    );
-    for (const resolve of this.#askers.splice(0)) resolve(description);
+  /** Lets `describe` go on: its step has been taken, or none will be. */
+  #answer(): void {
+    for (const resolve of this.#askers.splice(0)) resolve();
   }
 
   /** Tells a watchdog whether code of the image runs: a step, or `init`, which may be as wrong as one. */
@@ -441,7 +390,7 @@ export class Domain {
     this.#hold(false);
     this.#scheduler.cancel(this.#task);
     if (this.#grace !== null) this.#scheduler.cancel(this.#grace);
-    for (const resolve of this.#askers.splice(0)) resolve(null);
+    this.#answer();
   }
 
   #finish(outcome: DomainExit): void {

@@ -2,7 +2,9 @@
 export {
   IsolatedDomain,
   type BootOptions,
+  type BusyDomain,
   type IsolatedExit,
   type IsolatedOptions,
 } from "./isolated-domain.js";
 export { runIsolated, USAGE_STATUS, type RunOptions } from "./run.js";
+export type { WaitingFibres } from "../fibres/waiting.js";
