@@ -1,0 +1,199 @@
+/**
+ * Between two steps, memory and mutable globals are the whole state of a domain: a fresh instance that
+ * gets them goes on exactly as the first one, in this process or another, on this version of Node or
+ * another. Snapshots, forks, migration and replay stand on it.
+ *
+ * Every example is driven at random. PHANTASM_TEST_SEED chooses another run than the one of every day.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { serialize } from "node:v8";
+import { buildSync } from "esbuild";
+import { Image, type ArgumentRecord } from "@phantasm/host";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "../../toolchain/dist/build.js";
+import { perform, type Performance } from "../support/operator.js";
+import type { ReplayFile } from "../support/replay-file.js";
+import { replay, type State } from "../support/replay.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const SEED = Number(process.env["PHANTASM_TEST_SEED"] ?? 20_261);
+const NODES = [
+  process.execPath,
+  ...(process.env["PHANTASM_TEST_NODES"] ?? "").split(":").filter(existsSync),
+];
+
+interface Play {
+  /** Arguments of each domain. */
+  readonly roles: readonly ArgumentRecord[];
+  /** Something that is printed only when it did its work. */
+  readonly prints: RegExp;
+  readonly folder?: string;
+}
+
+const PLAYS: Readonly<Record<string, Play>> = {
+  "block-check": { roles: [{}], prints: /Wrote, flushed and read back 8192 bytes/ },
+  clock: { roles: [{ period: "3ms", ticks: 60 }], prints: /tick 60 after/ },
+  fibres: { roles: [{ fibres: 700 }], prints: /700 woke/ },
+  frames: {
+    roles: [
+      { role: "ping", count: 40 },
+      { role: "pong", count: 40 },
+    ],
+    prints: /40 (answers|answered)/,
+  },
+  hello: { roles: [{}], prints: /Hello/ },
+  "hello-arguments": {
+    roles: [{ name: "Ada", times: 50, pause: "2ms", password: "hunter2", shout: true }],
+    prints: /(HELLO, ADA!\n){50}/,
+  },
+  lottery: { roles: [{ draws: 700 }], prints: /(\d+ ){5}\d+\n/ },
+  swap: { roles: [{}], prints: /^3 1 6 4 3 2/ },
+  "word-count": { roles: [{}], prints: /^\d+ \d+ \d{3,}\n$/ },
+  torture: {
+    folder: "test/torture",
+    roles: [{ fibres: 30, rounds: 8, schedule: 5, stress: 3 }],
+    prints: /\d/,
+  },
+};
+
+/** Not one domain: a program with several, and an application that `third-party.test.ts` installs. */
+const OTHERS = ["embedding", "third-party"];
+
+let folder = "";
+const images = new Map<string, Image>();
+
+async function image(name: string): Promise<Image> {
+  const known = images.get(name);
+  if (known) return known;
+  const directory = join(ROOT, PLAYS[name]?.folder ?? join("examples", name));
+  const output = join(folder, `${name}.wasm`);
+  const built = Image.load((await build({ directory, output })).image);
+  images.set(name, built);
+  return built;
+}
+
+async function performed(name: string, seed: number, moments: number): Promise<Performance[]> {
+  const played = await image(name);
+  const roles = (PLAYS[name]?.roles ?? []).map((values) => ({ image: played, arguments: values }));
+  return perform(roles, seed, moments);
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "phantasm-state-"));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test("every example is driven", () => {
+  const examples = readdirSync(join(ROOT, "examples"));
+  const driven = Object.keys(PLAYS).filter((name) => PLAYS[name]?.folder === undefined);
+  expect([...driven, ...OTHERS].sort()).toEqual(examples.sort());
+});
+
+describe.for(Object.keys(PLAYS))("%s", (name) => {
+  test.for([0, 1, 2])(
+    "goes on from any moment as if nothing had happened (run %i)",
+    { timeout: 120_000 },
+    async (run) => {
+      const seed = SEED + run;
+      const domains = await performed(name, seed, 6);
+      expect(domains.map(({ output }) => output).join("")).toMatch(PLAYS[name]?.prints ?? /^$/);
+      const { module } = await image(name);
+      for (const { recording, exit } of domains) {
+        expect({ seed, message: exit.message, reason: exit.reason }).toEqual({
+          seed,
+          message: "",
+          reason: "exit",
+        });
+        expect(recording.moments.length).toBeGreaterThan(0);
+        for (const { step, state } of recording.moments) {
+          const difference = replay(module, state, recording.steps.slice(step));
+          expect({ seed, step, difference }).toEqual({ seed, step, difference: null });
+        }
+      }
+    },
+  );
+});
+
+describe("what is left out of a state is missed", () => {
+  const NAME = "fibres";
+  const EMPTY: State = { memory: new Uint8Array(0), globals: [] };
+
+  test.for(["memory", "globals"] as const)("%s", async (part) => {
+    const [domain] = await performed(NAME, SEED, 8);
+    const { module } = await image(NAME);
+    const { moments = [], steps = [] } = domain?.recording ?? {};
+    const later = moments.filter(({ step }) => step > 3);
+    expect(later.length).toBeGreaterThan(0);
+    for (const { step, state } of later) {
+      const without = { ...state, [part]: EMPTY[part] };
+      expect(replay(module, without, steps.slice(step))).toMatch(/^in step 0 after the state: /);
+    }
+  });
+
+  test("one byte, and one answer of the host", async () => {
+    const [domain] = await performed("word-count", SEED, 8);
+    const { module } = await image("word-count");
+    const { moments = [], steps = [] } = domain?.recording ?? {};
+    const moment = moments.find(({ step }) => step > 3);
+    if (!moment) throw new Error("no moment is late enough");
+    const rest = steps.slice(moment.step);
+    const memory = moment.state.memory.slice();
+    memory[memory.length - 5] = 1;
+    expect(replay(module, { ...moment.state, memory }, rest)).toContain("its state is another");
+    const input = rest.findIndex(({ calls }) => calls.some(({ writes }) => writes.length > 0));
+    const changed = rest.map((step, at) =>
+      at === input ? { ...step, calls: step.calls.map((call) => ({ ...call, writes: [] })) } : step,
+    );
+    expect(input).toBeGreaterThanOrEqual(0);
+    expect(replay(module, moment.state, changed)).toContain(`in step ${String(input)}`);
+  });
+});
+
+describe("in another process", () => {
+  beforeAll(() => {
+    buildSync({
+      entryPoints: [fileURLToPath(new URL("../support/replay-file.ts", import.meta.url))],
+      outfile: join(folder, "replay-file.mjs"),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+    });
+  });
+
+  const cases = Object.keys(PLAYS).flatMap((name) =>
+    NODES.flatMap((node) =>
+      (node === process.execPath ? [[], ["--no-liftoff"], ["--liftoff-only"]] : [[]]).map(
+        (flags) => ({ name, node, flags: flags.join(" ") }),
+      ),
+    ),
+  );
+
+  test.for(cases)("$name goes on under $node $flags", async ({ name, node, flags }) => {
+    const { verified } = await image(name);
+    for (const [number, { recording }] of (await performed(name, SEED, 2)).entries()) {
+      const path = join(folder, `${name}-${String(number)}.state`);
+      const moment = recording.moments.at(-1);
+      if (!moment) throw new Error("there is no moment between two steps");
+      const file: ReplayFile = {
+        image: verified.bytes,
+        state: moment.state,
+        steps: recording.steps.slice(moment.step),
+      };
+      writeFileSync(path, serialize(file));
+      const words = flags === "" ? [] : [flags];
+      const { stdout, stderr } = spawnSync(
+        node,
+        [...words, join(folder, "replay-file.mjs"), path],
+        { encoding: "utf8" },
+      );
+      expect({ seed: SEED, stdout, stderr }).toEqual({ seed: SEED, stdout: "equal\n", stderr: "" });
+    }
+  });
+});
