@@ -3,7 +3,7 @@ import { CANCELLED, TIMED_OUT } from "@phantasm/interfaces";
 import { cancelTimer, setTimer } from "@phantasm/runtime/timers";
 import { hold, isEnding, now, observation, readyLater, ready, release } from "@phantasm/runtime";
 import { Coroutine, suspend, resume } from "./switch";
-import { WaitQueue, running, setRunning } from "./wait";
+import { WaitQueue, running } from "./wait";
 import { enlist, strike } from "./table";
 
 /** What a fibre is doing. */
@@ -146,10 +146,8 @@ export abstract class Fibre extends Coroutine {
     const block = observation();
     block.runningFibre = <u32>changetype<usize>(this);
     block.switches++;
-    setRunning(this);
     this.fibreState = FibreState.RUNNING;
     const ended = resume(changetype<usize>(this));
-    setRunning(null);
     block.runningFibre = 0;
     if (ended) this.endFibre();
   }
@@ -194,7 +192,7 @@ export abstract class Fibre extends Coroutine {
 
 /** The fibre that calls this. Ends the domain when a handler does. */
 export function current(): Fibre {
-  const fibre = running;
+  const fibre = running();
   if (fibre === null) throw new Error("fibre: only a fibre can wait; a handler spawns one");
   return changetype<Fibre>(fibre);
 }

@@ -158,5 +158,7 @@ function copy(to: usize, from: usize, bytes: usize): void {
     memory.copy(to, from, bytes);
     return;
   }
-  for (let at: usize = 0; at < bytes; at += 4) store<u32>(to + at, load<u32>(from + at));
+  let at: usize = 0;
+  for (const whole = bytes & ~7; at < whole; at += 8) store<u64>(to + at, load<u64>(from + at));
+  if (at < bytes) store<u32>(to + at, load<u32>(from + at));
 }

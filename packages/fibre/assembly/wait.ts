@@ -4,7 +4,7 @@
  */
 import { NO_DEADLINE } from "@phantasm/abi";
 import { TIMED_OUT } from "@phantasm/interfaces";
-import { TaskList, ready } from "@phantasm/runtime";
+import { TaskList, observation, ready } from "@phantasm/runtime";
 import { Timed, cancelTimer, setTimer } from "@phantasm/runtime/timers";
 import { Item } from "./item";
 
@@ -112,13 +112,14 @@ export abstract class Member extends Timed {
   abstract memberEnded(): void;
 }
 
-/** The fibre whose turn it is; typed so that an image without fibres does not have to know of them. */
+/**
+ * The fibre whose turn it is; null in a handler. Typed so that an image without fibres does not have to know of
+ * them, and kept nowhere but where the host sees it.
+ */
 // @ts-ignore: decorator
-@lazy
-export let running: Waiter | null = null;
-
-export function setRunning(waiter: Waiter | null): void {
-  running = waiter;
+@inline
+export function running(): Waiter | null {
+  return changetype<Waiter | null>(<usize>observation().runningFibre);
 }
 
 // @ts-ignore: decorator
@@ -127,7 +128,7 @@ let handlers: Extras | null = null;
 
 /** What belongs to the fibre whose turn it is, or to handlers, of which none is ever interrupted. */
 export function runningExtras(): Extras {
-  const waiter = running;
+  const waiter = running();
   if (waiter !== null) return waiter.needExtras();
   let extras = handlers;
   if (extras === null) {

@@ -12,8 +12,8 @@ import { PAUSE_BUCKETS, pausesAddress } from "../observation";
 /** Less than this is not worth a collection. */
 const GROWTH_BYTES_MIN: usize = 1 << 20;
 /** Units of work of one slice; one unit takes 10 to 30 ns. */
-const SLICE_WORK_MIN: i32 = 16384;
-const SLICE_WORK_MAX: i32 = 49152;
+const SLICE_WORK_MIN: i32 = 12288;
+const SLICE_WORK_MAX: i32 = 32768;
 /** Work for each byte allocated, as a shift. */
 const WORK_PER_BYTE_SHIFT: usize = 4;
 /** Allocated since the last slice, this much asks for the next one before other work goes on. */
