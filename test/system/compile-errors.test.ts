@@ -17,9 +17,10 @@ test("a type error", async () => {
     await report(`${IMPORT}export function main(os: Devices): void {
   os.console.writeLine(3);
 }`),
-  ).toBe(`main.ts:3:24: Type 'i32' is not assignable to type '~lib/string/String'.
+  ).toBe(`main.ts:3:24: Type 'i32' is not assignable to type 'string'.
     os.console.writeLine(3);
-                         ^`);
+                         ^
+  Write value.toString(), or a template: \`\${value}\``);
 });
 
 test("a device that is not configured", async () => {
@@ -130,6 +131,6 @@ test("what AssemblyScript lacks comes with what to write instead", async () => {
   const text = await report(`${IMPORT}export function main(os: Devices): void {
   try { os.exit(1); } catch (e) {}
 }`);
-  expect(text).toContain("main.ts:3:3: Not implemented: Exceptions");
-  expect(text).toContain("return a result");
+  expect(text).toContain("main.ts:3:3: There is no try and catch");
+  expect(text).toContain("Return a result");
 });

@@ -1,4 +1,5 @@
 /** Compiles an application with its generated entry to one optimised WebAssembly module. */
+import { isBuiltin } from "node:module";
 import type { Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
@@ -8,6 +9,7 @@ import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
 import { Language, type ProgramParser } from "./language/language.js";
+import { Messages } from "./language/messages.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
@@ -61,13 +63,6 @@ const FEATURES = ["simd"];
 const WARNING = 2;
 const ERROR = 3;
 
-/** What to write in the place of what AssemblyScript lacks. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  Closures: "A function cannot use variables around it: write a class with fields and a method.",
-  Exceptions: "There is no try and catch: return a result; what throws ends the domain.",
-  Iterators: "There is no for…of: write a for loop with an index.",
-};
-
 function hint({ message }: CompilerMessage, deviceNames: readonly string[]): string | undefined {
   const property = /^Property '(\w+)' does not exist on type '\.phantasm\/devices\/Devices'/.exec(
     message,
@@ -76,12 +71,13 @@ function hint({ message }: CompilerMessage, deviceNames: readonly string[]): str
     return deviceNames.length > 0
       ? `The configuration has: ${deviceNames.join(", ")}.`
       : "The configuration has no devices; add one to phantasm.config.ts.";
-  if (/^File '~lib\/node:/.test(message))
-    return "An image has no Node.js in it: use a device of the configuration.";
   const missing = /^File '~lib\/((?:@[^/']+\/)?[^/']+)[^']*' not found/.exec(message);
-  if (missing) return `Run: npm install ${(missing[1] ?? "").replace(/\.ts$/, "")}`;
-  const lacking = /^Not implemented: (\w+)/.exec(message);
-  return lacking ? INSTEAD[lacking[1] ?? ""] : undefined;
+  const name = missing?.[1]?.replace(/\.ts$/, "");
+  if (name !== undefined)
+    return isBuiltin(name)
+      ? "An image has no Node.js in it: use a device of the configuration."
+      : `Run: npm install ${name}`;
+  return undefined;
 }
 
 function isGenerated({ source }: SyntaxRange): boolean {
@@ -106,8 +102,8 @@ function toDiagnostic(
   message: CompilerMessage,
   { members, origin }: CompileOptions,
 ): Diagnostic {
-  const text = message.message.replaceAll(/'\.phantasm\/devices\/(Devices|Arguments)'/g, "'$1'");
-  const advice = hint(message, members);
+  const explanation = new Messages(tree).explain(message);
+  const advice = hint(message, members) ?? explanation.hint;
   const ranges = [message.range, message.relatedRange].filter((range) => range !== null);
   const own = ranges.find((range) => !isGenerated(range));
   const [generated] = ranges;
@@ -117,7 +113,7 @@ function toDiagnostic(
       : generated
         ? origin(generated.source.normalizedPath, generated.start, generated.end)
         : {}),
-    message: text,
+    message: explanation.message,
     ...(advice === undefined ? {} : { hint: advice }),
   };
 }
@@ -220,7 +216,10 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const diagnose = (message: CompilerMessage): Diagnostic =>
     toDiagnostic(compiler, tree, message, options);
   const errors = messages.filter(({ category }) => category === ERROR);
-  if (errors.length > 0) throw new BuildError(withoutEchoes(errors).map(diagnose));
+  if (errors.length > 0)
+    throw new BuildError(
+      withoutEchoes(new Messages(tree).withoutConsequences(errors)).map(diagnose),
+    );
   if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
   if (result.error) throw result.error;
   if (!output) throw new Error("the compiler ended without a module and without an error");

@@ -150,7 +150,7 @@ test("never runs", () => {
     "assembly/wrong.test.ts:5:9",
   ]);
   expect(error?.["message"]).toContain(
-    "Type '~lib/string/String' is not assignable to type 'i32'.",
+    "Type 'string' is not assignable to type 'i32'.",
   );
   expect(error?.["message"]).toContain('  const x: i32 = "text";\n');
 });

@@ -10,6 +10,9 @@ export const IS_SET = "__forOfSet";
 /** Where the loops' functions are, as sources import them. */
 export const ITERATION = "@phantasm/runtime/iteration";
 
+/** As the compiler names that source. */
+export const ITERATION_PATH = `~lib/${ITERATION}.ts`;
+
 const MARKERS: Readonly<Record<string, string>> = { map: IS_MAP, set: IS_SET };
 
 /**

@@ -6,14 +6,14 @@ import type { Parser, Source } from "assemblyscript";
 import { BuildError } from "../../diagnostics.js";
 import type { Compiler } from "../compiler.js";
 import type { SourceTree } from "../resolve.js";
-import { ITERATION, withIteration } from "./collections.js";
+import { ITERATION, ITERATION_PATH, withIteration } from "./collections.js";
 import { Lowering, type Mistake } from "./lowering.js";
 import { BUILTINS, HELPERS } from "./loops.js";
-import { rewritePatterns } from "./patterns.js";
+import { rewrite } from "./rewriting.js";
+import { refused } from "./refused.js";
 import { Maker, loadSyntax, type Syntax } from "./syntax.js";
 
 const LIBRARY = "~lib/";
-const ITERATION_PATH = `${LIBRARY}${ITERATION}.ts`;
 /** A source without either word has nothing to rewrite. */
 const WORDS = /\b(?:of|defer)\b/;
 
@@ -39,7 +39,7 @@ export class Language {
   /** The compiler's `readFile`: as long as the file, line by line. */
   read(request: string): string | null {
     const text = this.#tree.read(request);
-    return text === null ? null : rewritePatterns(text).text;
+    return text === null ? null : rewrite(text).text;
   }
 
   /**
@@ -53,8 +53,10 @@ export class Language {
     let loops = 0;
     for (const source of [...parser.sources]) {
       const text = this.#tree.sources.get(source.normalizedPath)?.text;
-      if (text === undefined || !WORDS.test(text)) continue;
-      const lowering = new Lowering(this.#syntax, rewritePatterns(text).patterns);
+      if (text === undefined) continue;
+      mistakes.push(...refused(this.#syntax, source));
+      if (!WORDS.test(text)) continue;
+      const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
       lowering.run(source);
       mistakes.push(...lowering.mistakes);
       if (lowering.loops > 0) this.#import(source);

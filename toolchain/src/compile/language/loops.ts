@@ -15,7 +15,7 @@ import type {
   VariableStatement,
 } from "assemblyscript";
 import { IS_MAP, IS_SET } from "./collections.js";
-import type { PatternName } from "./patterns.js";
+import type { PatternName } from "./rewriting.js";
 import { Maker, hidden, rangeAt, type Syntax } from "./syntax.js";
 
 /** Functions of packages/runtime/assembly/iteration.ts. */

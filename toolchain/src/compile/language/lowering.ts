@@ -25,7 +25,7 @@ import type {
   WhileStatement,
 } from "assemblyscript";
 import { lowerLoop } from "./loops.js";
-import type { PatternName } from "./patterns.js";
+import type { PatternName } from "./rewriting.js";
 import { Scopes, type Exit } from "./scopes.js";
 import { Maker, hidden, rangeAt, type Syntax } from "./syntax.js";
 import { declaresName, isFixed, namesIn, typeName, walk } from "./tree.js";

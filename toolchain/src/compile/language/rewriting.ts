@@ -1,7 +1,7 @@
 /**
- * `for (const [key, value] of map)`: the parser knows no patterns. Before it reads a source, each pattern is
- * replaced by one name and blanks, so that every line and column stays where it was; the names of the pattern
- * are kept for the loop's lowering.
+ * What is taken out of a source before it is parsed, because the parser knows it not: the patterns of
+ * `for (const [key, value] of map)`, and the word `type` of imports. Blanks stand in its place, so that every
+ * line and column stays where it was. The names of patterns are kept for the loops' lowering.
  */
 
 /** One name of a pattern; null where it leaves one out. */
@@ -27,6 +27,15 @@ const PATTERN = new RegExp(
   "uy",
 );
 const PART = new RegExp(String.raw`${TRIVIA}(${NAME})?${TRIVIA}(,|\])`, "duy");
+/** `import type { … }`, `import type name from` and `export type { … } from`, up to the word. */
+const TYPE_OF_ALL = new RegExp(
+  String.raw`(?:import|export)${TRIVIA}type(?=${TRIVIA}(?:[{*]|(?!from\b)${NAME}${TRIVIA}from\b))`,
+  "uy",
+);
+const KEYWORD = new RegExp(String.raw`(?:import|export)`, "y");
+const LIST = new RegExp(String.raw`${TRIVIA}\{[^{}]*\}`, "uy");
+/** `type` before a name in the braces, where it is not a name itself. */
+const TYPE_OF_ONE = new RegExp(String.raw`\btype(?=\s+(?!as\b)[\p{ID_Start}$_])`, "gu");
 /** What a name, a string, a comment or the start of a template is; anything else is one character. */
 const TOKEN = new RegExp(
   [
@@ -60,8 +69,8 @@ function namesOf(text: string, bracket: number): (PatternName | null)[] {
   }
 }
 
-/** Finds the places of `for` in a source's code: not in strings, templates' text and comments. */
-function* loops(text: string): Generator<number> {
+/** The words of a source that something may be taken from: not in strings, templates' text and comments. */
+function* words(text: string): Generator<{ word: string; at: number }> {
   /** Open braces inside each template expression around this place. */
   const templates: number[] = [];
   let at = 0;
@@ -73,7 +82,7 @@ function* loops(text: string): Generator<number> {
   while (at < text.length) {
     const token = matchAt(TOKEN, text, at)?.[0];
     if (token !== undefined) {
-      if (token === "for") yield at;
+      if (token === "for" || token === "import" || token === "export") yield { word: token, at };
       at += token.length;
       continue;
     }
@@ -92,21 +101,40 @@ function* loops(text: string): Generator<number> {
   }
 }
 
-/** Takes the patterns out of the loops of a source; the text keeps its length and its lines. */
-export function rewritePatterns(text: string): Rewritten {
+function blank(text: string): string {
+  return text.replace(/[^\r\n]/g, " ");
+}
+
+/** An import or export without the word `type`, up to the end of its braces. */
+function withoutType(text: string, at: number): string {
+  const all = matchAt(TYPE_OF_ALL, text, at)?.[0];
+  const start = all ?? matchAt(KEYWORD, text, at)?.[0] ?? "";
+  const list = matchAt(LIST, text, at + start.length)?.[0] ?? "";
+  return start.replace(/type$/, blank) + list.replace(TYPE_OF_ONE, blank);
+}
+
+/** Takes out what the parser does not know; the text keeps its length and its lines. */
+export function rewrite(text: string): Rewritten {
   const patterns = new Map<number, (PatternName | null)[]>();
-  if (!/\bof\b/.test(text)) return { text, patterns };
+  if (!/\b(?:of|type)\b/.test(text)) return { text, patterns };
   let rewritten = "";
   let copied = 0;
-  for (const loop of loops(text)) {
-    const head = matchAt(HEAD, text, loop);
+  const replace = (start: number, by: string): void => {
+    rewritten += text.slice(copied, start) + by;
+    copied = start + by.length;
+  };
+  for (const { word, at } of words(text)) {
+    if (word !== "for") {
+      replace(at, withoutType(text, at));
+      continue;
+    }
+    const head = matchAt(HEAD, text, at);
     if (!head) continue;
-    const start = loop + head[0].length;
+    const start = at + head[0].length;
     const pattern = matchAt(PATTERN, text, start)?.[0];
     if (pattern === undefined) continue;
     patterns.set(start, namesOf(text, start));
-    rewritten += text.slice(copied, start) + STAND_IN + pattern.slice(1).replace(/[^\r\n]/g, " ");
-    copied = start + pattern.length;
+    replace(start, STAND_IN + blank(pattern.slice(1)));
   }
   return { text: rewritten + text.slice(copied), patterns };
 }
