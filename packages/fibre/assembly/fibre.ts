@@ -167,13 +167,19 @@ export abstract class Fibre extends Coroutine {
   }
 
   /** What every wait begins with. True: it was cancelled, and comes back at its next turn. */
+  // @ts-ignore: decorator
+  @inline
   waitRefused(): bool {
-    if (!this.refusesToWait) return false;
+    if (this.fibreCancellation == 0 || !this.refusesToWait) return false;
+    this.refuseWait();
+    return true;
+  }
+
+  private refuseWait(): void {
     this.waitOutcome = CANCELLED;
     this.fibreState = FibreState.READY;
     // Not at once, so that a loop around waits that are refused does not keep the step.
     readyLater(this);
-    return true;
   }
 
   private endFibre(): void {
@@ -190,10 +196,16 @@ export abstract class Fibre extends Coroutine {
   }
 }
 
+function noFibre(): void {
+  throw new Error("fibre: only a fibre can wait; a handler spawns one");
+}
+
 /** The fibre that calls this. Ends the domain when a handler does. */
+// @ts-ignore: decorator
+@inline
 export function current(): Fibre {
   const fibre = running();
-  if (fibre === null) throw new Error("fibre: only a fibre can wait; a handler spawns one");
+  if (fibre === null) noFibre();
   return changetype<Fibre>(fibre);
 }
 

@@ -90,6 +90,8 @@ class ReadyList {
     return this.first === null;
   }
 
+  // @ts-ignore: decorator
+  @inline
   append(task: Task): void {
     const last = this.last;
     if (last === null) this.first = task;
@@ -97,6 +99,8 @@ class ReadyList {
     this.last = task;
   }
 
+  // @ts-ignore: decorator
+  @inline
   take(): Task | null {
     const task = this.first;
     if (task === null) return null;

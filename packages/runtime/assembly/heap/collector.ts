@@ -163,7 +163,8 @@ function growsInPlace(ptr: usize, size: usize): bool {
 // @ts-ignore: decorator
 @global @unsafe @inline
 export function __link(parentPtr: usize, childPtr: usize, expectMultiple: bool): void {
-  if (phase == Phase.MARK) __visit(childPtr, 0);
+  // With `&`, nothing is left of it where the reference is the constant null.
+  if (i32(phase == Phase.MARK) & i32(childPtr != 0)) __visit(childPtr, 0);
 }
 
 /** Marks an object as reached. */
