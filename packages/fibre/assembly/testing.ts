@@ -40,3 +40,20 @@ class Keeper extends Fibre {
 export function keep(): void {
   spawn(new Keeper());
 }
+
+/** Numbers that a seed decides. */
+@final
+export class Dice {
+  constructor(private state: u32) {
+    this.state = this.state * 2654435761 + 1;
+  }
+
+  /** 0 to `sides` - 1. */
+  roll(sides: i32): i32 {
+    // xorshift32 (Marsaglia 2003).
+    this.state ^= this.state << 13;
+    this.state ^= this.state >> 17;
+    this.state ^= this.state << 5;
+    return <i32>((this.state >> 8) % <u32>sides);
+  }
+}
