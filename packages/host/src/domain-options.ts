@@ -41,6 +41,19 @@ export interface DomainOptions {
   readonly observed?: boolean;
   /** What it does is written there. The image does one thing in a step then, and is slower. */
   readonly trace?: DomainTrace;
+  /**
+   * Goes on from a captured state of the same image instead of booting: `init` does not run, guest time
+   * goes on from where it was, and a step at once lets the image ask for all it waits for. Copied by `start`.
+   *
+   * What the host held for the domain is not in it: input and frames that it had not read, output that had
+   * not left, block requests under way. Attach devices that are where the domain left them.
+   */
+  readonly state?: DomainState;
+  /**
+   * With `state`: the domain it was taken from lives on, or another one has gone on from it. The image
+   * then takes new randomness (COPY), so that no two share a secret.
+   */
+  readonly copy?: boolean;
   /** Element 0 holds the start of `init` or the current step (`process.hrtime`, ns), or 0: for a watchdog. */
   readonly progress?: BigInt64Array;
 }
@@ -55,8 +68,10 @@ export interface DomainStats {
   readonly stepTimes?: StepTimes;
 }
 
-/** All of a domain that the image can see of itself, at rest. */
+/** All of a domain that the image can see of itself, at rest. A domain that ended cannot go on from it. */
 export interface DomainState {
+  /** Of the image: no other can go on from it. */
+  readonly digest: string;
   readonly memory: Uint8Array;
   /** `g0`, `g1` … in order. */
   readonly globals: readonly (number | bigint)[];

@@ -24,6 +24,7 @@ import type { DomainDescription } from "./describe.js";
 import type { DomainOptions, DomainState, DomainStats } from "./domain-options.js";
 import { readFibres, readRunningFibre, type FibreTable } from "./fibres/table.js";
 import { readObservation, type Observation } from "./observe.js";
+import { checkState, restore } from "./restore.js";
 import { implies, importedCalls, type RunnableImage } from "./runnable.js";
 import { eventLoopScheduler, Task, type Scheduler } from "./scheduler.js";
 import { StepClock } from "./step-times.js";
@@ -66,7 +67,6 @@ export class Domain {
   #exports: ImageExports | null = null;
   #events = 0;
   #steps = 0;
-  #nowNs = 0n;
   #deadlineNs: bigint | null = null;
   /** They wait for a step that brings the counters up to date. */
   #askers: (() => void)[] = [];
@@ -80,6 +80,7 @@ export class Domain {
   /**
    * @throws BootError when a device has no backend, a backend no device, or the image starts with
    *   more memory than it may have
+   * @throws Error when the state is of another image
    * @throws ArgumentsError when the arguments do not fit the manifest
    */
   constructor(image: RunnableImage, options: DomainOptions = {}) {
@@ -89,11 +90,14 @@ export class Domain {
     this.#clock = options.clock ?? systemClock;
     const bytesMax = memoryBytesMax(image.manifest, options.memoryBytesMax);
     checkMemory(image.manifest, bytesMax);
+    const { state } = options;
+    if (state !== undefined) checkState(image, state, bytesMax);
+    if (state !== undefined && options.copy === true) this.#events |= Event.COPY;
     this.#plain = {
       arguments: encoded(image, options.arguments),
       clock: this.#clock,
       entropy: options.entropy ?? systemEntropy,
-      originNs: this.#clock.monotonic(),
+      originNs: this.#clock.monotonic() - (state?.nowNs ?? 0n),
     };
     this.#context = new CallContext(bytesMax);
     this.#trace = options.trace ?? null;
@@ -120,7 +124,10 @@ export class Domain {
     return this.#context.exit;
   }
 
-  /** Boots: instantiates, runs `init`, and makes the first step ready. Failures end the domain. */
+  /**
+   * Boots: instantiates, runs `init` or restores a state, and makes the first step ready. Failures end
+   * the domain.
+   */
   start(): void {
     if (this.#context.state !== "new") throw new Error("a domain starts once");
     this.#context.state = "initialising";
@@ -139,7 +146,9 @@ export class Domain {
       this.#exports = exports;
       this.#context.setMemory(exports.memory);
       this.#mark(true);
-      this.#booting("init", () => exports.init());
+      const { state } = this.#options;
+      if (state === undefined) this.#booting("init", () => exports.init());
+      else this.#booting("restore", () => restore(instance.exports, state));
       this.#context.checkGrowth();
       if (this.#context.exit !== null) return this.#finish(this.#context.exit);
       this.#context.state = "resting";
@@ -225,8 +234,10 @@ export class Domain {
   /** A copy of the whole state. Null before the boot and during a step. */
   capture(): DomainState | null {
     if (this.#exports === null || this.#context.state === "stepping") return null;
-    const globals = this.#globals(this.#exports);
-    return { memory: this.#context.memory.bytes.slice(), globals, nowNs: this.#nowNs };
+    // Not the time of its last step: it may have read a clock since that began.
+    const nowNs = this.#clock.monotonic() - this.#plain.originNs;
+    const memory = this.#context.memory.bytes.slice();
+    return { digest: this.image.digest, memory, globals: this.#globals(this.#exports), nowNs };
   }
 
   get stats(): DomainStats {
@@ -300,7 +311,6 @@ export class Domain {
     // SHUTDOWN stays set; the others were for this step.
     this.#events &= Event.SHUTDOWN;
     if (this.#options.observed === true) this.#events |= Event.INSPECT;
-    this.#nowNs = now;
     this.#steps++;
     let deadline: bigint;
     try {

@@ -4,6 +4,9 @@ import { DeviceFailure, type DomainExit } from "./exit.js";
 import { parseFrames } from "./frames.js";
 import { isStackOverflow } from "./hypercalls/context.js";
 
+/** What the engine says when an instance cannot have its memory, and when a restored one cannot. */
+const NO_ROOM = /Cannot allocate Wasm memory|Unable to grow instance memory/;
+
 /** The exit it stands for, or null: it is a fault of the host. */
 export function classify(error: unknown): DomainExit | null {
   if (error instanceof DeviceFailure) {
@@ -16,7 +19,7 @@ export function classify(error: unknown): DomainExit | null {
   if (error instanceof WebAssembly.RuntimeError) {
     return { status: Exit.TRAP, reason: "trap", message: error.message, trace: framesOf(error) };
   }
-  if (error instanceof RangeError && error.message.includes("Cannot allocate Wasm memory")) {
+  if (error instanceof RangeError && NO_ROOM.test(error.message)) {
     const message = "this process has no room for the memory of another domain";
     return { status: Exit.MEMORY, reason: "memory", message, trace: [] };
   }

@@ -11,7 +11,7 @@ import { VirtualTime } from "./virtual-time.js";
 
 export interface VirtualHostOptions extends Pick<
   DomainOptions,
-  "arguments" | "net" | "block" | "memoryBytesMax"
+  "arguments" | "net" | "block" | "memoryBytesMax" | "state" | "copy"
 > {
   /** Decides every byte of entropy. Default 1. */
   readonly seed?: number | bigint;
@@ -49,7 +49,7 @@ export class VirtualHost {
 
   /** Boots at once, and runs what can run without time passing. */
   constructor(image: RunnableImage, options: VirtualHostOptions = {}) {
-    const { input, open, arguments: values, memoryBytesMax } = options;
+    const { input, open, arguments: values, memoryBytesMax, state, copy } = options;
     this.time = options.time ?? new VirtualTime();
     this.console = new MemoryConsole({
       capacityBytes: OUTPUT_BYTES_MAX,
@@ -71,6 +71,8 @@ export class VirtualHost {
       entropy: new SeededEntropy(options.seed ?? 1),
       ...(values === undefined ? {} : { arguments: values }),
       ...(memoryBytesMax === undefined ? {} : { memoryBytesMax }),
+      ...(state === undefined ? {} : { state }),
+      ...(copy === undefined ? {} : { copy }),
     });
     this.domain.start();
     this.time.settle();
