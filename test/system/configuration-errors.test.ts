@@ -195,12 +195,12 @@ test.each([
   [
     "a constant of the wrong type",
     `class: "X", parameters: [{ name: "a", value: "no" }]`,
-    "Type '~lib/string/String' is not assignable to type 'i32'.",
+    "Type 'string' is not assignable to type 'i32'.",
   ],
   [
     "an interface that it lacks",
     `class: "X", parameters: [{ name: "a", value: 1 }]`,
-    "Type 'x/X' is not assignable to type '~lib/@phantasm/interfaces/console/Console'.",
+    "Type 'X' is not assignable to type 'Console'.",
   ],
 ])("what the compiler finds in generated code, at the device: %s", async (_, options, message) => {
   using made = project({

@@ -9,7 +9,6 @@ import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
 import { Language, type ProgramParser } from "./language/language.js";
-import { Messages } from "./language/messages.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
@@ -99,10 +98,11 @@ function classNames({ managedClasses }: CompiledProgram): string[] {
 function toDiagnostic(
   compiler: Compiler,
   tree: SourceTree,
+  language: Language,
   message: CompilerMessage,
   { members, origin }: CompileOptions,
 ): Diagnostic {
-  const explanation = new Messages(tree).explain(message);
+  const explanation = language.messages.explain(message);
   const advice = hint(message, members) ?? explanation.hint;
   const ranges = [message.range, message.relatedRange].filter((range) => range !== null);
   const own = ranges.find((range) => !isGenerated(range));
@@ -214,11 +214,11 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     },
   );
   const diagnose = (message: CompilerMessage): Diagnostic =>
-    toDiagnostic(compiler, tree, message, options);
+    toDiagnostic(compiler, tree, language, message, options);
   const errors = messages.filter(({ category }) => category === ERROR);
   if (errors.length > 0)
     throw new BuildError(
-      withoutEchoes(new Messages(tree).withoutConsequences(errors)).map(diagnose),
+      withoutEchoes(language.messages.withoutConsequences(errors)).map(diagnose),
     );
   if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
   if (result.error) throw result.error;

@@ -4,7 +4,6 @@ import { dirname, join, relative, sep } from "node:path";
 import { Compiler, type CompilerMessage } from "../compile/compiler.js";
 import { DEBUG_ARGUMENTS } from "../compile/constants.js";
 import { Language, type ProgramParser } from "../compile/language/language.js";
-import { Messages } from "../compile/language/messages.js";
 import type { Binaryen, Module } from "../compile/optimise.js";
 import { findAllOverrides } from "../compile/overrides.js";
 import { SourceTree } from "../compile/resolve.js";
@@ -132,9 +131,9 @@ async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
   if (errors.length > 0)
     return {
       paths,
-      diagnostics: new Messages(tree).withoutConsequences(errors).map((message) => {
+      diagnostics: language.messages.withoutConsequences(errors).map((message) => {
         const range = message.range ?? message.relatedRange;
-        const explanation = new Messages(tree).explain(message);
+        const explanation = language.messages.explain(message);
         const advice = hint(message.message) ?? explanation.hint;
         return {
           ...(range ? compiler.place(tree, range) : {}),

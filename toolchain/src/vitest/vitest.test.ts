@@ -149,9 +149,7 @@ test("never runs", () => {
     "assembly/wrong.test.ts:4:18",
     "assembly/wrong.test.ts:5:9",
   ]);
-  expect(error?.["message"]).toContain(
-    "Type 'string' is not assignable to type 'i32'.",
-  );
+  expect(error?.["message"]).toContain("Type 'string' is not assignable to type 'i32'.");
   expect(error?.["message"]).toContain('  const x: i32 = "text";\n');
 });
 

@@ -10,6 +10,7 @@ import { ITERATION, ITERATION_PATH, withIteration } from "./collections.js";
 import { Lowering, type Mistake } from "./lowering.js";
 import { BUILTINS, HELPERS } from "./loops.js";
 import { rewrite } from "./rewriting.js";
+import { Messages } from "./messages.js";
 import { refused } from "./refused.js";
 import { Maker, loadSyntax, type Syntax } from "./syntax.js";
 
@@ -25,6 +26,7 @@ export class Language {
   readonly #compiler: Compiler;
   readonly #tree: SourceTree;
   readonly #syntax: Syntax;
+  #parsed = false;
 
   private constructor(compiler: Compiler, tree: SourceTree, syntax: Syntax) {
     this.#compiler = compiler;
@@ -49,6 +51,7 @@ export class Language {
    * @throws BuildError for what cannot be rewritten
    */
   lower(parser: ProgramParser): void {
+    this.#parsed = true;
     const mistakes: Mistake[] = [];
     let loops = 0;
     for (const source of [...parser.sources]) {
@@ -71,6 +74,11 @@ export class Language {
         })),
       );
     if (loops > 0) this.#addIteration(parser);
+  }
+
+  /** The compiler's messages so far: of its parser, or once all is parsed, about types. */
+  get messages(): Messages {
+    return new Messages(this.#tree, this.#parsed);
   }
 
   #import(source: Source): void {

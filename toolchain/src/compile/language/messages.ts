@@ -2,7 +2,6 @@
 import type { CompilerMessage, SyntaxRange } from "../compiler.js";
 import type { SourceTree } from "../resolve.js";
 import { ITERATION_PATH } from "./collections.js";
-import { NOT_ITERABLE } from "./loops.js";
 import type { Rule } from "./rule.js";
 import { SYNTAX_RULES } from "./syntax-rules.js";
 import { TYPE_RULES } from "./type-rules.js";
@@ -12,13 +11,8 @@ export interface Explanation {
   readonly hint?: string;
 }
 
-/** The compiler counts what its parser says from 1000, as TypeScript does. */
-function isSyntax({ code, message }: CompilerMessage): boolean {
-  return (code >= 1000 && code < 2000) || /^Not implemented: union types/.test(message);
-}
-
-/** What a loop over something unknown is told as well. */
-const NOT_TYPED = `Property '${NOT_ITERABLE}' does not exist on type 'auto'.`;
+/** What the compiler says of what it could not give a type because of something else. */
+const NO_TYPE = /'auto'/;
 /** Enough of the source before a place to see what it belongs to. */
 const CONTEXT_CHARACTERS = 400;
 
@@ -67,9 +61,12 @@ function sameSource(a: SyntaxRange, b: SyntaxRange): boolean {
 /** The compiler's messages about one program. */
 export class Messages {
   readonly #tree: SourceTree;
+  readonly #rules: readonly Rule[];
 
-  constructor(tree: SourceTree) {
+  /** @param parsed whether the parser took all sources; then the messages are about types */
+  constructor(tree: SourceTree, parsed: boolean) {
     this.#tree = tree;
+    this.#rules = parsed ? TYPE_RULES : SYNTAX_RULES;
   }
 
   /** What a user is told. */
@@ -86,7 +83,7 @@ export class Messages {
   withoutConsequences(messages: readonly CompilerMessage[]): CompilerMessage[] {
     const own = messages.filter(
       ({ message, range }) =>
-        message !== NOT_TYPED && range?.source.normalizedPath !== ITERATION_PATH,
+        !NO_TYPE.test(message) && range?.source.normalizedPath !== ITERATION_PATH,
     );
     const kept = own.length > 0 ? own : messages;
     const causes = kept.flatMap((message) => {
@@ -97,9 +94,13 @@ export class Messages {
       const cause = causes.find(({ message }) => message === one);
       if (!cause && causes.some(({ message, rule }) => this.#follows(one, message, rule)))
         return false;
-      const earlier = kept.slice(0, index).filter(isSyntax);
-      return !(isSyntax(one) && earlier.some((other) => samePlace(other, one)));
+      return !this.#stumbles || !kept.slice(0, index).some((other) => samePlace(other, one));
     });
+  }
+
+  /** A parser goes on after the first thing that it does not understand, and understands less. */
+  get #stumbles(): boolean {
+    return this.#rules === SYNTAX_RULES;
   }
 
   #text({ source }: SyntaxRange): string {
@@ -112,7 +113,7 @@ export class Messages {
     const start = range?.start ?? 0;
     const before = text.slice(Math.max(0, start - CONTEXT_CHARACTERS), start);
     const after = text.slice(start, start + CONTEXT_CHARACTERS);
-    return (isSyntax(message) ? SYNTAX_RULES : TYPE_RULES).find(
+    return this.#rules.find(
       (rule) =>
         rule.message.test(said) &&
         (rule.before?.test(before) ?? true) &&
@@ -125,7 +126,7 @@ export class Messages {
     const [a, b] = [one.range, cause.range];
     if (a === null || b === null || !sameSource(a, b)) return false;
     const sameLine = this.#line(a) === this.#line(b);
-    if (isSyntax(cause)) return sameLine || a.start > b.start;
+    if (this.#stumbles) return sameLine || a.start > b.start;
     return (
       (a.start <= b.start && a.end >= b.end) ||
       (sameLine && rule.echoes?.test(one.message) === true)

@@ -136,12 +136,13 @@ export const SYNTAX_RULES: readonly Rule[] = [
     hint: "Write a base class or an interface, or give each type a function of its own.",
   },
   {
-    message: /^Optional properties/,
-    hint: "Write: name: Type | null = null, or give it a value to start with.",
+    message: /^Function implementation is missing/,
+    says: "A function has one signature",
+    hint: "Give each its own name, or parameters with a value to start with.",
   },
   {
-    message: /^Optional parameter must have an initializer/,
-    hint: "Give the parameter a value for when it is left out: count: i32 = 0",
+    message: /^Optional properties/,
+    hint: "Write: name: Type | null = null, or give it a value to start with.",
   },
   {
     message: /^(?:Expression expected|Unexpected token)/,

@@ -144,7 +144,13 @@ export const TYPE_RULES: readonly Rule[] = [
     hint: 'Write constants in a namespace: export const X = "x";',
   },
   {
-    message: /^Conversion from type '[if]\d+|u\d+|[iu]size' to '(\w+)' requires an explicit cast/,
+    message: /^Conversion from type '\w+' to '(\w+)' requires an explicit cast/,
+    at: /^-?[\d.]\w*\.?\w*\s*[;,)\]}]/,
+    says: "The number does not fit into '$1'",
+    hint: "Choose a wider type, or cast: <type>value cuts off what does not fit.",
+  },
+  {
+    message: /^Conversion from type '\w+' to '\w+' requires an explicit cast/,
     hint: "Write <type>value or value as type; what does not fit is cut off.",
   },
   {
@@ -152,14 +158,13 @@ export const TYPE_RULES: readonly Rule[] = [
     hint: "Cast one to the type of the other: <i32>value",
   },
   {
+    message: /^Optional parameter must have an initializer/,
+    hint: "Give the parameter a value for when it is left out: count: i32 = 0",
+  },
+  {
     message: /^Type argument expected/,
     hint: "The compiler cannot tell the type: write it, as in list.map<string>(…)",
     echoes: /'auto'/,
-  },
-  {
-    message: /^Function implementation is missing/,
-    says: "A function has one signature",
-    hint: "Give each its own name, or parameters with a value to start with.",
   },
   {
     message: /^Expected 0 arguments, but got 1/,
@@ -191,6 +196,15 @@ export const TYPE_RULES: readonly Rule[] = [
   {
     message: /^Property '[^']*' has no initializer/,
     hint: "Give it a value where it is declared or in the constructor, or make it | null.",
+  },
+  {
+    message: /^Property '\w+' is missing in type '<object>'/,
+    hint: "Give it a value here, or one to start with in the class.",
+  },
+  {
+    message: /^Module '(?:~lib\/)?([^']+)' has no exported member 'default'/,
+    says: "Module '$1' has no default export",
+    hint: "Write: import { name } from …",
   },
   {
     message: /^Cannot find name 'using'/,
