@@ -207,4 +207,96 @@ async function hypercalls(report) {
     );
 }
 
-export const PARTS = { images, builds, starts, boots, domains, hypercalls };
+/** An appliance of this folder, built into a scratch folder. */
+function appliance(name, work) {
+  return scratch(async (folder) => {
+    const image = join(folder, `${name}.wasm`);
+    await build({ directory: join(ROOT, "test", "bench", name), output: image });
+    await work(image);
+  });
+}
+
+const ns = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ns`;
+
+/** Fibres, beside generators and async functions that do the same. */
+async function fibres(report) {
+  await appliance("fibres", (image) => {
+    const run = runChild("fibre-run.mjs", image);
+    for (const [frames, value] of Object.entries(run.switching)) {
+      const target = frames === "4" ? "≤ 100 ns" : "";
+      report.row(`switch of a fibre with ${frames} frames`, ns(value), target);
+    }
+    for (const [depth, value] of Object.entries(run.generators))
+      report.row(`Node: generator, ${Number(depth) + 1} deep, a yield`, ns(value));
+    for (const [depth, value] of Object.entries(run.asyncFunctions))
+      report.row(`Node: async function, ${Number(depth) + 1} deep, an await`, ns(value));
+    report.row("spawn, run and end of a fibre", ns(run.spawn));
+    for (const [count, { heapBytes, memoryBytes, ns: each }] of [
+      ["1 million", run.million],
+      ["4 million", run.fourMillion],
+    ])
+      report.row(
+        `${count} sleeping fibres, each`,
+        `${heapBytes.toFixed(0)} bytes of heap, ${memoryBytes.toFixed(0)} of memory, ${ns(each)} to spawn and sleep`,
+        "≤ 170 bytes",
+      );
+    report.row("pipeline of 6 fibres, 200 000 numbers", `${run.pipelineMs.toFixed(0)} ms`);
+    report.row("Node: the same with async functions", `${run.pipelinePeerMs.toFixed(0)} ms`);
+    report.row("ratio", `${(run.pipelinePeerMs / run.pipelineMs).toFixed(1)} ×`, "> 1 ×");
+    report.row(
+      "memory before and after ten million switches",
+      `${run.soakBefore / 1024} KiB, ${run.soakAfter / 1024} KiB`,
+      "flat",
+    );
+  });
+}
+
+/** The timing wheel, beside Node's timers. */
+async function timers(report) {
+  await appliance("timers", (image) => {
+    for (const count of [1000, 1_000_000]) {
+      const { ours, node } = runChild("timer-run.mjs", image, String(count));
+      for (const [what, label] of [
+        ["set", "set"],
+        ["move", "set anew"],
+        ["cancel", "cancel"],
+        ["expire", "be called"],
+      ])
+        report.row(
+          `timers, ${count} pending: ${label}`,
+          `${ns(ours[what])}; Node ${ns(node[what])}`,
+        );
+    }
+  });
+}
+
+/** Pauses of the collector by size of the live heap, beside the same work in JavaScript. */
+async function heap(report) {
+  await appliance("heap", (image) => {
+    for (const objects of [16_000, 125_000, 500_000, 1_000_000, 4_000_000]) {
+      const run = runChild("heap-run.mjs", image, String(objects));
+      const size = `${(run.liveBytes / 1e6).toFixed(0)} MB of live objects`;
+      report.row(
+        `${size}: longest step, 99 %, median`,
+        `${run.longestMs.toFixed(2)}, ${run.percentile99Ms.toFixed(2)}, ${run.medianMs.toFixed(2)} ms; Node's longest ${run.node.longestMs.toFixed(0)} ms`,
+        objects === 1_000_000 ? "< 2 ms" : "",
+      );
+      report.row(
+        `${size}: each object made, used and collected`,
+        `${ns(run.nsPerObject)}; Node ${ns(run.node.nsPerObject)}`,
+      );
+    }
+  });
+}
+
+export const PARTS = {
+  images,
+  builds,
+  starts,
+  boots,
+  domains,
+  hypercalls,
+  fibres,
+  timers,
+  heap,
+};

@@ -1,4 +1,4 @@
-// npm run bench: images, builds, starts, boots, domains, hypercalls. Prints figures, never fails over
+// npm run bench: images, builds, starts, boots, domains, hypercalls, fibres, timers, heap. Prints figures, never fails over
 // time. `npm run bench -- starts boots` runs some parts only.
 import { machine, Report } from "./report.mjs";
 import { PARTS } from "./parts.mjs";
