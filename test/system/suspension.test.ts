@@ -206,6 +206,23 @@ export function main(os: Devices): void {
     ).toContain("main.ts:13:5: Bad#onTimer waits");
   });
 
+  test("the comparison of a sort", async () => {
+    expect(
+      await refused(`
+function compare(a: i32, b: i32): i32 {
+  yieldNow();
+  return a - b;
+}
+
+export function main(os: Devices): void {
+  const list = [3, 1, 2];
+  list.sort(compare);
+  os.console.writeLine(list.toString());
+}
+`),
+    ).toContain("main.ts:6:3: compare waits, and a sort may call it");
+  });
+
   test("a module of the library OS, too", async () => {
     using made = project({
       "phantasm.config.ts": `import { device, unikernel } from "phantasm";

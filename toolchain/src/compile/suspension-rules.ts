@@ -26,7 +26,7 @@ export function suspensionRules(tree: SourceTree, map: string): SuspensionRules 
       return packages.has(owner) ? owner : null;
     },
     maySuspend: (owner) => packages.get(owner)?.module.suspends === true,
-    placeOf: (offset) => place(tree, sources, segments, offset),
+    placeOf: (offset, start = 0) => place(tree, sources, segments, offset, start),
   };
 }
 
@@ -36,8 +36,13 @@ function place(
   sources: readonly string[],
   segments: readonly SourceMapSegment[],
   offset: number,
+  start: number,
 ): Omit<Diagnostic, "message"> {
-  const at = segments.findLast((segment) => segment[0] <= offset && segment.length > 1);
+  // A call whose result nobody uses has no place of its own: then the nearest one in its function.
+  const inside = segments.filter((segment) => segment[0] >= start && segment.length > 1);
+  const at =
+    inside.findLast((segment) => segment[0] <= offset) ??
+    inside.find((segment) => segment[0] > offset);
   if (!at || at.length === 1) return {};
   const [, source, line, column] = at;
   const known = tree.sources.get(sources[source] ?? "");

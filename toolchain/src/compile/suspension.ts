@@ -16,6 +16,8 @@ const EDGES = ["resume", "enter", "suspend", "show"];
 const EXPORTS = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"];
 const LIBRARY = "~lib/";
 const GENERATED = ".phantasm/";
+/** Sorting keeps elements in memory that the collector does not see. */
+const SORT = "~lib/util/sort/";
 /** Frames that functions which call themselves may have in all. */
 const RECURSION_BYTES = 64 * 1024;
 
@@ -25,8 +27,8 @@ export interface SuspensionRules {
   readonly packageOf: (name: string) => string | null;
   /** Whether that package may have functions that suspend. */
   readonly maySuspend: (packageName: string) => boolean;
-  /** The place in the sources that an offset of the module comes from. */
-  readonly placeOf: (offset: number) => Omit<Diagnostic, "message">;
+  /** The place in the sources that an offset of the module comes from; `start` is that of its function. */
+  readonly placeOf: (offset: number, start?: number) => Omit<Diagnostic, "message">;
 }
 
 /** True if the module switches between fibres. To be asked before any pass has run. */
@@ -92,6 +94,7 @@ export function checkSuspension(binary: Uint8Array, rules: SuspensionRules): voi
     const { name } = graph.functions[index] ?? { name: "" };
     if (name.startsWith(GENERATED)) return !name.includes("~anonymous") && !name.endsWith("/boot");
     if (!name.startsWith(LIBRARY)) return false;
+    if (name.startsWith(SORT)) return true;
     const owner = rules.packageOf(name);
     return owner !== null && !rules.maySuspend(owner);
   };
@@ -108,9 +111,19 @@ export function checkSuspension(binary: Uint8Array, rules: SuspensionRules): voi
     const own = application(graph, reaching, target);
     const at = own === undefined ? call : reaching.get(own);
     const first = own === undefined ? names[0] : label(graph.functions[own]?.name ?? "");
-    const place = at ? rules.placeOf(at.offset) : {};
-    const owner = rules.packageOf(graph.functions[index]?.name ?? "");
+    const { start } = graph.functions[own ?? index] ?? { start: 0 };
+    const place = at ? rules.placeOf(at.offset, start) : {};
+    const guiltyName = graph.functions[index]?.name ?? "";
+    const owner = rules.packageOf(guiltyName);
     const way = names.join(" → ");
+    if (own !== undefined && guiltyName.startsWith(SORT)) {
+      diagnostics.set(`${place.file}:${place.line}:${first}`, {
+        ...place,
+        message: `${first} waits, and a sort may call it: ${way}`,
+        hint: "A comparison never waits: look up what it needs before. If it is not one, give it other parameters than a comparison has.",
+      });
+      continue;
+    }
     diagnostics.set(`${place.file}:${place.line}:${first}`, {
       ...place,
       ...(own === undefined
