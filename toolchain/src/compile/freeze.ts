@@ -11,6 +11,7 @@ import { coreImage } from "../link/core.js";
 import { exportGlobals, hideGlobals } from "./globals.js";
 import { initFailure, initWarning, type Binary, type Places } from "./init-failure.js";
 import type { Binaryen, Module } from "./optimise.js";
+import { setSegments } from "./memory.js";
 import { dataSegments } from "./segments.js";
 import { tryInit, type InitialState } from "./trial.js";
 
@@ -37,10 +38,9 @@ export interface Frozen extends Binary {
 const BYTES_PER_WORK: Readonly<Record<Profile, number>> = { speed: 1 / 32, size: 0, debug: 0 };
 
 const PAGE_BYTES = 65_536;
+const PAGES_MAX = 65_536;
 /** After the values are in place: what only `init` used or set. */
 const TIDY = ["simplify-globals-optimizing", "vacuum", "remove-unused-module-elements"];
-/** As the compiler names it. */
-const MEMORY = "0";
 
 function coreBytes({ binary }: Binary): number {
   return coreImage(binary).bytes.length;
@@ -75,21 +75,8 @@ function setGlobals(
 }
 
 function setMemory(module: Module, memory: Uint8Array): void {
-  const { max } = module.getMemoryInfo();
-  module.removeExport("memory");
-  module.setMemory(
-    memory.length / PAGE_BYTES,
-    max ?? PAGE_BYTES,
-    "memory",
-    dataSegments(memory).map(({ offset, data }) => ({
-      offset: module.i32.const(offset),
-      data,
-      passive: false,
-    })),
-    false,
-    false,
-    MEMORY,
-  );
+  const maximum = module.getMemoryInfo().max ?? PAGES_MAX;
+  setSegments(module, { initial: memory.length / PAGE_BYTES, maximum }, dataSegments(memory));
 }
 
 /**

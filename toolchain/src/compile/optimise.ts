@@ -17,6 +17,7 @@ import {
   transformSuspension,
   type SuspensionRules,
 } from "./suspension.js";
+import { dropUnusedStrings } from "./unused-strings.js";
 
 export type Binaryen = typeof binaryenLibrary;
 export type Module = InstanceType<Binaryen["Module"]>;
@@ -148,6 +149,7 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   const source = emit(module);
   if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
+  if (profile !== "debug") dropUnusedStrings(binaryen, module, source.binary);
   keepHandlers(binaryen, module, main);
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
