@@ -36,7 +36,7 @@ export class Receiver<T> extends HandlerWait {
   /** Waits for another value; the handler must have been called, or the wait cancelled. */
   again(deadlineNs: i64 = NO_DEADLINE): void {
     const channel = this.channel;
-    const outcome = this.pending ? EXHAUSTED : channel.receiveInto(this.item);
+    const outcome = channel.receiveInto(this.item);
     if (outcome == EXHAUSTED) this.begin(channel.receivers, deadlineNs);
     else this.settle(outcome);
   }
@@ -63,11 +63,17 @@ export class Sender<T> extends HandlerWait {
   /** Sends another value; the handler must have been called, or the wait cancelled. */
   again(value: T, deadlineNs: i64 = NO_DEADLINE): void {
     const channel = this.channel;
-    const outcome = this.pending ? EXHAUSTED : channel.trySend(value);
+    const outcome = channel.trySend(value);
     if (outcome == EXHAUSTED) {
       this.begin(channel.senders, deadlineNs);
       this.needExtras().needSending().put<T>(channel, value);
     } else this.settle(outcome);
+  }
+
+  cancel(): bool {
+    if (!super.cancel()) return false;
+    this.needExtras().needSending().clear();
+    return true;
   }
 
   callHandler(outcome: i32): void {

@@ -396,6 +396,8 @@ class Careless extends Fibre {
 
   run(): i32 {
     this.channel.receive();
+    sleep(10);
+    expect(this.channel.value).toBe(1);
     this.channel.receive();
     return this.channel.value;
   }

@@ -26,7 +26,6 @@ export class Event {
 
   /** It has happened: ends the waits of all that wait now, and of those who come later. */
   set(): void {
-    if (this.happened) return;
     this.happened = true;
     this.watchers.wakeAll();
   }

@@ -2,7 +2,6 @@
  * Waiting for the first of several things.
  */
 import { NO_DEADLINE } from "@phantasm/abi";
-import { now } from "@phantasm/runtime";
 import { Case, EndCase, EventCase, PermitCase, ReceiveCase, SendCase, TimerCase } from "./cases";
 import { Channel } from "./channel";
 import { Event } from "./event";
@@ -99,7 +98,7 @@ export class Select {
    * negative, and then none has.
    */
   next(deadlineNs: i64 = NO_DEADLINE): i32 {
-    if (this.begin(deadlineNs)) return this.choose();
+    if (this.begin()) return this.choose();
     return this.finish(wait(this.queue, deadlineNs));
   }
 
@@ -128,7 +127,7 @@ export class Select {
   }
 
   /** True if a case happens without a wait; else all that are enabled have begun to wait. */
-  private begin(deadlineNs: i64): bool {
+  private begin(): bool {
     this.needIdle();
     this.busy = true;
     if (isInterrupted()) return false;
@@ -141,11 +140,10 @@ export class Select {
         return true;
       }
     }
-    if (deadlineNs > now())
-      for (let i = 0; i < count; i++) {
-        const waiting = unchecked(this.cases[i]);
-        if (waiting.enabled) waiting.begin();
-      }
+    for (let i = 0; i < count; i++) {
+      const waiting = unchecked(this.cases[i]);
+      if (waiting.enabled) waiting.begin();
+    }
     return false;
   }
 

@@ -75,8 +75,8 @@ export class Acquirer extends HandlerWait {
   /** Waits for another permit; the handler must have been called, or the wait cancelled. */
   again(deadlineNs: i64 = NO_DEADLINE): void {
     const semaphore = this.semaphore;
-    if (this.pending || !semaphore.tryAcquire()) this.begin(semaphore.acquirers, deadlineNs);
-    else this.settle(0);
+    if (semaphore.tryAcquire()) this.settle(0);
+    else this.begin(semaphore.acquirers, deadlineNs);
   }
 
   callHandler(outcome: i32): void {
