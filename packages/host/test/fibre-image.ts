@@ -7,7 +7,7 @@ const ABORTS = { shown: "the frames of a fibre", fresh: "a fibre without frames"
 
 /**
  * The name of a fibre decides about its stack: `b…` waits in another function than the others, `deep`
- * in a recursion, `new` has none, `mute` ends the step without showing anything, `bad` traps.
+ * in a recursion, `new` has none, `mute` ends the step without showing anything, `bad` number 99 traps, `spin` never ends.
  *
  * @param body what an ordinary step does
  */
@@ -36,6 +36,7 @@ export function fibreImage(fibres: readonly WrittenFibre[], body = ""): Image {
         (if (i32.eq (i32.load offset=8 (local.get $f)) (i32.const 99)) (then unreachable))
         (call $b)))
       (if ${initial("m")} (then (return)))
+      (if ${initial("s")} (then (loop $l br $l)))
       (call $a))
     ${step(`(if (i32.load (i32.const 1128)) (then (call $show (i32.load (i32.const 1128))) (return (i64.const 0))))
       (i64.store (i32.const 1032) (i64.add (i64.load (i32.const 1032)) (i64.const 1)))

@@ -10,6 +10,9 @@ import type { Terminal } from "./terminal.js";
 import { formatMilliseconds } from "./text.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Questions to an image: between two there is nobody to answer, and no reason to end. */
+const DESCRIBE_SIGNALS = ["SIGQUIT", "SIGUSR1"] as const;
+const ignore = (): void => undefined;
 
 /** What a shell reports when the reader of a pipe has gone: there is nobody left to run for. */
 const BROKEN_PIPE_STATUS = 141;
@@ -69,6 +72,7 @@ class Stop {
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, this.#on);
+    for (const signal of DESCRIBE_SIGNALS) process.on(signal, ignore);
   }
 
   get asked(): boolean {
@@ -89,6 +93,7 @@ class Stop {
 
   release(): void {
     for (const signal of SIGNALS) process.off(signal, this.#on);
+    for (const signal of DESCRIBE_SIGNALS) process.off(signal, ignore);
   }
 
   readonly #on = (): void => {

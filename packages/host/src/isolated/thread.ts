@@ -20,6 +20,8 @@ const console = new ThreadConsole(new ByteRing(data.output), new ByteRing(data.i
 );
 let domain: Domain | null = null;
 let stopping = false;
+/** Settles when it has started; null until something is to boot. */
+let started: Promise<void> | null = null;
 /** Links that wait for a switch, by its path. */
 const waiting = new Map<string, ((problem: string | null) => void)[]>();
 
@@ -68,6 +70,7 @@ function report(): Report {
 }
 
 async function describe(): Promise<void> {
+  await started;
   tell({ type: "description", description: (await domain?.describe()) ?? null });
 }
 
@@ -90,6 +93,8 @@ async function openTrace(message: BootMessage): Promise<Pick<DomainOptions, "tra
 }
 
 async function boot(message: BootMessage): Promise<void> {
+  let begun: () => void = () => undefined;
+  started = new Promise((resolve) => (begun = resolve));
   const devices = await openDevices(message, serve);
   if (typeof devices === "string") {
     return finish({ status: Exit.DEVICE, reason: "device", message: devices, trace: [] });
@@ -118,6 +123,7 @@ async function boot(message: BootMessage): Promise<void> {
     });
   }
   domain.start();
+  begun();
   if (stopping) domain.shutdown();
   finish(await domain.exited);
 }
