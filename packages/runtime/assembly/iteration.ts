@@ -206,11 +206,15 @@ export function entry<K, V>(key: K, value: V): Entry<K, V> {
 // @ts-ignore: decorator
 @inline
 export function element<T>(items: T, index: i32): valueof<T> {
-  const value = unchecked(items[index]);
-  if (isReference<valueof<T>>() && !isNullable<valueof<T>>()) {
-    if (changetype<usize>(value) == 0) throw new Error("for…of: an element was never set");
-  }
-  return value;
+  return unchecked(items[index]);
+}
+
+/** True for a place in an array of objects that never got one. */
+// @ts-ignore: decorator
+@inline
+export function isHole<T>(value: T): bool {
+  if (isReference<T>() && !isNullable<T>()) return changetype<usize>(value) == 0;
+  return false;
 }
 
 /** The character at an index: two code units if they are a surrogate pair. */

@@ -20,7 +20,7 @@ import { Maker, hidden, rangeAt, type Syntax } from "./syntax.js";
 
 /** Functions of packages/runtime/assembly/iteration.ts. */
 export const HELPERS = [
-  ...["character", "element", "entry"],
+  ...["character", "element", "entry", "isHole"],
   ...["mapEnd", "mapKey", "mapNext", "mapTable", "mapValue"],
   ...["setEnd", "setNext", "setTable", "setValue"],
 ] as const;
@@ -43,6 +43,10 @@ const INDEX = hidden("index");
 const TABLE = hidden("table");
 const STEP = hidden("step");
 const ITEM = hidden("item");
+const FOUND = hidden("found");
+
+/** What ends a domain whose array has a place for an object and no object there. */
+const HOLE = "for…of met an element that was never set";
 
 /** What one round of a loop gives: one value, or the two parts of an entry. */
 type Item = readonly [value: Expression] | readonly [key: Expression, value: Expression];
@@ -85,8 +89,9 @@ class Loop {
   #viewed(iterable: Expression): { object: Expression; name: View } | undefined {
     const { NodeKind } = this.#syntax;
     if (iterable.kind !== NodeKind.Call) return undefined;
-    const { expression: callee, args } = iterable as CallExpression;
-    if (callee.kind !== NodeKind.PropertyAccess || args.length > 0) return undefined;
+    const { expression: callee, args, typeArguments } = iterable as CallExpression;
+    if (callee.kind !== NodeKind.PropertyAccess || args.length > 0 || typeArguments)
+      return undefined;
     const { expression: object, property } = callee as PropertyAccessExpression;
     if (object.kind === NodeKind.Super) return undefined;
     const name = VIEWS.find((known) => known === property.text);
@@ -115,12 +120,19 @@ class Loop {
   #overArray(view: View): Statement {
     const make = this.#make;
     const index = make.name(INDEX);
-    const element = this.#call("element", make.name(ITEMS), index);
+    const element = make.name(FOUND);
     return make.for(
       make.let({ name: INDEX, value: make.integer(0) }),
       make.less(index, make.property(make.name(ITEMS), "length")),
       make.increment(INDEX),
-      this.#round(view === "entries" ? [index, element] : view === "keys" ? [index] : [element]),
+      view === "keys"
+        ? this.#round([index])
+        : make.block(
+            make.const(FOUND, this.#call("element", make.name(ITEMS), index)),
+            // Here and not in the function, so that it is reported at the loop.
+            make.if(this.#call("isHole", element), make.abort(HOLE), null),
+            this.#round(view === "entries" ? [index, element] : [element]),
+          ),
     );
   }
 

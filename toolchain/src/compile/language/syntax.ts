@@ -169,6 +169,18 @@ export class Maker {
     return this.#syntax.Node.createReturnStatement(value, this.#range);
   }
 
+  /** What `throw` does; the class of an error is not looked at. */
+  abort(message: string): Statement {
+    const { Node } = this.#syntax;
+    const error = Node.createNewExpression(
+      Node.createSimpleTypeName(hidden("Error"), this.#range),
+      null,
+      [Node.createStringLiteralExpression(message, this.#range)],
+      this.#range,
+    );
+    return Node.createThrowStatement(error, this.#range);
+  }
+
   /** Imports under hidden names. */
   import(path: string, names: readonly string[]): Statement {
     const { Node } = this.#syntax;
