@@ -71,6 +71,8 @@ export class FibreProbe {
   static of(original: Original): FibreProbe | null {
     const { manifest, module, memory } = original;
     if (observationBlock(manifest, memory) === null) return null;
+    // A machine that is out of memory ends this process, and with it the domain that was only looked at.
+    if (memory.length > process.availableMemory() / 2) return null;
     let instance: WebAssembly.Instance | null = null;
     try {
       const imports: WebAssembly.ModuleImports = {};

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WrittenMemory } from "../../test/observation.js";
 import { SeededEntropy } from "../entropy.js";
-import { FIBRES_MAX, readFibres, readRunningFibre } from "./table.js";
+import { FIBRES_COUNTED_MAX, FIBRES_MAX, readFibres, readRunningFibre } from "./table.js";
 
 const { manifest } = WrittenMemory;
 
@@ -103,6 +103,16 @@ test("of a list that is longer than what is read: its two ends", () => {
   expect(fibres).toHaveLength(FIBRES_MAX);
   expect([fibres[0]?.id, fibres.at(-1)?.id]).toEqual([1, count]);
   expect(fibres[FIBRES_MAX / 2]?.id).toBe(FIBRES_MAX / 2 + 11);
+});
+
+test("a list without end is left off", () => {
+  const memory = new WrittenMemory(4 * (FIBRES_COUNTED_MAX + 10_000));
+  memory.block.setUint32(88, 4096, true);
+  // Each word leads to the next one.
+  const words = new Uint32Array(memory.bytes.buffer);
+  for (let at = 1024; at < words.length; at++) words[at] = 4 * at + 4;
+  const { count, complete, fibres } = table(memory);
+  expect([count, complete, fibres.length]).toEqual([FIBRES_COUNTED_MAX, false, FIBRES_MAX]);
 });
 
 test.each([2, 65_530, 0xffff_fff0])("a list that leads to %i ends there", (address) => {

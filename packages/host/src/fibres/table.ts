@@ -32,12 +32,14 @@ export interface FibreTable {
   readonly fibres: readonly Fibre[];
   /** How many are in the table. */
   readonly count: number;
-  /** False: the list is broken after these. */
+  /** False: there are more than FIBRES_COUNTED_MAX, or the list is broken after these. */
   readonly complete: boolean;
 }
 
 /** Fibres read of one table. */
 export const FIBRES_MAX = 100_000;
+/** Fibres counted of one; in 4 GiB an image that wants to keep us busy has room for far more. */
+export const FIBRES_COUNTED_MAX = 4_000_000;
 
 /** Where the block says where a fibre has its fields. */
 const FIELDS = { next: 92, name: 94, id: 96, state: 98, due: 100, queue: 102 } as const;
@@ -120,7 +122,7 @@ export class FibreReader {
     };
   }
 
-  /** The addresses of a list; not complete when it leads out of the memory, or in a circle. */
+  /** The addresses of a list; not complete when it is too long, leads out of the memory, or in a circle. */
   list(first: number): { readonly addresses: readonly number[]; readonly complete: boolean } {
     const addresses: number[] = [];
     let address = first;
@@ -131,6 +133,7 @@ export class FibreReader {
       if (address === mark || !this.#fits(address)) {
         return { addresses: [...new Set(addresses)], complete: false };
       }
+      if (addresses.length === FIBRES_COUNTED_MAX) return { addresses, complete: false };
       addresses.push(address);
       if (addresses.length === next) {
         mark = address;

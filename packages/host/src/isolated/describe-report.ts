@@ -64,7 +64,7 @@ function fibreLines(
   symboliser: Symboliser,
   classes: SideFiles["classes"],
 ): string[] {
-  const more = complete ? "" : " at least: the table is broken after these";
+  const more = complete ? "" : " at least: the table is longer, or broken after these";
   const lines = [`  ${plural(count, "fibre")}${more}`];
   for (const group of groups) {
     lines.push(`  ${groupText(group, nowNs, classes)}`, ...stackLines(group, symboliser));

@@ -255,7 +255,7 @@ describe("Ctrl-\\", () => {
       [
         "phantasm: hello waits for nothing that can happen (after 1 234 steps)",
         "  memory 64 KiB",
-        "  20 000 fibres at least: the table is broken after these",
+        "  20 000 fibres at least: the table is longer, or broken after these",
         "  9 998 fibres like this, 120 of them looked at: fibre 3 (Sleeper) sleeps, the first for 1s more, the last for 900s more",
         "  and 5 002 fibres in 2 other places",
         "  and 5 000 fibres that were not looked at",
