@@ -44,6 +44,8 @@ class Joins extends Fibre {
     const outcome = this.closing ? this.group.close() : this.group.join(this.deadlineNs);
     say(`joined ${outcome} at ${world.now()}`);
     expect(this.group.live).toBe(0);
+    // Its cancel is not forgotten.
+    if (this.cancelled) expect(sleep(1)).toBe(CANCELLED);
     return outcome;
   }
 }
@@ -139,6 +141,13 @@ describe("join", () => {
     spawn(new Joins(group)).cancel();
     run(10);
     expect(said()).toBe(`a! joined ${CANCELLED} at 6`);
+  });
+
+  test("of an empty group tells a cancelled fibre so", () => {
+    keep();
+    spawn(new Joins(new Group())).cancel();
+    settle();
+    expect(said()).toBe(`joined ${CANCELLED} at 0`);
   });
 
   test("may be done several times, and by several", () => {

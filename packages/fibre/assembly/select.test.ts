@@ -282,7 +282,12 @@ describe("a case of send", () => {
     settle();
     expect(out.length).toBe(0);
     step(10);
+    expect(said()).toBe(`${TIMED_OUT} 0`);
+    expect(out.tryReceive()).toBe(0);
+    expect(out.value).toBe(1);
+    step(10);
     expect(said()).toBe(`${TIMED_OUT}`);
+    expect(out.length).toBe(0);
   });
 
   test("takes no offer of another type, and none enables it", () => {
@@ -308,8 +313,11 @@ class Offerless extends Fibre {
 
   run(): i32 {
     const select = new Select();
-    select.send(this.out);
+    const sending = select.send(this.out);
     say(select.next(10).toString());
+    select.offer(sending, 1);
+    say(select.next().toString());
+    say(select.next(20).toString());
     return 0;
   }
 }

@@ -221,6 +221,32 @@ class MakesSupervisors implements ChildFactory {
   }
 }
 
+/** Does a supervisor's work itself. */
+class Runs extends Fibre {
+  constructor(private readonly supervisor: Supervisor) {
+    super();
+  }
+
+  run(): i32 {
+    const outcome = this.supervisor.run();
+    // Its cancel is not forgotten.
+    return sleep(MILLISECOND) == outcome ? outcome : 1;
+  }
+}
+
+test("another fibre may run it", () => {
+  keep();
+  const made = supervisor()
+    .add(new Makes("a", 50, 0))
+    .add(new Makes("b", 1, 9));
+  const fibre = spawn(new Runs(made));
+  run(5);
+  fibre.cancel();
+  run(20);
+  expect(said()).toBe("a0@0 b0@0 b0:-7+10 a0!6");
+  expect(fibre.result).toBe(CANCELLED);
+});
+
 test("supervisors form a tree: one that gives up is restarted by its own", () => {
   keep();
   const fibre = supervisor();

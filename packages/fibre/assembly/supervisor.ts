@@ -4,7 +4,7 @@
 import { MILLISECOND, SECOND } from "@phantasm/interfaces";
 import { TaskList, now } from "@phantasm/runtime";
 import { cancelTimer, setTimer } from "@phantasm/runtime/timers";
-import { Fibre, spawn, wait } from "./fibre";
+import { Fibre, current, isInterrupted, spawn, wait } from "./fibre";
 import { failed } from "./group";
 import { within } from "./time";
 import { Member, WaitQueue } from "./wait";
@@ -53,10 +53,11 @@ export class Supervisor extends Fibre {
   /** Called before a child is replaced, `delayNs` from now; `fibre` is the one that has failed. */
   restarting(fibre: Fibre, delayNs: i64): void {}
 
+  /** Another fibre may call it as well, instead of spawning the supervisor. */
   run(): i32 {
     let outcome = 0;
     while (outcome == 0) {
-      while (!this.news.isEmpty && outcome == 0 && !this.refusesToWait)
+      while (!this.news.isEmpty && outcome == 0 && !isInterrupted())
         outcome = this.attend(changetype<Child>(this.news.take()));
       if (outcome != 0) break;
       if (this.children.length == 0) return 0;
@@ -108,16 +109,17 @@ export class Supervisor extends Fibre {
   }
 
   private endChildren(): void {
-    this.mask();
+    const fibre = current();
+    fibre.mask();
     for (let i = this.children.length - 1; i >= 0; i--) {
       const child = this.children[i];
       cancelTimer(child);
-      const fibre = child.fibre;
-      if (fibre === null || fibre.ended) continue;
-      fibre.cancel();
-      fibre.join();
+      const last = child.fibre;
+      if (last === null || last.ended) continue;
+      last.cancel();
+      last.join();
     }
-    this.unmask();
+    fibre.unmask();
   }
 }
 
