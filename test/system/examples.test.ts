@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Image } from "@phantasm/host";
+import { VirtualHost } from "@phantasm/host/testing";
 import { ensureBuilt } from "../../toolchain/dist/build.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,6 +27,9 @@ const EXAMPLES = [
   "block-check",
   "frames",
   "swap",
+  "fibres",
+  "producer-consumer",
+  "supervisor",
 ];
 const PHANTASM = join(ROOT, "toolchain", "bin", "phantasm.js");
 
@@ -236,4 +241,52 @@ test("swap: one line of the configuration changes the implementation", async () 
   expect(rolls.stdout).toMatch(/^[1-6]( [1-6]){9}\n$/m);
   expect(rolls.stdout).not.toContain("3 1 6 4 3 2 3 2 1 3");
   expect(rolls.status).toBe(0);
+});
+
+test("fibres", async () => {
+  expect(await run("fibres")).toBe(`10000 of 10000 fibres woke, 10000 slept at once, outcome 0
+primes: 2 3 5 7 11 13 17 19 23 29 31 37 41 43 47 53 59 61 67 71
+`);
+});
+
+test("producer-consumer, in virtual time", () => {
+  const image = readFileSync(join(ROOT, "examples/producer-consumer/dist/producer-consumer.wasm"));
+  const host = new VirtualHost(Image.load(image));
+  expect(host.run().status).toBe(0);
+  expect(host.output).toBe(`producer 1
+producer 2
+producer 3
+producer 4
+producer 5
+producer 6
+ticker 3
+ticker 4
+ticker 5
+ticker 6
+10 jobs done
+2 dropped by the ticker
+`);
+});
+
+describe("supervisor", () => {
+  const restarts = (...delays: number[]): string =>
+    delays.map((ms) => `flaky: failed with -1000, starts again in ${ms} ms\n`).join("");
+
+  test("starts again what fails", async () => {
+    expect(await run("supervisor")).toBe(
+      `${restarts(20, 40, 80)}flaky: done\nsteady: done\nall done\n`,
+    );
+  });
+
+  test("gives up after too many failures", async () => {
+    const { status, stdout } = await phantasm([
+      "run",
+      "examples/supervisor",
+      "--",
+      "--failures",
+      "5",
+    ]);
+    expect(status).toBe(1);
+    expect(stdout).toBe(`${restarts(20, 40, 80, 160)}steady: cleaned up\ngave up: -1000\n`);
+  });
 });
