@@ -1,3 +1,4 @@
+import { NO_DEADLINE } from "@phantasm/abi";
 import { MILLISECOND, SECOND } from "@phantasm/interfaces";
 import { describe, expect, test, world } from "@phantasm/testing";
 import { CANCELLED, ChildFactory, Fibre, Supervisor, sleep, spawn } from "./index";
@@ -183,7 +184,9 @@ describe("a supervisor that is cancelled", () => {
     spawn(fibre.add(new Makes("a", 1, 9)));
     run(5);
     fibre.cancel();
-    run(50);
+    settle();
+    // No timer is left.
+    expect(step()).toBe(NO_DEADLINE);
     expect(said()).toBe("a0@0 a0:-7+10");
     expect(fibre.result).toBe(CANCELLED);
     const other = supervisor();
