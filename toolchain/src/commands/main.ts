@@ -14,6 +14,9 @@ function onStreamError(error: NodeJS.ErrnoException): void {
 process.stdout.on("error", onStreamError);
 process.stderr.on("error", onStreamError);
 
+// Node would open its inspector, for a question that came before there was an image to answer it.
+process.on("SIGUSR1", () => undefined);
+
 async function fail(error: unknown): Promise<void> {
   const { report } = await import("./report.js");
   process.exitCode = await report(error, self);
