@@ -1,5 +1,5 @@
 /** What has gone through a wait is not kept alive by it. */
-import { Heap, isCollecting } from "@phantasm/runtime/heap";
+import { Heap, isCollecting } from "@phantasm/runtime/heap/index";
 import { expect, test } from "@phantasm/testing";
 import {
   Channel,

@@ -15,11 +15,10 @@ import { WaitQueue } from "./wait";
  *     const select = new Select();
  *     const job = select.receive(jobs);
  *     const stop = select.wait(stopped);
- *     for (;;) {
- *       const chosen = select.next();
- *       if (chosen == job && select.outcome == 0) work(jobs.value);
- *       else return chosen;
- *     }
+ *     let chosen = select.next();
+ *     for (; chosen >= 0 && chosen != stop; chosen = select.next())
+ *       if (select.outcome == 0) work(jobs.value);
+ *       else select.enable(job, false); // closed
  *
  * Exactly one case happens in each call; of the others nothing is taken or given. When several could
  * happen at once they take turns: looking begins after the one that was chosen last.

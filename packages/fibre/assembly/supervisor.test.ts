@@ -135,6 +135,25 @@ describe("a child that returns", () => {
     expect(fibre.ended).toBe(true);
   });
 
+  test("an error is one too many only within the window", () => {
+    keep();
+    const fibre = supervisor();
+    fibre.restartsMax = 1;
+    fibre.restartWindowNs = 100 * MILLISECOND;
+    fibre.restartDelayMaxNs = 10 * MILLISECOND;
+    spawn(fibre.add(new Makes("a", 90, 2)));
+    run(290);
+    expect(fibre.result).toBe(0);
+    const stricter = supervisor();
+    stricter.restartsMax = 1;
+    stricter.restartWindowNs = 101 * MILLISECOND;
+    stricter.restartDelayMaxNs = 10 * MILLISECOND;
+    spawn(stricter.add(new Makes("b", 90, 2)));
+    run(290);
+    expect(fibre.ended && stricter.ended).toBe(true);
+    expect(stricter.result).toBe(-7);
+  });
+
   test("restarts are counted over all children", () => {
     keep();
     const fibre = supervisor();

@@ -115,7 +115,7 @@ export class Supervisor extends Fibre {
       const child = this.children[i];
       cancelTimer(child);
       const last = child.fibre;
-      if (last === null || last.ended) continue;
+      if (last === null) continue;
       last.cancel();
       last.join();
     }
@@ -155,8 +155,7 @@ class Child extends Member {
     const leastNs = supervisor.restartDelayMinNs;
     const mostNs = supervisor.restartDelayMaxNs;
     const lastNs = this.delayNs;
-    if (lastNs == 0 || now() - this.startedNs >= supervisor.restartWindowNs)
-      this.delayNs = min(leastNs, mostNs);
+    if (lastNs == 0 || now() - this.startedNs >= supervisor.restartWindowNs) this.delayNs = leastNs;
     else this.delayNs = lastNs > mostNs / 2 ? mostNs : lastNs * 2;
     return this.delayNs;
   }

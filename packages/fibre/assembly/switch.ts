@@ -13,7 +13,7 @@
  *   enter    the fibre's outermost function; rewritten.
  *   suspend  its innermost; never rewritten.
  */
-import { stackChanged, visitWord } from "@phantasm/runtime/heap";
+import { stackChanged, visitWord } from "@phantasm/runtime/heap/index";
 import { FIBRE_BUFFER_BYTES } from "@phantasm/runtime/link";
 import { fail } from "@phantasm/runtime/abort";
 import { Waiter } from "./wait";

@@ -87,6 +87,15 @@ describe("readLine", () => {
     expect(said()).toBe("r:1");
   });
 
+  test("that was given up does not keep the domain alive", () => {
+    spawn(new Reads("r", terminal(), 1, 0, 10));
+    step();
+    expectExit(() => {
+      step(10);
+    }, 0);
+    expect(said()).toBe(`r${TIMED_OUT}`);
+  });
+
   test("stops while its reader is busy, and loses nothing", () => {
     keep();
     const lines = terminal();
