@@ -9,6 +9,7 @@ const ASSEMBLYSCRIPT = [
   "toolchain/templates/**/*.ts",
   "test/**/assembly/**/*.ts",
   "test/**/main.ts",
+  "test/torture/*.ts",
 ];
 const CONFIGURATION = "**/phantasm.config.ts";
 /** For blocks that read TypeScript. */

@@ -125,15 +125,13 @@ class ReadyList {
 
   /** Takes the one that `skip` others precede; fewer if there are not so many. */
   takeBehind(skip: u32): Task | null {
-    let before = this.first;
-    if (before === null || skip == 0) return this.take();
-    let task = before.taskNext;
-    if (task === null) return this.take();
-    for (; skip > 1; skip--) {
-      const next = task.taskNext;
-      if (next === null) break;
+    const first = this.first;
+    if (first === null || first.taskNext === null || skip == 0) return this.take();
+    let before: Task = first;
+    let task: Task = changetype<Task>(first.taskNext);
+    for (; skip > 1 && task.taskNext !== null; skip--) {
       before = task;
-      task = next;
+      task = changetype<Task>(task.taskNext);
     }
     const next = task.taskNext;
     before.taskNext = next;
