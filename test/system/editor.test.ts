@@ -31,7 +31,10 @@ function check(directory: string, config: string): { own: string[]; errors: stri
   const { fileNames, options, projectReferences = [], errors } = parsed;
   const program = ts.createProgram({ rootNames: fileNames, options, projectReferences });
   return {
-    own: fileNames.map((file) => file.slice(directory.length + 1)).sort(),
+    own: fileNames
+      .filter((file) => file.startsWith(directory))
+      .map((file) => file.slice(directory.length + 1))
+      .sort(),
     errors: [...errors, ...ts.getPreEmitDiagnostics(program)]
       .filter(({ file }) => file === undefined || file.fileName.startsWith(directory))
       .map(({ file, code, messageText }) =>
@@ -53,6 +56,43 @@ test.each(TEMPLATES)("a new $name, neither installed nor built", ({ name }) => {
     own: [".phantasm/devices.ts", ".phantasm/entry.ts", "main.ts"],
     errors: [],
   });
+});
+
+test("for…of, defer and fibres are known", () => {
+  using parent = project({});
+  const directory = join(parent.directory, "my-app");
+  newProject("hello", directory);
+  parent.write({
+    "my-app/main.ts": `import { spawn, Fibre } from "@phantasm/fibre";
+
+class Loop extends Fibre {
+  run(): i32 {
+    let sum = 0;
+    const map = new Map<string, i32>();
+    defer(map.clear());
+    for (const [key, value] of map) sum += key.length + value;
+    for (const entry of map) sum += entry.key.length + entry.value;
+    for (const key of map.keys()) sum += key.length;
+    for (const [index, byte] of new Uint8Array(3).entries()) sum += index + byte;
+    for (const value of new Set<i64>()) sum += <i32>value;
+    for (const value of new StaticArray<i32>(2)) sum += value;
+    for (const letter of "text") sum += letter.length;
+    return sum;
+  }
+}
+
+export const loop: Loop = spawn(new Loop());
+`,
+  });
+  expect(
+    check(directory, ".phantasm/tsconfig.assembly.json").errors.filter((e) => !e.includes("entry")),
+  ).toEqual([]);
+  parent.write({
+    "my-app/main.ts": `for (const x of 5) defer();
+`,
+  });
+  const { errors } = check(directory, ".phantasm/tsconfig.assembly.json");
+  expect(errors.filter((error) => /main\.ts (2488|2554)/.test(error))).toHaveLength(2);
 });
 
 test("a mistake is still seen in either dialect", () => {

@@ -5,10 +5,10 @@ import { writeIfChanged } from "./files.js";
 import type { Packages } from "./packages.js";
 
 /** Imported by generated sources and applications, whatever the configuration. */
-const LIBRARY = ["@phantasm/runtime", "@phantasm/interfaces"];
+const LIBRARY = ["@phantasm/runtime", "@phantasm/interfaces", "@phantasm/fibre"];
 
-/** Declares what the toolchain adds to AssemblyScript. */
-const LANGUAGE = "language.d.ts";
+/** Files of the runtime that declare what the toolchain adds to AssemblyScript, and to generated sources. */
+const DECLARATIONS = ["language.d.ts", "ambient.d.ts"];
 
 /** The project's `tsconfig.json`: it owns no file, so neither dialect sees the other's. */
 export const SOLUTION = `${JSON.stringify(
@@ -40,6 +40,13 @@ function assemblyPaths(folder: string, packages: Packages, names: readonly strin
         : [[name, [path(folder, join(found.directory, found.module.assembly, "index.ts"))]]];
     }),
   );
+}
+
+function declarations(folder: string, packages: Packages): string[] {
+  const { directory, module } = packages.find("@phantasm/runtime") ?? {};
+  if (directory === undefined || module?.assembly === undefined) return [];
+  const assembly = join(directory, module.assembly);
+  return DECLARATIONS.map((name) => path(folder, join(assembly, name)));
 }
 
 /** Where the types of their combinators lie: beside the JavaScript, or where an installed package says. */
@@ -85,7 +92,6 @@ export function writeEditorFiles(
   });
   const assemblyscript = packages.find("assemblyscript");
   if (!assemblyscript) return;
-  const runtime = packages.find("@phantasm/runtime");
   write("tsconfig.assembly.json", {
     compilerOptions: {
       target: "esnext",
@@ -100,9 +106,7 @@ export function writeEditorFiles(
       types: ["assembly"],
       paths: assemblyPaths(folder, packages, [...LIBRARY, ...linked]),
     },
-    ...(runtime?.module.assembly === undefined
-      ? {}
-      : { files: [path(folder, join(runtime.directory, runtime.module.assembly, LANGUAGE))] }),
+    files: declarations(folder, packages),
     include: ["../**/*.ts", "./*.ts"],
     exclude: ["../*.config.ts", "../node_modules", "../dist"],
   });
