@@ -12,6 +12,7 @@ export default unikernel("torture", {
     still: boolean({ help: "Nothing waits: the reference" }),
     stress: integer({ default: 0, minimum: 0, help: "How the collector is driven" }),
     check: boolean({ help: "Compares every marking with another one" }),
+    soak: integer({ default: 0, minimum: 0, help: "Only switches, so many" }),
     fail: integer({ default: 0, minimum: 0, help: "The allocation that fails" }),
   },
 });

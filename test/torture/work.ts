@@ -233,3 +233,43 @@ export function tables(draw: Draw): u32 {
   }
   return digest;
 }
+
+/** In a static object of the image, not in its heap; each caller has a place of its own. */
+const SHELVES: StaticArray<Tree | null> = [
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+  null,
+];
+const shelfTaken: StaticArray<bool> = new StaticArray<bool>(16);
+
+/** What only a static object refers to. */
+export function shelves(draw: Draw): u32 {
+  const tree = grow(draw, 3);
+  let place = 0;
+  while (place < shelfTaken.length && shelfTaken[place]) place++;
+  if (place == shelfTaken.length) return sum(tree, 41);
+  shelfTaken[place] = true;
+  SHELVES[place] = tree;
+  const digest = lookAfter(place);
+  SHELVES[place] = null;
+  shelfTaken[place] = false;
+  return digest;
+}
+
+function lookAfter(place: i32): u32 {
+  for (let i = 0; i < 6; i++) pause();
+  return sum(SHELVES[place], 41);
+}
