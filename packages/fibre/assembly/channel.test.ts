@@ -145,6 +145,13 @@ describe("a channel", () => {
     expect(said()).toBe("c4");
   });
 
+  test("is named in what its waiters wait for", () => {
+    const jobs = new Channel<i32>(1, "jobs");
+    expect(jobs.receivers.what).toBe("something from jobs");
+    expect(jobs.senders.what).toBe("room in jobs");
+    expect(new Channel<i32>(1).senders.what).toBe("room in a channel");
+  });
+
   test("cannot have less than no capacity", () => {
     expectAbort(() => {
       new Channel<i32>(-1);

@@ -33,12 +33,13 @@ export class Channel<T> {
    */
   constructor(
     readonly capacity: i32,
-    name: string = "a channel",
+    name: string = "",
   ) {
     assert(capacity >= 0, "channel: it cannot have less than no capacity");
     this.buffer = new StaticArray<T>(capacity);
-    this.receivers = new WaitQueue(`something from ${name}`);
-    this.senders = new WaitQueue(`room in ${name}`);
+    const unnamed = name.length == 0;
+    this.receivers = new WaitQueue(unnamed ? "something from a channel" : `something from ${name}`);
+    this.senders = new WaitQueue(unnamed ? "room in a channel" : `room in ${name}`);
   }
 
   /** Values in the buffer. */

@@ -62,7 +62,7 @@ describe("readLine", () => {
     settle();
     expect(said()).toBe(`a${CLOSED} b${CLOSED}`);
     spawn(new Reads("c", lines, 1));
-    settle();
+    step();
     expect(said()).toBe(`c${CLOSED}`);
   });
 
@@ -85,6 +85,20 @@ describe("readLine", () => {
       step();
     }, 0);
     expect(said()).toBe("r:1");
+  });
+
+  test("does not keep the domain alive while its reader is busy", () => {
+    spawn(new Reads("r", terminal(), 2, 10));
+    step();
+    world.consoleInput("1\n");
+    step();
+    step(10);
+    world.consoleInput("2\n3\n");
+    step();
+    expect(said()).toBe("r:1 r:2");
+    expectExit(() => {
+      step(10);
+    }, 0);
   });
 
   test("that was given up does not keep the domain alive", () => {

@@ -112,7 +112,7 @@ class Input extends Task implements LineReader {
   onEnd(): void {
     this.isReading = false;
     this.hasEnded = true;
-    if (this.count == 0) this.reader.wake(CLOSED);
+    this.reader.wake(CLOSED);
   }
 
   performTask(): void {
