@@ -220,7 +220,24 @@ export function main(os: Devices): void {
   os.console.writeLine(list.toString());
 }
 `),
-    ).toContain("main.ts:6:3: compare waits, and a sort may call it");
+    ).toContain("main.ts:6:3: compare waits, and sort or join may call it");
+  });
+
+  test("a toString that a join calls", async () => {
+    expect(
+      await refused(`
+class Slow {
+  toString(): string {
+    yieldNow();
+    return "slow";
+  }
+}
+
+export function main(os: Devices): void {
+  os.console.writeLine([new Slow(), new Slow()].join());
+}
+`),
+    ).toContain("main.ts:7:5: Slow#toString waits, and sort or join may call it");
   });
 
   test("a module of the library OS, too", async () => {

@@ -32,6 +32,7 @@ const CHANGES: readonly Change[] = [
     from: 'import { E_ALLOCATION_TOO_LARGE } from "../util/error";',
     to: `import { E_ALLOCATION_TOO_LARGE } from "../util/error";
 import { growthPages } from "${HEAP}/pacing";
+import { finishSweep } from "${HEAP}/collector";
 import { outOfMemory } from "${HEAP}/exhausted";`,
   },
   {
@@ -42,13 +43,43 @@ import { outOfMemory } from "${HEAP}/exhausted";`,
   {
     file: "rt/tlsf",
     from: "if (memory.grow(pagesNeeded) < 0) unreachable();",
-    to: "if (memory.grow(pagesNeeded) < 0) outOfMemory();",
+    // What is known to be garbage may be enough.
+    to: `if (memory.grow(pagesNeeded) < 0) {
+      finishSweep();
+      if (!searchBlock(root, size)) outOfMemory();
+      return;
+    }`,
   },
   // A function that waits in the middle of an array literal or of `map` shows the collector what is there.
   {
     file: "rt",
     from: "  let buffer = __new(size, id);\n  if (data) memory.copy(buffer, data, size);",
     to: "  let buffer = data ? __new(size, id) : __new_cleared(size, id);\n  if (data) memory.copy(buffer, data, size);",
+  },
+  // What was cut off from an array may have been collected: it must not come back when the array grows.
+  {
+    file: "array",
+    from: "    ensureCapacity(changetype<usize>(this), newLength, alignof<T>(), false);\n",
+    to: `    ensureCapacity(changetype<usize>(this), newLength, alignof<T>(), false);
+    if (isManaged<T>()) clearElements(this.dataStart, this.length_, newLength);
+`,
+  },
+  {
+    file: "array",
+    from: "      ensureCapacity(changetype<usize>(this), index + 1, alignof<T>());\n",
+    to: `      ensureCapacity(changetype<usize>(this), index + 1, alignof<T>());
+      if (isManaged<T>()) clearElements(this.dataStart, this.length_, index);
+`,
+  },
+  {
+    file: "array",
+    from: "export class Array<T> {",
+    to: `/** Sets references to null. */
+function clearElements(start: usize, from: i32, to: i32): void {
+  if (to > from) memory.fill(start + (<usize>from << 2), 0, <usize>(to - from) << 2);
+}
+
+export class Array<T> {`,
   },
   // Moves to a higher place, or in both directions.
   {

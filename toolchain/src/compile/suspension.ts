@@ -16,8 +16,8 @@ const EDGES = ["resume", "enter", "suspend", "show"];
 const EXPORTS = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"];
 const LIBRARY = "~lib/";
 const GENERATED = ".phantasm/";
-/** Sorting keeps elements in memory that the collector does not see. */
-const SORT = "~lib/util/sort/";
+/** Sorting and joining work on addresses of elements, and keep them where the collector does not look. */
+const BLIND = ["~lib/util/sort/", "~lib/util/string/join"];
 /** Frames that functions which call themselves may have in all. */
 const RECURSION_BYTES = 64 * 1024;
 
@@ -43,6 +43,10 @@ export function keepEdges(binaryen: Binaryen, module: Module): void {
     module.runPasses(["no-inline"]);
   }
   binaryen.clearPassArguments();
+}
+
+function isBlind(name: string): boolean {
+  return BLIND.some((prefix) => name.startsWith(prefix));
 }
 
 function edges(graph: CallGraph): { goals: Set<number>; walls: Set<number> } {
@@ -94,7 +98,7 @@ export function checkSuspension(binary: Uint8Array, rules: SuspensionRules): voi
     const { name } = graph.functions[index] ?? { name: "" };
     if (name.startsWith(GENERATED)) return !name.includes("~anonymous") && !name.endsWith("/boot");
     if (!name.startsWith(LIBRARY)) return false;
-    if (name.startsWith(SORT)) return true;
+    if (isBlind(name)) return true;
     const owner = rules.packageOf(name);
     return owner !== null && !rules.maySuspend(owner);
   };
@@ -116,11 +120,11 @@ export function checkSuspension(binary: Uint8Array, rules: SuspensionRules): voi
     const guiltyName = graph.functions[index]?.name ?? "";
     const owner = rules.packageOf(guiltyName);
     const way = names.join(" → ");
-    if (own !== undefined && guiltyName.startsWith(SORT)) {
+    if (own !== undefined && isBlind(guiltyName)) {
       diagnostics.set(`${place.file}:${place.line}:${first}`, {
         ...place,
-        message: `${first} waits, and a sort may call it: ${way}`,
-        hint: "A comparison never waits: look up what it needs before. If it is not one, give it other parameters than a comparison has.",
+        message: `${first} waits, and sort or join may call it: ${way}`,
+        hint: "Neither a comparison nor toString waits: look up before what they need. If it is not a comparison, give it other parameters than one has.",
       });
       continue;
     }

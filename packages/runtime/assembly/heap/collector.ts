@@ -412,6 +412,11 @@ function sweep(budget: i32): void {
   planThreshold(used);
 }
 
+/** Frees all that is known to be garbage; also in the middle of a step, when there is no memory left. */
+export function finishSweep(): void {
+  if (phase == Phase.SWEEP) sweep(i32.MAX_VALUE);
+}
+
 function release(block: usize, end: usize): void {
   const tags = load<usize>(block) & 3;
   store<usize>(block, (end - block - BLOCK_OVERHEAD) | tags);
