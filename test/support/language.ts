@@ -1,8 +1,12 @@
 /** Compiles a piece of AssemblyScript as applications are compiled, and runs it without a domain. */
-import { Compiler } from "../../toolchain/dist/compile/compiler.js";
+import { Compiler, type CompilerMessage } from "../../toolchain/dist/compile/compiler.js";
 import { Language, type ProgramParser } from "../../toolchain/dist/compile/language/language.js";
 import { SourceTree } from "../../toolchain/dist/compile/resolve.js";
+import { BuildError } from "../../toolchain/dist/diagnostics.js";
 import { Packages } from "../../toolchain/dist/packages.js";
+
+/** The compiler's number for it. */
+const ERROR = 3;
 
 const PRELUDE = `
 @external("host", "say") declare function sayText(text: string): void;
@@ -14,11 +18,11 @@ function text(memory: WebAssembly.Memory, address: number): string {
   return Buffer.from(memory.buffer, address, bytes).toString("utf16le");
 }
 
-/** The program as a module, or the messages of the compiler. */
+/** The program as a module, or what a user is told of its mistakes: each message with its hint. */
 export async function compileProgram(
   source: string,
   level = 0,
-): Promise<{ wasm: Uint8Array<ArrayBuffer> } | { messages: readonly string[] }> {
+): Promise<{ wasm: Uint8Array<ArrayBuffer> } | { mistakes: readonly string[] }> {
   const compiler = await Compiler.load();
   const generated = new Map([
     ["program.ts", `import { say } from "./prelude";\n${source}`],
@@ -26,7 +30,7 @@ export async function compileProgram(
   ]);
   const tree = new SourceTree(process.cwd(), new Packages(process.cwd()), generated);
   const language = await Language.load(compiler, tree);
-  const messages: string[] = [];
+  const messages: CompilerMessage[] = [];
   let wasm: Uint8Array<ArrayBuffer> | undefined;
   class Link {
     afterParse(parser: ProgramParser): void {
@@ -46,11 +50,20 @@ export async function compileProgram(
         if (name.endsWith(".wasm")) wasm = new Uint8Array(contents as Uint8Array);
       },
       listFiles: () => [],
-      reportDiagnostic: ({ message }) => void messages.push(message),
+      reportDiagnostic: (message) => {
+        if (message.category === ERROR) messages.push(message);
+      },
     },
   );
   if (wasm) return { wasm };
-  if (messages.length > 0) return { messages };
+  const said =
+    result.error instanceof BuildError
+      ? result.error.diagnostics
+      : language.messages
+          .withoutConsequences(messages)
+          .map((message) => language.messages.explain(message));
+  if (said.length > 0)
+    return { mistakes: said.map(({ message, hint }) => (hint ? `${message}\n${hint}` : message)) };
   throw result.error ?? new Error("the compiler ended without a module and without an error");
 }
 
@@ -61,7 +74,7 @@ export async function runProgram(
   level = 0,
 ): Promise<string[]> {
   const compiled = await compileProgram(source, level);
-  if ("messages" in compiled) throw new Error(compiled.messages.join("\n"));
+  if ("mistakes" in compiled) throw new Error(compiled.mistakes.join("\n"));
   const lines: string[] = [];
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   const module = new WebAssembly.Module(compiled.wasm);

@@ -183,8 +183,7 @@ export const SYNTAX_RULES: readonly Rule[] = [
   {
     message: /^Type expected/,
     before: /[\w$]$/,
-    at: /^\s*[),]/,
-    hint: "A parameter has a type: function f(count: i32): void { … }",
+    hint: "A variable has a type or a value: let count: i32;",
   },
   {
     message: /^'key' expected/,

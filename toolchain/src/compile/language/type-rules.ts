@@ -10,13 +10,12 @@ const MAPS = "Use a Map: fields of a class cannot be listed or chosen when the i
 const NAMED_TYPE = "Name the type, or write a generic function: function f<T>(value: T): T";
 
 /** What to use in the place of a global that there is not. */
-const GLOBALS: Readonly<Record<string, string>> = {
+export const GLOBALS: Readonly<Record<string, string>> = {
   undefined: "Use null, for a class | null; ask map.has(key) before map.get(key).",
   any: NAMED_TYPE,
   unknown: NAMED_TYPE,
   never: "A function that does not return has the type void.",
   object: "Name the class or the interface.",
-  symbol: "Use a constant number.",
   bigint: "Use i64 or u64.",
   Promise: WAITING,
   PromiseLike: WAITING,
@@ -72,7 +71,7 @@ export const TYPE_RULES: readonly Rule[] = [
   },
   {
     message: /^Property '([^']*)' does not exist on type '[^']*#[^']*'/,
-    says: "A function in a method has no this of its own, so no '$1'",
+    says: "this is not the object inside of a function: there is no '$1'",
     hint: "Pass the object as a parameter, or write a class with fields and a method.",
   },
   {
@@ -162,6 +161,10 @@ export const TYPE_RULES: readonly Rule[] = [
     hint: "Give the parameter a value for when it is left out: count: i32 = 0",
   },
   {
+    message: /^Type expected/,
+    hint: "A parameter has a type: function f(count: i32): void { … }",
+  },
+  {
     message: /^Type argument expected/,
     hint: "The compiler cannot tell the type: write it, as in list.map<string>(…)",
     echoes: /'auto'/,
@@ -210,13 +213,6 @@ export const TYPE_RULES: readonly Rule[] = [
     message: /^Cannot find name 'using'/,
     says: "There is no using",
     hint: "Write: const file = …; defer(file.close());",
-    echoes: /^Cannot find name/,
-  },
-  {
-    message: /^Cannot find name 'type'/,
-    before: /\bexport\s+$/,
-    says: "There is no export type",
-    hint: "Leave the word type out.",
     echoes: /^Cannot find name/,
   },
   ...Object.entries(GLOBALS).map(([name, hint]): Rule => ({
