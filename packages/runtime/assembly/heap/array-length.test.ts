@@ -6,8 +6,8 @@ class Item {
   constructor(readonly value: i32) {}
 }
 
-let list: Array<Item | null> = [];
-let filler: Item[] = [];
+const list: Array<Item | null> = [];
+const filler: Item[] = [];
 
 function collectAll(): void {
   enter(world.now(), 0);
