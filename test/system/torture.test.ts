@@ -72,7 +72,7 @@ describe.each(PROFILES)("profile %s", (profile) => {
   }, 180_000);
 
   const own = SEEDS.filter(
-    (seed, at) => SEEDS.length === 1 || at % PROFILES.length === PROFILES.indexOf(profile),
+    (_, at) => SEEDS.length === 1 || at % PROFILES.length === PROFILES.indexOf(profile),
   );
 
   describe.each(own)("seed %i", (seed) => {
