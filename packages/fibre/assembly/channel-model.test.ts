@@ -1,6 +1,7 @@
 /** Channels against a list in which the same is written down plainly, and in schedules of every kind. */
 import { NO_DEADLINE } from "@phantasm/abi";
 import { permuteTasks } from "@phantasm/runtime";
+import { Stress, setStress } from "@phantasm/runtime/heap/testing";
 import { expect, test, world } from "@phantasm/testing";
 import {
   CANCELLED,
@@ -19,7 +20,7 @@ import {
   within,
   yieldNow,
 } from "./index";
-import { Dice, keep, settle, step } from "./testing";
+import { Dice, hold, keep, settle, step } from "./testing";
 
 /** Outcome of a wait that has not ended. */
 const PENDING: i32 = 1;
@@ -213,10 +214,10 @@ function start(dice: Dice, channel: Channel<i32>, model: Model, value: i32): voi
 }
 
 function compare(seed: u32): void {
-  const dice = new Dice(seed);
+  const dice = hold(new Dice(seed));
   const capacity = dice.roll(4);
-  const channel = new Channel<i32>(capacity);
-  const model = new Model(capacity);
+  const channel = hold(new Channel<i32>(capacity));
+  const model = hold(new Model(capacity));
   for (let value = 0; value < 60; value++) {
     const choice = dice.roll(20);
     if (choice < 12) start(dice, channel, model, value);
@@ -360,13 +361,13 @@ class StressHandler implements ReceiveHandler<i32> {
 }
 
 function stress(seed: u32): void {
-  const dice = new Dice(seed);
+  const dice = hold(new Dice(seed));
   permuteTasks(seed);
   ledger.seed = seed;
   ledger.sent.fill(false);
   ledger.arrived.fill(false);
-  const channel = new Channel<i32>(dice.roll(4));
-  const fibres: Fibre[] = [];
+  const channel = hold(new Channel<i32>(dice.roll(4)));
+  const fibres = hold(new Array<Fibre>());
   for (let i = 0; i < SENDERS; i++) fibres.push(spawn(new StressSender(i, channel, dice)));
   for (let i = 0; i < 3; i++) fibres.push(spawn(new StressReceiver(channel, dice)));
   channel.onReceive(new StressHandler());
@@ -390,4 +391,14 @@ function stress(seed: u32): void {
 test("loses nothing, doubles nothing and keeps the order, in any schedule", () => {
   keep();
   for (let seed: u32 = 1; seed <= 60; seed++) stress(seed);
+});
+
+test("the same while the collector works at every safe point", () => {
+  keep();
+  setStress(Stress.SLICES);
+  for (let seed: u32 = 101; seed <= 115; seed++) compare(seed);
+  for (let seed: u32 = 101; seed <= 115; seed++) stress(seed);
+  setStress(Stress.FULL);
+  for (let seed: u32 = 201; seed <= 210; seed++) compare(seed);
+  for (let seed: u32 = 201; seed <= 210; seed++) stress(seed);
 });

@@ -2,7 +2,7 @@ import { NO_DEADLINE } from "@phantasm/abi";
 import { permuteTasks } from "@phantasm/runtime";
 import { describe, expect, expectAbort, test, world } from "@phantasm/testing";
 import { CANCELLED, Fibre, Group, TIMED_OUT, sleep, spawn } from "./index";
-import { Dice, keep, said, say, settle, step } from "./testing";
+import { Dice, hold, keep, said, say, settle, step } from "./testing";
 
 /** Works for a time, and takes another to clean up when it is cancelled. */
 class Works extends Fibre {
@@ -260,15 +260,15 @@ test("a fibre that has ended may go into another group", () => {
 test("when join returns nobody lives, in any schedule", () => {
   keep();
   for (let seed: u32 = 1; seed <= 40; seed++) {
-    const dice = new Dice(seed);
+    const dice = hold(new Dice(seed));
     permuteTasks(seed);
-    const group = new Group();
+    const group = hold(new Group());
     for (let i = dice.roll(10); i >= 0; i--)
       group.spawn(
         new Works("", dice.roll(20), dice.roll(4) == 0 ? -1 - dice.roll(9) : 0, dice.roll(5)),
       );
     const deadlineNs = dice.roll(2) == 0 ? NO_DEADLINE : world.now() + dice.roll(20);
-    const joins = spawn(new Joins(group, deadlineNs));
+    const joins = hold(spawn(new Joins(group, deadlineNs)));
     run(dice.roll(10));
     if (dice.roll(2) == 0) joins.cancel();
     run(40);

@@ -2,7 +2,7 @@ import { NO_DEADLINE } from "@phantasm/abi";
 import { permuteTasks } from "@phantasm/runtime";
 import { describe, expect, expectAbort, test } from "@phantasm/testing";
 import { Condition, Fibre, Mutex, sleep, spawn, yieldNow } from "./index";
-import { Dice, keep, said, say, settle, step } from "./testing";
+import { Dice, hold, keep, said, say, settle, step } from "./testing";
 
 /** Locks, sleeps with the lock, and unlocks. */
 class Locker extends Fibre {
@@ -400,11 +400,11 @@ class Getter extends Fibre {
 test("a store with two conditions, in any schedule", () => {
   keep();
   for (let seed: u32 = 1; seed <= 30; seed++) {
-    const dice = new Dice(seed);
+    const dice = hold(new Dice(seed));
     permuteTasks(seed);
-    const store = new Store();
-    const putters: Putter[] = [];
-    const getters: Getter[] = [];
+    const store = hold(new Store());
+    const putters = hold(new Array<Putter>());
+    const getters = hold(new Array<Getter>());
     for (let i = 0; i < 4; i++) putters.push(spawn(new Putter(store)));
     for (let i = 0; i < 3; i++) getters.push(spawn(new Getter(store)));
     for (let i = dice.roll(20); i > 0; i--) step();

@@ -2,7 +2,7 @@ import { NO_DEADLINE } from "@phantasm/abi";
 import { describe, expect, expectAbort, expectExit, test, world } from "@phantasm/testing";
 import { permuteTasks } from "@phantasm/runtime";
 import { AcquireHandler, Acquirer, Fibre, Semaphore, sleep, spawn, yieldNow } from "./index";
-import { keep, said, say, settle, step } from "./testing";
+import { hold, keep, said, say, settle, step } from "./testing";
 
 /** Acquires, keeps the permit for a time, and releases it. */
 class User extends Fibre {
@@ -262,8 +262,8 @@ test("never lets in more than it has permits, in any order of turns", () => {
     Guarded.most = 0;
     Guarded.turns = 0;
     permuteTasks(seed);
-    const permits = new Semaphore(3);
-    const fibres: Guarded[] = [];
+    const permits = hold(new Semaphore(3));
+    const fibres = hold(new Array<Guarded>());
     for (let i = 0; i < 8; i++) fibres.push(spawn(new Guarded(permits)));
     for (let i: u32 = 0; i < seed % 7; i++) step();
     fibres[seed % 8].cancel();
