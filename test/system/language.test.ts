@@ -496,6 +496,16 @@ test.each([
     "8:9: code hides the code that is deferred around it",
   ],
   [
+    "a name that an inner function has",
+    "function code(): i32 { return 1; }\n",
+    `  defer(os.exit(code()));
+  {
+    function code(): i32 { return 2; }
+    if (code() == 2) return;
+  }`,
+    "9:14: code hides the code that is deferred around it",
+  ],
+  [
     "what is returned, of a type that is not declared",
     "",
     `  [1].map<i32>((x) => {

@@ -153,6 +153,31 @@ test("never runs", () => {
   expect(error?.["message"]).toContain('  const x: i32 = "text";\n');
 });
 
+test("tests have the language of applications, and its mistakes at their lines", async () => {
+  const good = await run({
+    "assembly/loop.test.ts": `${IMPORT}
+test("loops", () => {
+  const map = new Map<string, i32>();
+  map.set("a", 1);
+  defer(map.clear());
+  for (const [key, value] of map) expect(key + value.toString()).toBe("a1");
+});
+`,
+  });
+  expect(transcript(good)).toEqual(["3:1 loops: passed"]);
+
+  const wrong = await run({
+    "assembly/defer.test.ts": `${IMPORT}
+test("never runs", () => {
+  if (true) defer(expect(1).toBe(1));
+});
+`,
+  });
+  const [error] = wrong.errors() as unknown as Record<string, unknown>[];
+  expect(stackOf(error ?? {})).toEqual(["assembly/defer.test.ts:4:13"]);
+  expect(error?.["message"]).toContain("defer stands outside of a block");
+});
+
 test("a package that is not there is named with the command that installs it", async () => {
   const module = await run({
     "assembly/missing.test.ts": 'import { x } from "@nowhere/parser/lines";\nx();\n',

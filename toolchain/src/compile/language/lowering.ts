@@ -10,6 +10,7 @@ import type {
   ForOfStatement,
   ForStatement,
   FunctionDeclaration,
+  FunctionExpression,
   IdentifierExpression,
   IfStatement,
   Node,
@@ -26,7 +27,7 @@ import type {
 } from "assemblyscript";
 import { lowerLoop } from "./loops.js";
 import type { PatternName } from "./rewriting.js";
-import { Scopes, type Exit } from "./scopes.js";
+import { Scopes, type Boundary, type Exit } from "./scopes.js";
 import { Maker, hidden, rangeAt, type Syntax } from "./syntax.js";
 import { declaresName, isFixed, namesIn, typeName, walk } from "./tree.js";
 
@@ -62,7 +63,7 @@ export class Lowering {
 
   run(source: Source): void {
     this.#defers = !declaresName(this.#syntax, source.statements, DEFER);
-    this.#scopes.enter("function");
+    this.#scopes.enter();
     for (const [index, one] of source.statements.entries())
       source.statements[index] = this.#single(one);
     this.#scopes.leave();
@@ -113,13 +114,23 @@ export class Lowering {
         this.#scopes.declare(name.text, name.range);
         return statement;
       }
+      case NodeKind.Expression: {
+        const { expression } = statement as ExpressionStatement;
+        this.#expressions(expression);
+        // A function in a block.
+        if (expression.kind === NodeKind.Function) {
+          const { name } = (expression as FunctionExpression).declaration;
+          this.#scopes.declare(name.text, name.range);
+        }
+        return statement;
+      }
       default:
         this.#expressions(statement);
         return statement;
     }
   }
 
-  #scoped<T>(work: () => T, boundary?: "loop" | "switch"): T {
+  #scoped<T>(work: () => T, boundary?: Boundary): T {
     this.#scopes.enter(boundary);
     const result = work();
     this.#scopes.leave();
@@ -290,7 +301,7 @@ export class Lowering {
     const [scopes, returnType] = [this.#scopes, this.#returnType];
     this.#scopes = new Scopes();
     this.#returnType = signature.returnType;
-    this.#scopes.enter("function");
+    this.#scopes.enter();
     declaration.body = this.#single(body);
     [this.#scopes, this.#returnType] = [scopes, returnType];
   }

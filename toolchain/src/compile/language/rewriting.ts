@@ -124,6 +124,8 @@ export function rewrite(text: string): Rewritten {
     copied = start + by.length;
   };
   for (const { word, at } of words(text)) {
+    // Names in the braces of an import are no words of their own.
+    if (at < copied) continue;
     if (word !== "for") {
       replace(at, withoutType(text, at));
       continue;

@@ -1,8 +1,8 @@
-/** The blocks around a statement, and what each of them evaluates when it is left. */
+/** The blocks around a statement of one function, and what each evaluates when it is left. */
 import type { Expression, Range } from "assemblyscript";
 
-/** What `break` and `continue` leave goes up to one of these; `return` goes up to the function. */
-export type Boundary = "function" | "loop" | "switch";
+/** How far `break` and `continue` go; `return` leaves all blocks of a function. */
+export type Boundary = "loop" | "switch";
 
 interface Deferred {
   readonly expression: Expression;
@@ -60,11 +60,10 @@ export class Scopes {
     return this.#exit(this.#scopes.length - 1);
   }
 
-  /** Out of the innermost one of these; a function is left by `return` only. */
+  /** Out of the innermost one of these, or of all blocks when there is none. */
   leaving(...boundaries: Boundary[]): Exit {
     const outermost = this.#scopes.findLastIndex(
-      ({ boundary }) =>
-        boundary !== undefined && (boundary === "function" || boundaries.includes(boundary)),
+      ({ boundary }) => boundary !== undefined && boundaries.includes(boundary),
     );
     return this.#exit(Math.max(outermost, 0));
   }
