@@ -134,11 +134,16 @@ describe("a string stays", () => {
   test.for([
     ["at its start", 0],
     ["at its length", -4],
-    ["at its header", -HEADER_BYTES],
+    ["at its header", 4 - HEADER_BYTES],
     ["inside", 6],
     ["at its end", 2 * 16],
   ] as const)("when code has an address %s", ([, distance]) => {
     expect(kept(`${SHOW} ${called(B + distance)}`)).toContain(TEXTS[1]);
+  });
+
+  test("with its neighbour, when an address is the end of one and the start of the other", () => {
+    const code = `${SHOW} ${called(C - HEADER_BYTES)}`;
+    expect(kept(code)).toEqual([TEXTS[1], TEXTS[2]]);
   });
 
   test("when a constant of that value is no address", () => {
