@@ -43,6 +43,10 @@ class Ring {
   get length(): i32 {
     return this.values.length;
   }
+  /** Not those that a loop over the ring would find. */
+  keys(): i32[] {
+    return [70, 80];
+  }
   @operator("[]") at(index: i32): i32 {
     return this.values[index];
   }
@@ -103,6 +107,7 @@ function everyKind(): void {
   for (const key of points.keys()) say("key " + key);
   for (const value of points.values()) say("value " + value.x.toString());
   for (const x of new Ring()) say("ring " + x.toString());
+  for (const key of new Ring().keys()) say("own " + key.toString());
   for (const key of Names.keys()) say(key);
   for (const value of new Registry<i32>().values()) say("own " + value.toString());
   const maybe: (Point | null)[] = [null, new Point()];
@@ -195,6 +200,8 @@ class Changer extends Fibre {
       for (let i = 1; i < 200; i++) this.map.delete(round.toString() + "-" + i.toString());
       os!.heap.collect();
       sleep(MILLISECOND);
+      // Takes the places of what was collected.
+      for (let size = 8; size < 2000; size += 8) new StaticArray<i32>(size).fill(-1);
     }
     return 0;
   }
@@ -243,6 +250,8 @@ key a
 value 9
 ring 7
 ring 8
+own 70
+own 80
 static
 own 41
 own 42
@@ -301,6 +310,41 @@ describe("an image that uses everything", () => {
   test.each(["speed", "size", "debug"] as const)("runs the same in profile %s", async (profile) => {
     expect(await output(EVERYTHING, profile)).toBe(SAID);
   });
+});
+
+test("tables in memory that was in use before, without fibres", async () => {
+  const main = `import { TimerHandler, Timer } from "@phantasm/interfaces";
+import { Devices } from "./.phantasm/devices";
+
+class Rounds implements TimerHandler {
+  private count: i32 = 0;
+  private sum: i32 = 0;
+  private readonly kept: Map<i32, i32>[] = [];
+
+  constructor(private readonly os: Devices) {}
+
+  onTimer(timer: Timer): void {
+    for (let size = 8; size < 500; size++) new StaticArray<i32>(size).fill(-1);
+    if (this.count++ == 10) {
+      this.os.console.writeLine(this.sum.toString());
+      return;
+    }
+    for (let size = 1; size < 50; size++) {
+      const map = new Map<i32, i32>();
+      for (let i = 0; i < size; i++) map.set(i, i);
+      for (const [key] of map) this.sum += key;
+      this.kept.push(map);
+    }
+    this.os.heap.collect();
+    this.os.clock.after(1, this);
+  }
+}
+
+export function main(os: Devices): void {
+  os.clock.after(1, new Rounds(os));
+}
+`;
+  expect(await output(main, "speed")).toBe("196000\n(exit )");
 });
 
 test("an array with a hole ends the domain at the loop", async () => {

@@ -35,11 +35,10 @@ function following(table: usize): usize {
   return load<usize>(lastWord(table));
 }
 
-/** In the place of `new ArrayBuffer(bytes)` in Map and Set. */
+/** In the place of `new ArrayBuffer(bytes)` in Map and Set, which read no entry that they have not written. */
 export function newTable(bytes: i32): ArrayBuffer {
-  const size = <usize>bytes + sizeof<usize>();
-  const table = __new(size, idof<Table>());
-  memory.fill(table, 0, size);
+  const table = __new(<usize>bytes + sizeof<usize>(), idof<Table>());
+  store<usize>(lastWord(table), 0);
   return changetype<ArrayBuffer>(table);
 }
 
@@ -220,7 +219,8 @@ export function isHole<T>(value: T): bool {
 /** The character at an index: two code units if they are a surrogate pair. */
 export function character(text: string, index: i32): string {
   const first = text.charCodeAt(index);
-  if ((first & 0xfc00) == 0xd800 && index + 1 < text.length) {
+  if ((first & 0xfc00) == 0xd800) {
+    // -1 behind the end.
     const second = text.charCodeAt(index + 1);
     if ((second & 0xfc00) == 0xdc00) return String.fromCharCode(first, second);
   }
