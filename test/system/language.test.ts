@@ -588,6 +588,22 @@ export function main(os: Devices): void {
   expect(await output(main, "debug")).toBe("inner\nsecond\nouter\n(exit )");
 });
 
+test("names of a pattern hide globals that an image does not have", async () => {
+  const main = `import { Devices } from "./.phantasm/devices";
+class Job {
+  exit(): string {
+    return "done";
+  }
+}
+export function main(os: Devices): void {
+  const jobs = new Map<i32, Job>();
+  jobs.set(1, new Job());
+  for (const [, process] of jobs) os.console.writeLine(process.exit());
+}
+`;
+  expect(await output(main, "debug")).toBe("done\n(exit )");
+});
+
 test("a module's own defer is left alone", async () => {
   const main = `import { Devices } from "./.phantasm/devices";
 function defer(code: i32): i32 {

@@ -22,11 +22,11 @@ interface IteratorResult<T> {
 }
 
 /** Both `[key, value]` and an object, as a loop likes it. */
-type Entry<K, V> = [K, V] & { readonly key: K; readonly value: V };
+type LoopEntry<K, V> = [K, V] & { readonly key: K; readonly value: V };
 
 interface Array<T> extends Iterable<T> {
   /** In for…of: each index with its element. */
-  entries(): Iterable<Entry<i32, T>>;
+  entries(): Iterable<LoopEntry<i32, T>>;
   /** In for…of: each index. */
   keys(): Iterable<i32>;
   /** In for…of: each element. */
@@ -35,7 +35,7 @@ interface Array<T> extends Iterable<T> {
 
 interface StaticArray<T> extends Iterable<T> {
   /** In for…of: each index with its element. */
-  entries(): Iterable<Entry<i32, T>>;
+  entries(): Iterable<LoopEntry<i32, T>>;
   /** In for…of: each index. */
   keys(): Iterable<i32>;
   /** In for…of: each element. */
@@ -44,7 +44,7 @@ interface StaticArray<T> extends Iterable<T> {
 
 interface TypedArray<T> extends Iterable<T> {
   /** In for…of: each index with its element. */
-  entries(): Iterable<Entry<i32, T>>;
+  entries(): Iterable<LoopEntry<i32, T>>;
   /** In for…of: each index. */
   keys(): Iterable<i32>;
   /** In for…of: each element. */
@@ -54,14 +54,14 @@ interface TypedArray<T> extends Iterable<T> {
 /** Character by character, as JavaScript has it: surrogate pairs stay together. */
 interface String extends Iterable<string> {}
 
-interface Map<K, V> extends Iterable<Entry<K, V>> {
+interface Map<K, V> extends Iterable<LoopEntry<K, V>> {
   /** In for…of: each key with its value. */
-  entries(): Iterable<Entry<K, V>>;
+  entries(): Iterable<LoopEntry<K, V>>;
 }
 
 interface Set<K> extends Iterable<K> {
   /** In for…of: each value, twice. */
-  entries(): Iterable<Entry<K, K>>;
+  entries(): Iterable<LoopEntry<K, K>>;
   /** In for…of: each value. */
   keys(): Iterable<K>;
 }

@@ -150,9 +150,9 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     declare readonly program: CompiledProgram;
 
     afterParse(parser: { sources: readonly SyntaxSource[] } & ProgramParser): void {
+      language.lower(parser);
       checks.run(parser.sources, main);
       if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
-      language.lower(parser);
       library = parser.sources
         .filter(({ normalizedPath }) => !tree.sources.has(normalizedPath))
         .map(({ normalizedPath: name, text }) => ({

@@ -83,7 +83,7 @@ export class Language {
 
   #import(source: Source): void {
     const make = new Maker(this.#syntax, source.range);
-    source.statements.unshift(make.import("builtins", BUILTINS), make.import(ITERATION, HELPERS));
+    source.statements.push(make.import("builtins", BUILTINS), make.import(ITERATION, HELPERS));
   }
 
   /** Puts the functions of loops into the program, and Map and Set with a place for them to go on. */
