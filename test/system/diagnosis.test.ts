@@ -107,8 +107,11 @@ export function main(os: Devices): void {
     for (let i = 0; i < 500; i++) spawn(new Sleeper(3600 * SECOND + i));
     const first = spawn(new Sleeper(20 * MILLISECOND));
     first.join();
+    const final = spawn(new Worker("last"));
+    // Whoever reads this finds the last one waiting.
+    sleep(MILLISECOND);
     os.console.writeLine("ready");
-    spawn(new Worker("last")).join();
+    final.join();
   }
   spawn(new Worker("one"));
   const last = spawn(new Worker("two"));
