@@ -72,10 +72,17 @@ let epoch: u32 = 0;
 /** A large container that is being looked at in parts, and the part that was looked at last; 0: none. */
 let partial: usize = 0;
 let part: u32 = 0;
+/** Slices of this marking in which something was looked at again. */
+let laps: u32 = 0;
+/** Something is, in the slice that runs or comes next. */
+let lapping: bool = false;
 /** The word of the bitmaps that is swept next. */
 let cursor: usize = 0;
 /** Work done in this slice; about 20 ns each. */
 let work: i32 = 0;
+
+/** A budget is doubled so often at most. */
+const LAPS_MAX: u32 = 12;
 
 /** Classes 0 to 2 are Object, ArrayBuffer and String: they hold no references. */
 const LEAF_ID_MAX: u32 = 2;
@@ -230,6 +237,7 @@ export function __rescan(ptr: usize): void {
   if (ptr < __heap_base) {
     const seen = load<u32>(ptr - 12);
     if (seen & 1 || seen != epoch) return;
+    lapping = true;
     store<u32>(ptr - 12, epoch | 1);
     store<usize>(ptr - 16, grey);
     grey = ptr;
@@ -308,7 +316,11 @@ function slice(): i32 {
     advance(i32.MAX_VALUE);
   } else {
     if (phase == Phase.IDLE) start();
-    advance(stress == 2 ? 1 : planSlice(used));
+    const budget = stress == 2 ? stressBudget() : planSlice(used);
+    advance(budget == i32.MAX_VALUE ? budget : budget << laps);
+    // What changes as fast as it is looked at again would keep the marking from ever ending.
+    if (lapping && laps < LAPS_MAX) laps++;
+    lapping = false;
   }
   due = stress != 0 ? used + 1 : dueAt(phase == Phase.IDLE, used);
   noteSlice(work);
@@ -353,11 +365,14 @@ function drain(budget: i32): void {
         work++;
         if (grey != 0) continue;
         phase = Phase.SWEEP;
+        laps = 0;
+        lapping = false;
         cursor = 0;
         reachedFrom = heapStart();
         if (checking) checkMarks();
         return;
       }
+      lapping = true;
       again = load<usize>(ptr - 12);
       store<usize>(ptr - 12, 0);
     }
@@ -453,6 +468,11 @@ export function checkCollections(): void {
 export function failAllocation(number: u32): void {
   failing = number != 0;
   allocationsLeft = number;
+}
+
+/** One look at an object or part; to sweep takes more, or memory would be filled faster than swept. */
+function stressBudget(): i32 {
+  return phase == Phase.SWEEP ? 32 : 1;
 }
 
 function countDown(): void {
