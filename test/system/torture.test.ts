@@ -98,11 +98,28 @@ describe.each(PROFILES)("profile %s", (profile) => {
         ).toBe(reference);
     });
 
+    test("changes large containers between any two slices of a collection", () => {
+      const reference = digest(image, { seed, churn: 33_000, still: true });
+      expect(reference).toMatch(/^[0-9a-f]+$/);
+      expect(
+        digest(image, { seed, churn: 33_000, stress: 2, check: true }),
+        `PHANTASM_SEED=${seed}`,
+      ).toBe(reference);
+    });
+
     test("computes the same when collections take the smallest steps there are", () => {
       const reference = expected(30, 4);
       for (const schedule of [0, 5])
         expect(
-          digest(image, { seed, schedule, stress: 2, fibres: 30, rounds: 4, check: true }),
+          digest(image, {
+            seed,
+            schedule,
+            stress: 2,
+            fibres: 30,
+            rounds: 4,
+            turns: 100,
+            check: true,
+          }),
           `PHANTASM_SEED=${seed}, schedule ${schedule}`,
         ).toBe(reference);
     });

@@ -1,12 +1,24 @@
-import { CANCELLED, Fibre, spawn, yieldNow } from "@phantasm/fibre";
+import { CANCELLED, Fibre, current, spawn, yieldNow } from "@phantasm/fibre";
 import { permuteTasks } from "@phantasm/runtime";
+import { timersPending } from "@phantasm/runtime/timers";
 import { checkCollections, failAllocation, setStress } from "@phantasm/runtime/heap/testing";
 import { Devices } from "./.phantasm/devices";
 import { setPauses } from "./pause";
 import { Draw, mix } from "./random";
-import { largeArrays, largeMaps, largeTables } from "./large";
+import { churn, largeArrays, largeMaps, largeTables } from "./large";
 import { meetings, turns } from "./waits";
-import { arrays, bytes, calls, maps, rings, shelves, strings, tables, trees } from "./work";
+import {
+  arrays,
+  bytes,
+  calls,
+  globals,
+  maps,
+  rings,
+  shelves,
+  strings,
+  tables,
+  trees,
+} from "./work";
 
 /** Held in a global, and therefore in static or heap memory, across all waits. */
 const results: StaticArray<u32> = new StaticArray<u32>(100_000);
@@ -73,7 +85,7 @@ function soak(os: Devices, switches: u32): void {
 }
 
 function work(draw: Draw): u32 {
-  switch (draw.below(15)) {
+  switch (draw.below(16)) {
     case 0:
       return trees(draw);
     case 1:
@@ -102,6 +114,8 @@ function work(draw: Draw): u32 {
       return meetings(draw);
     case 13:
       return turns(draw);
+    case 14:
+      return globals(draw);
     default:
       return mix(trees(draw), calls(draw));
   }
@@ -113,9 +127,14 @@ export function main(os: Devices): void {
   setStress(<u32>options.stress);
   if (options.check) checkCollections();
   failAllocation(<u32>options.fail);
-  setPauses(<u32>options.schedule + 1, options.still);
+  setPauses(<u32>options.schedule + 1, options.still, <u32>options.turns);
   permuteTasks(<u32>options.schedule);
   if (options.soak > 0) return soak(os, <u32>options.soak);
+  if (options.churn > 0) {
+    const digest = churn(new Draw(<u32>options.seed), <u32>options.churn, options.still);
+    os.console.writeLine(digest.toString(16));
+    return;
+  }
   const workers: Worker[] = [];
   for (let i: u32 = 0; i < count; i++)
     workers.push(spawn(new Worker(i, <u32>options.seed, <u32>options.rounds)));
@@ -124,5 +143,8 @@ export function main(os: Devices): void {
     workers[i].join();
     digest = mix(digest, results[i]);
   }
+  // Whoever has ended is neither in the table any more, nor waits for time to pass.
+  const own = current();
+  if (own.fibreNext !== null || own.fibrePrevious !== null || timersPending() != 0) digest = 0;
   os.console.writeLine(digest.toString(16));
 }

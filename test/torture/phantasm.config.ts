@@ -12,6 +12,8 @@ export default unikernel("torture", {
     still: boolean({ help: "Nothing waits: the reference" }),
     stress: integer({ default: 0, minimum: 0, help: "How the collector is driven" }),
     check: boolean({ help: "Compares every marking with another one" }),
+    turns: integer({ default: 1, minimum: 1, help: "Longest wait, in turns of others" }),
+    churn: integer({ default: 0, minimum: 0, help: "Only changes of large containers, so many" }),
     soak: integer({ default: 0, minimum: 0, help: "Only switches, so many" }),
     fail: integer({ default: 0, minimum: 0, help: "The allocation that fails" }),
   },

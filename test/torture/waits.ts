@@ -15,6 +15,7 @@ import { Draw, mix } from "./random";
 
 /** What the fibres of one meeting share. */
 class Meeting {
+  readonly entrance: WaitQueue = new WaitQueue("the door");
   readonly first: WaitQueue = new WaitQueue("the first half of a meeting");
   readonly second: WaitQueue = new WaitQueue("the second half of a meeting");
   arrived: u32 = 0;
@@ -46,6 +47,24 @@ class Guest extends Fibre {
   }
 }
 
+/** Is cancelled while it sleeps, after a wait in a queue and before another one. */
+class Sleeper extends Fibre {
+  asleep: bool = false;
+
+  constructor(private readonly meeting: Meeting) {
+    super("sleeper");
+  }
+
+  run(): i32 {
+    const first = wait(this.meeting.entrance);
+    this.asleep = true;
+    const slept = sleep(PATIENCE_NS);
+    this.shield();
+    const last = wait(this.meeting.second);
+    return first == 0 && slept == CANCELLED && last == 5 ? 0 : -1000;
+  }
+}
+
 const PATIENCE_NS: i64 = 20_000;
 
 /** Guests that are woken, cancelled and late; the sum does not depend on which are. */
@@ -54,6 +73,10 @@ export function meetings(draw: Draw): u32 {
   const guests: Guest[] = [];
   const count: u32 = 4 + draw.below(4);
   for (let i: u32 = 0; i < count; i++) guests.push(spawn(new Guest(meeting, PATIENCE_NS)));
+  const sleeper = spawn(new Sleeper(meeting));
+  while (!meeting.entrance.wake()) yieldNow();
+  while (!sleeper.asleep) yieldNow();
+  sleeper.cancel();
   while (meeting.arrived < count) yieldNow();
   guests[1].cancel();
   if (meeting.first.wake(0)) meeting.outcomes += 1;
@@ -64,7 +87,7 @@ export function meetings(draw: Draw): u32 {
   // None of them waits in the first queue any more.
   let digest = mix(31, meeting.first.isEmpty ? 1 : 0);
   meeting.second.wakeAll(5);
-  let sum: i32 = 0;
+  let sum: i32 = sleeper.join();
   for (let i: u32 = 0; i < count; i++) {
     sum += guests[i].join();
     if (!guests[i].ended) sum += 1_000_000;

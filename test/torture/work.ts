@@ -257,19 +257,53 @@ const shelfTaken: StaticArray<bool> = new StaticArray<bool>(16);
 
 /** What only a static object refers to. */
 export function shelves(draw: Draw): u32 {
-  const tree = grow(draw, 3);
   let place = 0;
   while (place < shelfTaken.length && shelfTaken[place]) place++;
-  if (place == shelfTaken.length) return sum(tree, 41);
+  if (place == shelfTaken.length) return sum(grow(draw, 3), 41);
   shelfTaken[place] = true;
-  SHELVES[place] = tree;
-  const digest = lookAfter(place);
+  fillShelf(draw, place);
+  for (let i = 0; i < 6; i++) pause();
+  const digest = sum(SHELVES[place], 41);
   SHELVES[place] = null;
   shelfTaken[place] = false;
   return digest;
 }
 
-function lookAfter(place: i32): u32 {
-  for (let i = 0; i < 6; i++) pause();
-  return sum(SHELVES[place], 41);
+/** In a frame of its own, so that none refers to it afterwards. */
+function fillShelf(draw: Draw, place: i32): void {
+  SHELVES[place] = grow(draw, 3);
+}
+
+let hidden0: Tree | null = null;
+let hidden1: Tree | null = null;
+let hiddenCount: u32 = 0;
+
+/** Not in the caller's frame: nothing but the global refers to it from here on. */
+function hide(tree: Tree, place: u32): void {
+  const left = tree.left;
+  tree.left = null;
+  if (place == 0) hidden0 = left;
+  else hidden1 = left;
+}
+
+function found(place: u32): Tree | null {
+  const tree = place == 0 ? hidden0 : hidden1;
+  if (place == 0) hidden0 = null;
+  else hidden1 = null;
+  return tree;
+}
+
+/** What moves from an object to a global, and later back. */
+export function globals(draw: Draw): u32 {
+  const tree = grow(draw, 5);
+  if (hiddenCount != 0) return sum(tree, 43);
+  hiddenCount = 2;
+  for (let i: u32 = 0; i < 4; i++) {
+    for (let j = 0; j < 3; j++) pause();
+    hide(tree, i & 1);
+    for (let j = 0; j < 3; j++) pause();
+    tree.left = found(i & 1);
+  }
+  hiddenCount = 0;
+  return sum(tree, 43);
 }
