@@ -16,8 +16,8 @@ const SLICES: i32 = 4000;
 let list: string[] = [];
 let out: string[] = [];
 let table: StaticArray<string> = [];
-let map: Map<i32, string> = new Map<i32, string>();
-let names: Set<string> = new Set<string>();
+const map: Map<i32, string> = new Map<i32, string>();
+const names: Set<string> = new Set<string>();
 
 function slice(): void {
   enter(world.advance(1), 0);
