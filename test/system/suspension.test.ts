@@ -319,3 +319,79 @@ export function main(os: Devices): void {
     expect(output(await deep(1_000_000))).toBe("500\n(stack-overflow 101)");
   });
 });
+
+test.each(["speed", "size", "debug"] as const)(
+  "names that Binaryen's lists do not understand, in profile %s",
+  async (profile) => {
+    const image = await built(
+      `
+class Box<T> {
+  constructor(public v: T) {}
+  each(f: (v: T) => i32): i32 {
+    return f(this.v);
+  }
+}
+
+function double(x: i32): i32 {
+  return x * 2;
+}
+
+const slow: Array<(x: i64) => i64> = [
+  (x: i64): i64 => {
+    sleep(1000);
+    return x;
+  },
+];
+
+export function main(os: Devices): void {
+  const box = new Box<(x: i32) => i32>(double);
+  const n = box.each((f: (x: i32) => i32): i32 => f(3));
+  os.console.writeLine(n.toString() + " " + slow[0](5).toString());
+}
+`,
+      profile,
+    );
+    expect(output(image)).toBe("6 5\n(exit 0)");
+  },
+);
+
+test("a small memory is collected in time", async () => {
+  using made = project({
+    "phantasm.config.ts": CONFIGURATION.replace(
+      "{ devices",
+      '{ memory: { maximum: "1M" }, devices',
+    ),
+    "main.ts": `${IMPORTS}
+class Cell {
+  constructor(public next: Cell | null) {}
+}
+
+let live: Cell | null = null;
+let turns = 0;
+
+class Maker extends Fibre {
+  run(): i32 {
+    for (let k = 0; k < 100; k++) {
+      let cell: Cell | null = null;
+      for (let i = 0; i < 20; i++) cell = new Cell(cell);
+      turns++;
+      yieldNow();
+    }
+    return 0;
+  }
+}
+
+export function main(os: Devices): void {
+  for (let i = 0; i < 9000; i++) {
+    live = new Cell(live);
+    if (i % 100 == 0) yieldNow();
+  }
+  for (let i = 0; i < 1000; i++) spawn(new Maker());
+  while (turns < 99000) yieldNow();
+  os.console.writeLine("done");
+}
+`,
+  });
+  const result = await build({ directory: made.directory });
+  expect(output({ result, names: [] })).toBe("done\n(exit 0)");
+});

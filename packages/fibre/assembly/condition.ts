@@ -29,9 +29,9 @@ export class Condition {
   wait(deadlineNs: i64 = NO_DEADLINE): i32 {
     this.mutex.unlock();
     const outcome = wait(this.waiters, deadlineNs);
-    current().mask();
+    const masks = current().mask();
     this.mutex.lock();
-    current().unmask();
+    if (masks) current().unmask();
     return outcome;
   }
 

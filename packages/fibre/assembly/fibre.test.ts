@@ -155,6 +155,23 @@ class Until extends Fibre {
   }
 }
 
+class Past extends Fibre {
+  run(): i32 {
+    sleepUntil(i64.MIN_VALUE);
+    say("p");
+    return 0;
+  }
+}
+
+test("sleepUntil the beginning of time is a yield, and does not wrap around", () => {
+  keep();
+  world.advance(100);
+  spawn(new Past());
+  step();
+  step();
+  expect(said).toBe("p");
+});
+
 test("sleepUntil a time that has passed is a yield", () => {
   spawn(new Until());
   keep();
@@ -292,6 +309,16 @@ describe("cancel", () => {
     keep();
     const sleeper = spawn(new Sleeper("a", MILLISECOND));
     sleeper.cancel();
+    step();
+    step();
+    expect(said).toBe("A");
+  });
+
+  test("before it is spawned is not forgotten", () => {
+    keep();
+    const sleeper = new Sleeper("a", MILLISECOND);
+    sleeper.cancel();
+    spawn(sleeper);
     step();
     step();
     expect(said).toBe("A");

@@ -94,9 +94,14 @@ export abstract class Fibre extends Coroutine {
     return (this.fibreCancellation & ~Cancellation.ASKED) == Cancellation.REFUSES;
   }
 
-  /** Until `unmask` a cancel has no effect on its waits. Calls do not nest. */
-  mask(): void {
+  /**
+   * Until `unmask` a cancel has no effect on its waits. Calls do not nest: whoever may have been called by one
+   * that masks already leaves that to it, if this returns false.
+   */
+  mask(): bool {
+    if (this.fibreCancellation & Cancellation.MASKED) return false;
     this.fibreCancellation |= Cancellation.MASKED;
+    return true;
   }
 
   unmask(): void {
@@ -135,8 +140,9 @@ export abstract class Fibre extends Coroutine {
   /** Used by `spawn`. */
   beginFibre(): void {
     assert(this.fibreId == 0 || this.ended, "fibre: it runs already");
+    // One that was cancelled before it was spawned is cancelled.
+    if (this.ended) this.fibreCancellation = 0;
     this.fibreState = FibreState.READY;
-    this.fibreCancellation = 0;
     this.waitOutcome = 0;
     enlist(this);
     if (!this.fibreInBackground) hold();
@@ -237,7 +243,7 @@ export function sleep(durationNs: i64): i32 {
 
 /** Waits until the time of the step is `dueNs`. Returns 0 or CANCELLED. */
 export function sleepUntil(dueNs: i64): i32 {
-  return sleep(dueNs - now());
+  return dueNs <= now() ? yieldNow() : sleep(dueNs - now());
 }
 
 /**

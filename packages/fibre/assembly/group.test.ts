@@ -276,3 +276,56 @@ test("when join returns nobody lives, in any schedule", () => {
     expect(group.live).toBe(0);
   }
 });
+
+/** Waits for a member itself, and then spawns another one into the group. */
+class Adds extends Fibre {
+  constructor(
+    private readonly group: Group,
+    private readonly first: Fibre,
+  ) {
+    super("adds");
+  }
+
+  run(): i32 {
+    this.first.join();
+    this.group.spawn(new Works("late", 10));
+    return 0;
+  }
+}
+
+test("join waits for one that is spawned when the last has just ended", () => {
+  keep();
+  const group = new Group();
+  const first = group.spawn(new Works("first", 5));
+  spawn(new Adds(group, first));
+  spawn(new Joins(group));
+  run(30);
+  expect(said()).toBe("first late joined 0 at 15");
+});
+
+/** Masks itself, and closes a group in between. */
+class Masked extends Fibre {
+  constructor(private readonly group: Group) {
+    super("masked");
+  }
+
+  run(): i32 {
+    this.mask();
+    this.group.close();
+    say(`${sleep(10)}`);
+    this.unmask();
+    say(`${sleep(10)}`);
+    return 0;
+  }
+}
+
+test("a wait that masks leaves a mask of the fibre's own", () => {
+  keep();
+  const group = new Group();
+  group.spawn(new Works("a", 20));
+  const masked = spawn(new Masked(group));
+  settle();
+  masked.cancel();
+  run(30);
+  expect(said()).toBe(`a! 0 ${CANCELLED}`);
+});

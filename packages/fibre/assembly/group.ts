@@ -70,13 +70,14 @@ export class Group {
    * as new.
    */
   join(deadlineNs: i64 = NO_DEADLINE): i32 {
-    if (this.count > 0 || isInterrupted()) {
-      const outcome = wait(this.joiners, deadlineNs);
-      if (outcome != 0) {
-        if (this.cause == 0) this.cause = outcome;
-        this.cancel();
-        this.joinAll();
-      }
+    // Between the end of the last and this fibre's turn somebody may have spawned another one.
+    let outcome = 0;
+    while (outcome == 0 && (this.count > 0 || isInterrupted()))
+      outcome = wait(this.joiners, deadlineNs);
+    if (outcome != 0) {
+      if (this.cause == 0) this.cause = outcome;
+      this.cancel();
+      this.joinAll();
     }
     return this.finish();
   }
@@ -101,9 +102,9 @@ export class Group {
 
   private joinAll(): void {
     const fibre = current();
-    fibre.mask();
+    const masks = fibre.mask();
     while (this.count > 0) wait(this.joiners);
-    fibre.unmask();
+    if (masks) fibre.unmask();
   }
 
   private finish(): i32 {

@@ -110,7 +110,7 @@ export class Supervisor extends Fibre {
 
   private endChildren(): void {
     const fibre = current();
-    fibre.mask();
+    const masks = fibre.mask();
     for (let i = this.children.length - 1; i >= 0; i--) {
       const child = this.children[i];
       cancelTimer(child);
@@ -119,7 +119,7 @@ export class Supervisor extends Fibre {
       last.cancel();
       last.join();
     }
-    fibre.unmask();
+    if (masks) fibre.unmask();
   }
 }
 

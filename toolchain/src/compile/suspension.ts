@@ -178,7 +178,7 @@ export function transformSuspension(
   binaryen.setPassArgument("asyncify-ignore-imports", "1");
   if (indirect(graph, reaching)) {
     // Asyncify takes every indirect call for one that suspends: here it is told which do not.
-    const innocent = callers(graph, reaching);
+    const innocent = callers(graph, reaching).filter(isListable);
     if (innocent.length > 0) binaryen.setPassArgument("asyncify-removelist", innocent.join(","));
   } else binaryen.setPassArgument("asyncify-ignore-indirect", "1");
   binaryen.setOptimizeLevel(Math.min(optimizeLevel, 1));
@@ -198,6 +198,16 @@ function indirect(graph: CallGraph, reaching: ReadonlyMap<number, Call>): boolea
       (call) => call.indirect && graph.targets(call).some((target) => reaching.has(target)),
     ),
   );
+}
+
+/**
+ * Binaryen splits a list at commas outside brackets, and takes the arrow of a function type for a bracket. A
+ * function whose name it would not understand is rewritten although it need not be.
+ */
+function isListable(name: string): boolean {
+  const count = (brackets: string): number =>
+    [...name].filter((character) => brackets.includes(character)).length;
+  return count("<([{") === count(">)]}") && !name.includes("*");
 }
 
 /** Functions with indirect calls that cannot suspend, by name. */

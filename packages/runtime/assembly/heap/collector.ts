@@ -290,9 +290,12 @@ export function isCollecting(): bool {
 /** Visits the object that a word of a frame points to or into, if it does: the optimiser may keep either. */
 export function visitWord(word: usize): void {
   if (!FIBRES || word < __heap_base || covered() == 0) return;
-  // An object may end behind what the bitmaps cover.
-  const ptr = startBefore(min(word, covered() - 1));
-  if (ptr != 0 && word < ptr - TOTAL_OVERHEAD + blockBytes(ptr)) __visit(ptr, 0);
+  // An object may end behind what the bitmaps cover. The word may be one past its end, or in its header.
+  const last = covered() - 1;
+  const ptr = startBefore(min(word, last));
+  if (ptr != 0 && word <= ptr - TOTAL_OVERHEAD + blockBytes(ptr)) __visit(ptr, 0);
+  const next = startBefore(min(min(word, last) + TOTAL_OVERHEAD, last));
+  if (next != ptr && word >= next - TOTAL_OVERHEAD) __visit(next, 0);
 }
 
 /** Told when a fibre's frames have changed. */

@@ -28,29 +28,35 @@ export function limitBytes(): usize {
   return MEMORY_PAGES_MAX >= 65536 ? usize.MAX_VALUE : (<usize>MEMORY_PAGES_MAX) << 16;
 }
 
+/** What is left for objects: without static data and the bitmaps, and a sixteenth that no object fits into. */
+function roomBytes(used: usize): usize {
+  const limit = limitBytes();
+  const taken = used + __heap_base + (limit >> 6) + (limit >> 4);
+  return limit > taken ? limit - taken : 0;
+}
+
 /** Work for the next slice. */
 export function planSlice(used: usize): i32 {
-  const limit = limitBytes();
-  if (used > limit - (limit >> 3)) return i32.MAX_VALUE;
+  const room = roomBytes(used);
   const grown = used > usedAtSlice ? used - usedAtSlice : 0;
+  if (room < limitBytes() >> 3 || room < grown << 1) return i32.MAX_VALUE;
   return min<i32>(SLICE_WORK_MIN + <i32>(grown >> WORK_PER_BYTE_SHIFT), SLICE_WORK_MAX);
 }
 
 /** Number of used bytes at which the next safe point should come. */
 export function dueAt(idle: bool, used: usize): usize {
   usedAtSlice = used;
-  return idle ? planned : used + SLICE_EVERY_BYTES;
+  return idle ? planned : used + min(SLICE_EVERY_BYTES, roomBytes(used) >> 2);
 }
 
 /** A collection has ended with so many bytes in use. */
 export function planThreshold(used: usize): void {
-  const room = limitBytes() - min(used, limitBytes());
-  planned = used + min(max(used, GROWTH_BYTES_MIN), room >> 1);
+  planned = used + min(max(used, GROWTH_BYTES_MIN), roomBytes(used) >> 1);
 }
 
 /** Bytes in use at which the first collection starts. */
 export function firstThreshold(): usize {
-  return min(GROWTH_BYTES_MIN, limitBytes() >> 1);
+  return min(GROWTH_BYTES_MIN, roomBytes(0) >> 1);
 }
 
 /** Counts a slice by its work. */
