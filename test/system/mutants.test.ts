@@ -25,8 +25,6 @@ const RUNS = [
   { seed: 2, fibres: 30, rounds: 5, stress: 1, schedule: 3 },
   { seed: 3, fibres: 60, rounds: 10, stress: 0, schedule: 1 },
   { seed: 4, fibres: 30, rounds: 5, stress: 2, schedule: 2, turns: 3000 },
-  { seed: 5, fibres: 30, rounds: 8, stress: 2, schedule: 7, check: true },
-  { seed: 6, fibres: 30, rounds: 8, stress: 2, schedule: 4, check: true },
   { soak: 200_000 },
 ];
 

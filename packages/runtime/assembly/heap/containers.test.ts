@@ -113,6 +113,23 @@ describe("an array that is changed while it is looked at", () => {
     expect(collectionCount()).toBeGreaterThan(1);
   });
 
+  test("by copyWithin, to and fro between its ends", () => {
+    begin();
+    list.fill("0.", 500, COUNT);
+    const sum = sumOf(list);
+    let low = true;
+    for (let i = 0; i < 8 * SLICES; i++) {
+      if (i % 13 == 0) {
+        if (low) list.copyWithin(2000, 0, 500).fill("0.", 0, 500);
+        else list.copyWithin(0, 2000, COUNT).fill("0.", 2000, COUNT);
+        low = !low;
+      }
+      slice();
+    }
+    expect(sumOf(list)).toBe(sum);
+    expect(collectionCount()).toBeGreaterThan(1);
+  });
+
   test("by splice, whose result is kept and put back", () => {
     begin();
     for (let i = 0; i < SLICES; i++) {
