@@ -3,7 +3,8 @@
  * numbers. They tell of circumstances; a mistake of the caller (a range outside its array, a second
  * reader) ends the domain with a message instead.
  *
- * Each layer has a range of its own: -1 to -15 are the boundary's (Errno), -16 to -31 the runtime's.
+ * Each layer has a range of its own: -1 to -15 are the boundary's (Errno), -16 to -31 the runtime's, -32
+ * to -63 the network's.
  */
 export { Errno } from "@phantasm/abi";
 
@@ -18,3 +19,27 @@ export const CLOSED: i32 = -18;
 
 /** A pool or queue is empty or full, as far as it may grow. */
 export const EXHAUSTED: i32 = -19;
+
+/** The other host has nobody there: RST for a connection that was being made, port unreachable for a datagram. */
+export const REFUSED: i32 = -32;
+
+/** The other side broke the connection off. */
+export const RESET: i32 = -33;
+
+/** Nobody on the way knows how to get there, or the neighbour is silent. */
+export const UNREACHABLE: i32 = -34;
+
+/** There is no route, or no address to send from yet. */
+export const NO_ROUTE: i32 = -35;
+
+/** Larger than what may travel in one piece. */
+export const TOO_LARGE: i32 = -36;
+
+/** The port is taken. */
+export const ADDRESS_IN_USE: i32 = -37;
+
+/** The address of ours that it used is gone. */
+export const ADDRESS_LOST: i32 = -38;
+
+/** The name does not exist, or has no address. */
+export const NO_SUCH_NAME: i32 = -39;

@@ -1,7 +1,22 @@
+export { Endpoint, IPV4_HIGH, IPV4_PREFIX, IpAddress, ipv4Low, isIpv4 } from "./address";
 export { Block, BlockHandler, BlockWaiter } from "./block";
 export { Clock, Timer, TimerHandler } from "./clock";
 export { Console, ConsoleReader, ConsoleWriter, LineReader } from "./console";
-export { CANCELLED, CLOSED, EXHAUSTED, Errno, TIMED_OUT } from "./errors";
+export {
+  ADDRESS_IN_USE,
+  ADDRESS_LOST,
+  CANCELLED,
+  CLOSED,
+  EXHAUSTED,
+  Errno,
+  NO_ROUTE,
+  NO_SUCH_NAME,
+  REFUSED,
+  RESET,
+  TIMED_OUT,
+  TOO_LARGE,
+  UNREACHABLE,
+} from "./errors";
 export { DEBUG_LINES, LOG_LEVEL_MAX, Log, LogLevel, LogSink, Logger } from "./log";
 export {
   ETHERNET_HEADER_BYTES,
@@ -14,3 +29,6 @@ export {
 } from "./net";
 export { Random } from "./random";
 export { HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND } from "./time";
+export { Ip, Packet, Path, PathError, Protocol, TransportHandler } from "./ip";
+export { Tcp, TcpAcceptor, TcpConnection, TcpHandler, TcpListener, TcpState } from "./tcp";
+export { Datagram, Udp, UdpHandler, UdpSocket, UdpWaiter } from "./udp";

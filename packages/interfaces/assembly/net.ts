@@ -9,7 +9,10 @@
  * Links lose frames, without notice, when a queue is full; whoever needs them all asks again.
  */
 
-/** Bytes in front of a frame that belong to the link (a virtio_net_hdr, always zero here). */
+/**
+ * Bytes in front of a frame that belong to the link: a virtio_net_hdr (virtio 1.2 §5.1.6), zero unless an offload
+ * is used. Little-endian: flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16.
+ */
 export const LINK_HEADROOM_BYTES: i32 = 10;
 
 /** Destination and source address, and the type. */
@@ -21,8 +24,8 @@ export const MAC_BYTES: i32 = 6;
 /** Receives frames. */
 export interface FrameHandler {
   /**
-   * A frame of `length` bytes lies in `buffer` from `offset`. The buffer belongs to the link and is used
-   * again after the call; inside it the handler may change the frame, and send it.
+   * A frame of `length` bytes lies in `buffer` from `offset`, with its virtio_net_hdr in front. The buffer belongs
+   * to the link and is used again after the call; inside it the handler may change the frame, and send it.
    */
   onFrame(buffer: Uint8Array, offset: i32, length: i32): void;
 
@@ -52,6 +55,9 @@ export interface Link {
   /** Largest payload of a frame, in bytes. */
   readonly mtu: i32;
 
+  /** Bits of NetFeature (@phantasm/abi) that both sides have agreed to; fixed for life. */
+  readonly features: u32;
+
   readonly counters: LinkCounters;
 
   /**
@@ -62,6 +68,12 @@ export interface Link {
    * detached.
    */
   send(buffer: Uint8Array, offset: i32, length: i32): i32;
+
+  /**
+   * `send` with the header that the caller has written to the LINK_HEADROOM_BYTES in front of the frame, which may
+   * ask for what `features` allows: a checksum to fill in, a TCP segment of up to 64 KiB to cut.
+   */
+  sendOffloaded(buffer: Uint8Array, offset: i32, length: i32): i32;
 
   /** Starts receiving; at most one handler. Keeps the domain alive until `stop` or the end of the link. */
   receive(handler: FrameHandler): void;

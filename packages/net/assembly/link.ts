@@ -1,4 +1,12 @@
-import { Errno, Limit, NO_DEADLINE, net_info, net_receive, net_send } from "@phantasm/abi";
+import {
+  Errno,
+  Limit,
+  NO_DEADLINE,
+  NetFeature,
+  net_info,
+  net_receive,
+  net_send,
+} from "@phantasm/abi";
 import {
   ETHERNET_HEADER_BYTES,
   FrameHandler,
@@ -10,13 +18,20 @@ import {
 } from "@phantasm/interfaces";
 import { Source, Waiters, addSource, hold, isEnding, release } from "@phantasm/runtime";
 
+/** Ethernet header and the largest IP packet. */
+const FRAME_BYTES_MAX: i32 = Limit.FRAME_BYTES_MAX - LINK_HEADROOM_BYTES;
+
 /** Where net_info writes: u32 features, u32 MTU, MAC address. */
 const info: usize = memory.data(16, 4);
 
-/** The link over the hypercalls net_info, net_send and net_receive; accepts no offloads. */
+/**
+ * The link over the hypercalls net_info, net_send and net_receive. Which offloads it accepts stands in the
+ * manifest; what is agreed, in `features`.
+ */
 export class HostLink extends Source implements Link {
   private readonly address: Uint8Array = new Uint8Array(MAC_BYTES);
   private readonly payloadMax: i32;
+  private readonly agreed: u32;
   private readonly sums: LinkCounters = new LinkCounters();
   /** Made with the first receive: an image that only sends has no buffer. */
   private incoming: Uint8Array | null = null;
@@ -29,6 +44,7 @@ export class HostLink extends Source implements Link {
   constructor(private readonly handle: i32) {
     super();
     net_info(handle, info);
+    this.agreed = load<u32>(info);
     this.payloadMax = load<i32>(info, 4);
     memory.copy(this.address.dataStart, info + 8, MAC_BYTES);
     addSource(this);
@@ -42,37 +58,40 @@ export class HostLink extends Source implements Link {
     return this.payloadMax;
   }
 
+  get features(): u32 {
+    return this.agreed;
+  }
+
   get counters(): LinkCounters {
     return this.sums;
   }
 
   send(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    assert(
-      offset >= LINK_HEADROOM_BYTES && length >= 0 && offset <= buffer.length - length,
-      "link: a frame to send lies outside its buffer, or too near to its start",
+    this.check(buffer, offset, length, ETHERNET_HEADER_BYTES + this.payloadMax);
+    const header = buffer.dataStart + offset - LINK_HEADROOM_BYTES;
+    store<u64>(header, 0);
+    store<u16>(header, 0, 8);
+    return this.hand(header, length);
+  }
+
+  sendOffloaded(buffer: Uint8Array, offset: i32, length: i32): i32 {
+    const segments = (this.agreed & NetFeature.SEGMENT_SEND) != 0;
+    this.check(
+      buffer,
+      offset,
+      length,
+      segments ? FRAME_BYTES_MAX : ETHERNET_HEADER_BYTES + this.payloadMax,
     );
-    assert(
-      length >= ETHERNET_HEADER_BYTES && length <= ETHERNET_HEADER_BYTES + this.payloadMax,
-      "link: a frame to send is shorter than its header or longer than the MTU allows",
-    );
-    const start = buffer.dataStart + offset - LINK_HEADROOM_BYTES;
-    store<u64>(start, 0);
-    store<u16>(start, 0, 8);
-    const status = net_send(this.handle, start, LINK_HEADROOM_BYTES + length);
-    if (status == 0) {
-      this.sums.sentFrames++;
-      this.sums.sentBytes += length;
-    } else if (status == Errno.AGAIN) {
-      this.sums.refusedFrames++;
-      this.refused = true;
-    }
-    return status;
+    return this.hand(buffer.dataStart + offset - LINK_HEADROOM_BYTES, length);
   }
 
   receive(handler: FrameHandler): void {
     assert(this.handler === null, "link: receive, but there is a handler already");
-    if (this.incoming === null)
-      this.incoming = new Uint8Array(LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES + this.payloadMax);
+    if (this.incoming === null) {
+      const segments = (this.agreed & NetFeature.SEGMENT_RECEIVE) != 0;
+      const bytes = segments ? FRAME_BYTES_MAX : ETHERNET_HEADER_BYTES + this.payloadMax;
+      this.incoming = new Uint8Array(LINK_HEADROOM_BYTES + bytes);
+    }
     hold();
     this.handler = handler;
     this.again = true;
@@ -100,6 +119,30 @@ export class HostLink extends Source implements Link {
 
   deadline(): i64 {
     return this.again ? 0 : NO_DEADLINE;
+  }
+
+  private check(buffer: Uint8Array, offset: i32, length: i32, bytesMax: i32): void {
+    assert(
+      offset >= LINK_HEADROOM_BYTES && length >= 0 && offset <= buffer.length - length,
+      "link: a frame to send lies outside its buffer, or too near to its start",
+    );
+    assert(
+      length >= ETHERNET_HEADER_BYTES && length <= bytesMax,
+      "link: a frame to send is shorter than its header or longer than the MTU allows",
+    );
+  }
+
+  /** Hands a frame to the host; `header` is where its virtio_net_hdr lies. */
+  private hand(header: usize, length: i32): i32 {
+    const status = net_send(this.handle, header, LINK_HEADROOM_BYTES + length);
+    if (status == 0) {
+      this.sums.sentFrames++;
+      this.sums.sentBytes += length;
+    } else if (status == Errno.AGAIN) {
+      this.sums.refusedFrames++;
+      this.refused = true;
+    }
+    return status;
   }
 
   private take(buffer: Uint8Array): void {
