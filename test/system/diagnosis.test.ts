@@ -261,7 +261,8 @@ describe("an image that spins", () => {
     running.kill("SIGINT");
     running.kill("SIGTERM");
     const { status, stderr } = await running.ended;
-    expect(status).toBe(143);
+    // The second request forces the end, and of two signals that wait the kernel chooses the first.
+    expect([130, 143]).toContain(status);
     expect(stderr).toMatch(
       new RegExp(
         `^phantasm: guest is busy in one step for [\\d.]+s:\n    at spin \\(main\\.ts:${line("sum += i % 7")}:\\d+\\)\n    at main \\(main\\.ts:${line("spin(i64.MAX_VALUE)")}:\\d+\\)\n`,

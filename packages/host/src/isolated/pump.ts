@@ -3,6 +3,8 @@ import { CONSOLE_END, type ConsoleBackend } from "../console/types.js";
 import type { ByteRing } from "./ring.js";
 
 const INPUT_CHUNK_BYTES = 65_536;
+/** Given to the console at once; until it has left, it stays in the ring, which alone bounds what waits. */
+const OUTPUT_CHUNK_BYTES = 262_144;
 
 export class ConsolePump {
   readonly #console: ConsoleBackend;
@@ -13,6 +15,8 @@ export class ConsolePump {
   #pending = new Uint8Array(0);
   #wanted = false;
   #ended = false;
+  /** The console has taken a chunk that has not left yet. */
+  #leaving = false;
   #idle: (() => void) | null = null;
 
   /** @param tell tells the other side that a ring has changed */
@@ -49,15 +53,21 @@ export class ConsolePump {
   }
 
   #pumpOutput(): void {
+    if (this.#leaving) return;
     this.#output.look();
-    for (;;) {
-      const waiting = this.#output.peek();
-      if (waiting.length === 0) break;
-      const bytes = this.#console.write(waiting);
-      if (bytes === 0) return;
-      if (this.#output.consume(bytes)) this.#tell();
+    const waiting = this.#output.peek();
+    if (waiting.length === 0) {
+      this.#idle?.();
+      return;
     }
-    this.#idle?.();
+    const bytes = this.#console.write(waiting.subarray(0, OUTPUT_CHUNK_BYTES));
+    if (bytes === 0) return;
+    this.#leaving = true;
+    void this.#console.drained().then(() => {
+      this.#leaving = false;
+      if (this.#output.consume(bytes)) this.#tell();
+      this.#pumpOutput();
+    });
   }
 
   #pumpInput(): void {
