@@ -158,7 +158,12 @@ function copy(to: usize, from: usize, bytes: usize): void {
     memory.copy(to, from, bytes);
     return;
   }
-  let at: usize = 0;
-  for (const whole = bytes & ~7; at < whole; at += 8) store<u64>(to + at, load<u64>(from + at));
-  if (at < bytes) store<u32>(to + at, load<u32>(from + at));
+  const end = from + bytes;
+  for (const pairs = end - 16; from <= pairs; from += 16, to += 16) {
+    const first = load<u64>(from);
+    const second = load<u64>(from, 8);
+    store<u64>(to, first);
+    store<u64>(to, second, 8);
+  }
+  for (; from < end; from += 4, to += 4) store<u32>(to, load<u32>(from));
 }
