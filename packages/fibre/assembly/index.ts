@@ -5,7 +5,17 @@ export { Channel } from "./channel";
 export { ReceiveHandler, Receiver, SendHandler, Sender } from "./channel-handler";
 export { Condition } from "./condition";
 export { Event, EventHandler, Watcher } from "./event";
-export { Fibre, FibreState, current, sleep, sleepUntil, spawn, wait, yieldNow } from "./fibre";
+export {
+  Fibre,
+  FibreState,
+  current,
+  isInterrupted,
+  sleep,
+  sleepUntil,
+  spawn,
+  wait,
+  yieldNow,
+} from "./fibre";
 export { Group } from "./group";
 export { HandlerWait } from "./handler";
 export { Mutex } from "./mutex";

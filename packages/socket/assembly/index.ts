@@ -1,0 +1,3 @@
+export { TcpServer } from "./tcp-server";
+export { TcpSocket } from "./tcp-socket";
+export { UdpPort } from "./udp-port";
