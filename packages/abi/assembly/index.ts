@@ -97,9 +97,9 @@ export namespace ObservationBlock {
   /** "PHOB" in memory order: the first four bytes */
   export const MAGIC: i32 = 1112492112;
   /** version of the layout: the second four bytes */
-  export const VERSION: i32 = 2;
-  /** size of the block in version 2 */
-  export const BYTES: i32 = 320;
+  export const VERSION: i32 = 3;
+  /** size of the block in version 3 */
+  export const BYTES: i32 = 336;
 }
 
 /** Limits. */

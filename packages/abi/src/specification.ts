@@ -125,8 +125,8 @@ export const NET_FEATURES = {
 /** The observation block, whose address the manifest names; packages/runtime lays out its counters. */
 export const OBSERVATION_BLOCK = {
   MAGIC: { value: 0x424f4850, meaning: '"PHOB" in memory order: the first four bytes' },
-  VERSION: { value: 2, meaning: "version of the layout: the second four bytes" },
-  BYTES: { value: 320, meaning: "size of the block in version 2" },
+  VERSION: { value: 3, meaning: "version of the layout: the second four bytes" },
+  BYTES: { value: 336, meaning: "size of the block in version 3" },
 } as const;
 
 /** Numbers both sides hold to. */

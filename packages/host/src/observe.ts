@@ -8,6 +8,8 @@
  */
 import { ObservationBlock } from "@phantasm/abi";
 import type { Manifest } from "@phantasm/seal";
+import { readConnections, type ConnectionTable } from "./connections.js";
+import { readCounters, type CounterGroup } from "./counters.js";
 
 /** Objects of one class, counted when memory ran out. */
 export interface Consumer {
@@ -44,6 +46,9 @@ export interface Observation {
   readonly switches: number;
   /** What memory was full of when it ran out, largest first; empty before. */
   readonly consumers: readonly Consumer[];
+  /** What modules count, such as the layers of a network stack. */
+  readonly counters: readonly CounterGroup[];
+  readonly connections: ConnectionTable;
 }
 
 /** What the last step did, kept only in steps with TRACE. */
@@ -58,6 +63,7 @@ export interface Activity {
 const ACTIVITIES = ["none", "dispatch", "task", "collection"] as const;
 const PAUSES = { at: 128, count: 16 } as const;
 const CONSUMERS = { at: 192, count: 8, bytes: 16 } as const;
+const LISTS = { counters: 320, rows: 324, rowCount: 328, connections: 332 } as const;
 
 /** The bytes of the block, or null when the image keeps none, or none that this host understands. */
 export function observationBlock(
@@ -80,6 +86,7 @@ export function readObservation(
 ): Observation | null {
   const block = observationBlock(manifest, memory);
   if (block === null) return null;
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
   return {
     steps: u64(block, 8),
     heapUsedBytes: u64(block, 16),
@@ -95,6 +102,12 @@ export function readObservation(
     fibresSpawned: u64(block, 72),
     switches: u64(block, 80),
     consumers: readConsumers(block),
+    counters: readCounters(view, u32(block, LISTS.counters)),
+    connections: readConnections(view, {
+      rows: u32(block, LISTS.rows),
+      rowCount: u32(block, LISTS.rowCount),
+      count: u32(block, LISTS.connections),
+    }),
   };
 }
 

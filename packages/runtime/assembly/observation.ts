@@ -1,7 +1,7 @@
 /**
  * The observation block: counters the host reads at rest, at an address the manifest names.
  *
- * Layout, version 2, little-endian:
+ * Layout, version 3, little-endian:
  *
  *      0  u32  magic, "PHOB"                     72  u64  fibres spawned
  *      4  u32  version                           80  u64  switches: fibres resumed
@@ -19,6 +19,10 @@
  *     68  u32  fibres                           120  u64  bytes freed by all collections
  *    128  u32 × 16  slices of collections by their work
  *    192  8 × { u32 class, u32 objects, u64 bytes }  what memory was full of
+ *    320  u32  address of the first group of counters; see observed.ts for it and the rows
+ *    324  u32  address of the rows of connections
+ *    328  u32  rows that lie there
+ *    332  u32  connections that there are
  *
  * Steps, holds, the time, the activity and the fibres' addresses are kept up at every step; the rest
  * when the host sets INSPECT.
@@ -76,6 +80,15 @@ export class Observation {
   heapFreedBytes: u64;
 }
 
+/** What lies behind the tables. */
+@unmanaged
+export class ObservedLists {
+  firstCounters: u32;
+  rows: u32;
+  rowCount: u32;
+  connections: u32;
+}
+
 /** One row of the table of consumers. */
 @unmanaged
 export class Consumer {
@@ -86,6 +99,7 @@ export class Consumer {
 
 const PAUSES_OFFSET: usize = 128;
 const CONSUMERS_OFFSET: usize = 192;
+const LISTS_OFFSET: usize = 320;
 
 export function observation(): Observation {
   return changetype<Observation>(OBSERVATION_ADDRESS);
@@ -99,6 +113,10 @@ export function pausesAddress(): usize {
 /** @param rank 0, the largest, to CONSUMERS_MAX - 1 */
 export function consumer(rank: i32): Consumer {
   return changetype<Consumer>(OBSERVATION_ADDRESS + CONSUMERS_OFFSET + rank * offsetof<Consumer>());
+}
+
+export function observedLists(): ObservedLists {
+  return changetype<ObservedLists>(OBSERVATION_ADDRESS + LISTS_OFFSET);
 }
 
 export function markObservation(): void {

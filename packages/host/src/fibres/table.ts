@@ -4,7 +4,7 @@
  */
 import type { Manifest } from "@phantasm/seal";
 import { observationBlock } from "../observe.js";
-import { guestString } from "./guest-string.js";
+import { guestString } from "../guest-string.js";
 
 const STATES = ["new", "ready", "running", "waiting", "sleeping", "ended"] as const;
 

@@ -1,5 +1,6 @@
 /** What Ctrl-\ prints: what a domain is doing, and its fibres. Every line is safe to print. */
 import { escapeTerminal } from "@phantasm/seal/escape";
+import type { Connection, ConnectionTable, Endpoint } from "../connections.js";
 import type { DescribedFibres, DomainDescription } from "../describe.js";
 import type { FibreGroup } from "../fibres/groups.js";
 import { fibreLabel } from "../fibres/label.js";
@@ -45,9 +46,59 @@ function restLines(
     if (timersPending > 0) parts.push(`${plural(timersPending, "timer")} pending`);
   }
   lines.push(`  ${parts.join(", ")}`);
+  if (observation !== null) lines.push(...connectionLines(observation.connections));
   return fibres === null || fibres.count === 0
     ? lines
     : [...lines, ...fibreLines(fibres, seen.nowNs, symboliser, classes)];
+}
+
+/** As netstat shows them. */
+function connectionLines({ count, connections }: ConnectionTable): string[] {
+  if (count === 0) return [];
+  const shown = connections.slice(0, CONNECTIONS_SHOWN_MAX);
+  const rows = [CONNECTION_COLUMNS, ...shown.map(connectionCells)];
+  const widths = CONNECTION_COLUMNS.map((_, at) =>
+    Math.max(...rows.map((row) => (row[at] ?? "").length)),
+  );
+  const left = count - shown.length;
+  return [
+    `  ${plural(count, "connection")}`,
+    ...rows.map((row) =>
+      `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd(),
+    ),
+    ...(left > 0 ? [`  and ${formatCount(left)} more`] : []),
+  ];
+}
+
+const CONNECTIONS_SHOWN_MAX = 50;
+const CONNECTION_COLUMNS = [
+  "",
+  "local",
+  "remote",
+  "state",
+  "unread",
+  "unacknowledged",
+  "RTT",
+  "resent",
+];
+
+function connectionCells(connection: Connection): string[] {
+  const { protocol, local, remote, state, receivedBytes, sentBytes } = connection;
+  const { roundTripUs, retransmissions } = connection;
+  return [
+    protocol,
+    endpointText(local),
+    remote === null ? "*" : endpointText(remote),
+    state,
+    String(receivedBytes),
+    String(sentBytes),
+    roundTripUs === 0 ? "" : shortDuration(roundTripUs * 1_000),
+    String(retransmissions),
+  ];
+}
+
+function endpointText({ address, port }: Endpoint): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function waitText({ deadlineNs, nowNs, waitsFor }: DomainDescription): string {

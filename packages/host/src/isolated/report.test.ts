@@ -11,6 +11,7 @@ import type { DomainExit } from "../exit.js";
 import type { Observation } from "../observe.js";
 import type { SideFiles } from "../symbolise/side-files.js";
 import { VirtualHost } from "../testing/index.js";
+import type { Connection } from "../connections.js";
 import { describeReport } from "./describe-report.js";
 import { exitReport } from "./report.js";
 import { statsReport } from "./stats-report.js";
@@ -33,6 +34,8 @@ const NOTHING: Observation = {
   fibresSpawned: 0,
   switches: 0,
   consumers: [],
+  counters: [],
+  connections: { count: 0, connections: [] },
 };
 const NO_FILES: SideFiles = { names: null, sourceMap: null, classes: null, problems: [] };
 
@@ -99,6 +102,33 @@ describe("--stats", () => {
     const observation = { ...NOTHING, collections: 1, pauses };
     expect(statsReport("a", { stats, observation })).toContain(
       "1, freed 0 bytes, in 1 slice of 2 097 152 units and more",
+    );
+  });
+
+  test("a line for each module that counts something", () => {
+    const counters = [
+      { name: "arp", counters: [{ name: "requests", value: 0 }] },
+      {
+        name: "tcp",
+        counters: [
+          { name: "received", value: 12_345 },
+          { name: "resets", value: 0 },
+          { name: "sent", value: 7 },
+        ],
+      },
+    ];
+    const stats = { steps: 1, memoryBytes: 0, hypercalls: {} };
+    const observation = { ...NOTHING, counters, connections: { count: 3, connections: [] } };
+    expect(statsReport("a", { stats, observation })).toBe(
+      [
+        "phantasm: a:",
+        "  steps        1",
+        "  memory       0 bytes",
+        "  heap         0 bytes",
+        "  tcp          received 12 345, sent 7",
+        "  connections  3",
+        "",
+      ].join("\n"),
     );
   });
 });
@@ -186,6 +216,34 @@ describe("Ctrl-\\", () => {
     ).toBe(
       "phantasm: hello waits for console, or lan, or its next deadline in 2.51s (after 1 step)\n" +
         "  memory 64 KiB, heap 2 KiB of 4 KiB, 2 timers pending\n",
+    );
+  });
+
+  test("connections, as netstat shows them", () => {
+    const row: Connection = {
+      protocol: "tcp",
+      state: "ESTABLISHED",
+      local: { address: "10.0.2.15", port: 80 },
+      remote: { address: "2001:db8::1", port: 40_000 },
+      receivedBytes: 0,
+      sentBytes: 1448,
+      roundTripUs: 1234,
+      congestionWindowBytes: 14_480,
+      retransmissions: 2,
+    };
+    const listener = { ...row, state: "LISTEN", remote: null, sentBytes: 0, roundTripUs: 0 };
+    const connections = { count: 1025, connections: [listener, row] };
+    expect(report({ observation: { ...NOTHING, connections } })).toBe(
+      [
+        "phantasm: hello waits for nothing that can happen (after 1 234 steps)",
+        "  memory 64 KiB, heap 0 bytes",
+        "  1 025 connections",
+        "       local         remote               state        unread  unacknowledged  RTT     resent",
+        "  tcp  10.0.2.15:80  *                    LISTEN       0       0                       2",
+        "  tcp  10.0.2.15:80  [2001:db8::1]:40000  ESTABLISHED  0       1448            1.23ms  2",
+        "  and 1 023 more",
+        "",
+      ].join("\n"),
     );
   });
 

@@ -59,6 +59,17 @@ function imageRows(seen: Observation): Row[] {
   }
   if (seen.timersPending > 0) rows.push(["timers", `${formatCount(seen.timersPending)} pending`]);
   if (seen.holds > 0) rows.push(["holds", formatCount(seen.holds)]);
+  return [...rows, ...counterRows(seen)];
+}
+
+/** One line for each module; what it never counted is left out. */
+function counterRows({ counters, connections }: Observation): Row[] {
+  const rows = counters.flatMap(({ name, counters: all }): Row[] => {
+    const counted = all.filter(({ value }) => value > 0);
+    const parts = counted.map((counter) => `${counter.name} ${formatCount(counter.value)}`);
+    return parts.length === 0 ? [] : [[name, parts.join(", ")]];
+  });
+  if (connections.count > 0) rows.push(["connections", formatCount(connections.count)]);
   return rows;
 }
 
