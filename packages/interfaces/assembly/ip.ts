@@ -73,9 +73,11 @@ export interface TransportHandler {
    * and, for TCP, the sequence number are of something that is under way (RFC 5927).
    *
    * @param error of PathError
-   * @param mtu for TOO_LARGE: bytes of the largest IP packet that would have passed; else 0
+   * @param mtu for TOO_LARGE: bytes of the largest IP packet that would have passed, and already the `mtu` of the
+   *   path; else 0
+   * @returns true if what is quoted is under way: else the path's `mtu` is put back
    */
-  onPathError(packet: Packet, error: i32, mtu: i32): void;
+  onPathError(packet: Packet, error: i32, mtu: i32): bool;
 
   /** An address of ours is gone (lease lost, conflict): what is bound to it cannot go on. */
   onAddressLost(high: u64, low: u64): void;
@@ -120,6 +122,16 @@ export abstract class Path {
    * @param segmentBytes payload of one segment if the link is to cut it (`segments`), else 0
    */
   abstract send(protocol: u8, bytes: i32, checksumAt: i32, segmentBytes: i32): i32;
+
+  /**
+   * Where a packet of `bytes` bytes is written that may be larger than `bytesMax` and is cut up on the way if need
+   * be (RFC 791 §3.2, RFC 8200 §4.5): for datagrams. 0: no packet can be that long. Valid as `begin`; follow with
+   * `sendLarge`. Whoever never calls it links no code for fragments to send.
+   */
+  abstract beginLarge(bytes: i32): usize;
+
+  /** Sends what was written to `beginLarge`, with the same `bytes`. Results as `send`. */
+  abstract sendLarge(protocol: u8, bytes: i32, checksumAt: i32): i32;
 }
 
 /** The network layer of one link, both versions. */
