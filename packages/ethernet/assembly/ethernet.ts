@@ -56,7 +56,7 @@ export class Ethernet implements FrameHandler {
   private readonly payload: usize;
   private gone: bool = false;
 
-  /** Starts to receive. */
+  /** Starts to receive; that does not keep the domain alive: sockets and connections do. */
   constructor(private readonly link: Link) {
     const address = link.mac;
     let mac: u64 = 0;
@@ -73,6 +73,7 @@ export class Ethernet implements FrameHandler {
     this.completesChecksums = completes;
     this.segments = segments;
     this.payloadBytesMax = payloadBytesMax;
+    link.background();
     link.receive(this);
   }
 

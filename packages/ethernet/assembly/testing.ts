@@ -15,6 +15,7 @@ import {
   LinkCounters,
   LinkWaiter,
   MAC_BYTES,
+  Random,
 } from "@phantasm/interfaces";
 import { Waiters, dispatch, enter, hold, leave, release } from "@phantasm/runtime";
 import { expect, world } from "@phantasm/testing";
@@ -33,6 +34,35 @@ export function step(ns: i64): i64 {
   return leave();
 }
 
+/** Numbers that look random and are the same in every run (xorshift64*, Vigna 2016). */
+@final
+export class TestRandom implements Random {
+  constructor(private state: u64 = 1) {}
+
+  u64(): u64 {
+    this.state ^= this.state >> 12;
+    this.state ^= this.state << 25;
+    this.state ^= this.state >> 27;
+    return this.state * 0x2545_f491_4f6c_dd1d;
+  }
+
+  u32(): u32 {
+    return <u32>(this.u64() >> 32);
+  }
+
+  below(bound: u32): u32 {
+    return <u32>((<u64>this.u32() * <u64>bound) >> 32);
+  }
+
+  f64(): f64 {
+    return <f64>(this.u64() >> 11) / 9007199254740992.0;
+  }
+
+  fill(bytes: Uint8Array, offset: i32, length: i32): void {
+    for (let at = 0; at < length; at++) bytes[offset + at] = <u8>this.u32();
+  }
+}
+
 /** Frames that are kept for the test at most; more are counted only. */
 const SENT_FRAMES_MAX: i32 = 4096;
 
@@ -48,6 +78,7 @@ export class Wire implements Link {
   private readonly waiters: Waiters<LinkWaiter> = new Waiters<LinkWaiter>();
   private readonly sent: Uint8Array[] = [];
   private gone: bool = false;
+  private holding: bool = true;
 
   /** While true, sending is answered with AGAIN. */
   isFull: bool = false;
@@ -102,13 +133,19 @@ export class Wire implements Link {
 
   receive(handler: FrameHandler): void {
     this.handler = handler;
-    hold();
+    if (this.holding) hold();
+  }
+
+  background(): void {
+    if (!this.holding) return;
+    this.holding = false;
+    if (this.handler !== null) release();
   }
 
   stop(): void {
     if (this.handler === null) return;
     this.handler = null;
-    release();
+    if (this.holding) release();
   }
 
   whenReady(waiter: LinkWaiter): void {

@@ -87,11 +87,17 @@ export class WaitingFrames {
     }
   }
 
-  /** The payload of the oldest frame that waits for that next hop, to tell its sender; 0: none. */
-  peek(hopHigh: u64, hopLow: u64): usize {
+  /**
+   * Gives up the oldest frame that waits for that next hop, and answers where its payload lies, to tell its sender:
+   * until the next `keep`. 0: none.
+   */
+  takeOldest(hopHigh: u64, hopLow: u64): usize {
     if (this.waiting == 0) return 0;
     const record = this.oldest(hopHigh, hopLow);
-    return record == 0 ? 0 : record + RECORD_BYTES + LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES;
+    if (record == 0) return 0;
+    this.free(record);
+    this.ethernet.counters.waitingDropped++;
+    return record + RECORD_BYTES + LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES;
   }
 
   private record(index: i32): usize {

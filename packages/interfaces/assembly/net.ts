@@ -78,6 +78,9 @@ export interface Link {
   /** Starts receiving; at most one handler. Keeps the domain alive until `stop` or the end of the link. */
   receive(handler: FrameHandler): void;
 
+  /** From now on receiving does not keep the domain alive. */
+  background(): void;
+
   /** Stops receiving; frames wait with the host, and are lost when its queue is full. */
   stop(): void;
 

@@ -36,6 +36,8 @@ export class HostLink extends Source implements Link {
   /** Made with the first receive: an image that only sends has no buffer. */
   private incoming: Uint8Array | null = null;
   private handler: FrameHandler | null = null;
+  /** Receiving keeps the domain alive. */
+  private holding: bool = true;
   private readonly waiters: Waiters<LinkWaiter> = new Waiters<LinkWaiter>();
   /** The host has refused a frame, and will step the domain when there is room. */
   private refused: bool = false;
@@ -92,15 +94,21 @@ export class HostLink extends Source implements Link {
       const bytes = segments ? FRAME_BYTES_MAX : ETHERNET_HEADER_BYTES + this.payloadMax;
       this.incoming = new Uint8Array(LINK_HEADROOM_BYTES + bytes);
     }
-    hold();
+    if (this.holding) hold();
     this.handler = handler;
     this.again = true;
+  }
+
+  background(): void {
+    if (!this.holding) return;
+    this.holding = false;
+    if (this.handler !== null) release();
   }
 
   stop(): void {
     if (this.handler === null) return;
     this.handler = null;
-    release();
+    if (this.holding) release();
   }
 
   whenReady(waiter: LinkWaiter): void {

@@ -1,0 +1,3 @@
+export { Arp, ArpOwner } from "./arp";
+export { ArpCounters } from "./counters";
+export { Neighbour, NeighbourState } from "./neighbour";

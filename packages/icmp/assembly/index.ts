@@ -1,0 +1,3 @@
+export { IcmpCounters } from "./counters";
+export { EchoListener, Icmp, IcmpNetwork } from "./icmp";
+export { IcmpType, TimeExceeded, Unreachable } from "./wire";
