@@ -1,0 +1,2 @@
+export { UdpCounters } from "./counters";
+export { UdpLayer } from "./udp";
