@@ -242,6 +242,24 @@ describe("a flood", () => {
     expect(arp.counters.notLearned).toBe(1);
   });
 
+  test("of neighbours that are equally good forgets who was silent longest", () => {
+    own();
+    const order: i32[] = [3, 1, 7, 0, 5, 2, 6, 4];
+    for (let at = 0; at < 8; at++) {
+      const host = order[at];
+      const entry = arp.want(0x0a000010 + host, US);
+      step(1000);
+      new Peer(wire, 0x02_00_00_00_01_00 + host, 0x0a000010 + host).arpReply(US);
+      entry.isUsed = false;
+    }
+    arp.want(0x0a000020, US);
+    wire.forget();
+    for (let at = 1; at < 8; at++) arp.want(0x0a000010 + order[at], US);
+    wire.expectNothing();
+    arp.want(0x0a000010 + order[0], US);
+    wire.expect("arp who-has 10.0.0.19 tell 10.0.0.1");
+  });
+
   test("of our own requests forgets who is missed least", () => {
     own();
     const used = arp.want(THEM, US);

@@ -45,6 +45,10 @@ class Claim {
   dueNs: i64 = i64.MAX_VALUE;
   /** Of the last conflict; far in the past when there was none. */
   conflictNs: i64 = i64.MIN_VALUE;
+
+  get isFree(): bool {
+    return this.state == ClaimState.FREE;
+  }
 }
 
 
@@ -139,9 +143,9 @@ export class Claims {
     this.dueNs = i64.MAX_VALUE;
     for (let at = 0; at < this.claims.length; at++) {
       const claim = this.claims[at];
-      if (claim.state == ClaimState.FREE) continue;
+      if (claim.isFree) continue;
       if (claim.dueNs <= nowNs) this.next(claim, nowNs);
-      if (claim.state != ClaimState.FREE) this.dueNs = min(this.dueNs, claim.dueNs);
+      if (!claim.isFree) this.dueNs = min(this.dueNs, claim.dueNs);
     }
   }
 

@@ -32,4 +32,8 @@ export class Neighbour {
   confirmedNs: i64 = 0;
   /** When it is to be looked at again. */
   dueNs: i64 = 0;
+
+  get isFree(): bool {
+    return this.state == NeighbourState.FREE;
+  }
 }

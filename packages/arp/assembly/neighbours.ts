@@ -35,7 +35,9 @@ export interface NeighbourEvents {
 
 @final
 export class Neighbours {
-  private readonly entries: StaticArray<Neighbour>;
+  /** The first `made` are there; they are made when they are needed. */
+  private readonly entries: StaticArray<Neighbour | null>;
+  private made: i32 = 0;
   private dueNs: i64 = i64.MAX_VALUE;
 
   constructor(
@@ -43,8 +45,7 @@ export class Neighbours {
     private readonly counters: ArpCounters,
     private readonly events: NeighbourEvents,
   ) {
-    this.entries = new StaticArray<Neighbour>(capacity);
-    for (let at = 0; at < capacity; at++) this.entries[at] = new Neighbour();
+    this.entries = new StaticArray<Neighbour | null>(capacity);
   }
 
   /** When `due` wants to be called; i64.MAX_VALUE: never. May be too early. */
@@ -55,15 +56,13 @@ export class Neighbours {
   /** Neighbours in the table. */
   get count(): i32 {
     let count = 0;
-    for (let at = 0; at < this.entries.length; at++)
-      if (this.entries[at].state != NeighbourState.FREE) count++;
+    for (let at = 0; at < this.made; at++) if (!this.entryAt(at).isFree) count++;
     return count;
   }
 
   find(address: u32): Neighbour | null {
-    const entries = this.entries;
-    for (let at = 0, count = entries.length; at < count; at++) {
-      const entry = unchecked(entries[at]);
+    for (let at = 0, count = this.made; at < count; at++) {
+      const entry = this.entryAt(at);
       if (entry.address == address && entry.state != NeighbourState.FREE) return entry;
     }
     return null;
@@ -132,8 +131,8 @@ export class Neighbours {
 
   /** Forgets those that were asked for in the name of an address that is gone. */
   forgetFrom(source: u32): void {
-    for (let at = 0; at < this.entries.length; at++) {
-      const entry = this.entries[at];
+    for (let at = 0; at < this.made; at++) {
+      const entry = this.entryAt(at);
       if (entry.state == NeighbourState.FREE || entry.source != source) continue;
       const asked = entry.state == NeighbourState.ASKING;
       this.free(entry);
@@ -145,11 +144,11 @@ export class Neighbours {
   due(nowNs: i64): void {
     if (nowNs < this.dueNs) return;
     this.dueNs = i64.MAX_VALUE;
-    for (let at = 0; at < this.entries.length; at++) {
-      const entry = this.entries[at];
-      if (entry.state == NeighbourState.FREE) continue;
+    for (let at = 0; at < this.made; at++) {
+      const entry = this.entryAt(at);
+      if (entry.isFree) continue;
       if (entry.dueNs <= nowNs) this.lookAt(entry, nowNs);
-      if (entry.state != NeighbourState.FREE) this.dueNs = min(this.dueNs, entry.dueNs);
+      if (!entry.isFree) this.dueNs = min(this.dueNs, entry.dueNs);
     }
   }
 
@@ -221,8 +220,8 @@ export class Neighbours {
   private place(unwantedOnly: bool): Neighbour | null {
     let best: Neighbour | null = null;
     let bestWorth = i32.MAX_VALUE;
-    for (let at = 0; at < this.entries.length; at++) {
-      const entry = this.entries[at];
+    for (let at = 0; at < this.made; at++) {
+      const entry = this.entryAt(at);
       const worth = worthOf(entry);
       if (unwantedOnly && worth > 1) continue;
       if (best !== null) {
@@ -232,8 +231,13 @@ export class Neighbours {
       best = entry;
       bestWorth = worth;
     }
+    if ((best === null || !best.isFree) && this.made < this.entries.length) {
+      const entry = new Neighbour();
+      this.entries[this.made++] = entry;
+      return entry;
+    }
     if (best === null) return null;
-    if (best.state != NeighbourState.FREE) {
+    if (!best.isFree) {
       const asked = best.state == NeighbourState.ASKING;
       this.counters.evicted++;
       this.free(best);
@@ -241,6 +245,12 @@ export class Neighbours {
     }
     best.confirmedNs = 0;
     return best;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private entryAt(at: i32): Neighbour {
+    return changetype<Neighbour>(unchecked(this.entries[at]));
   }
 }
 

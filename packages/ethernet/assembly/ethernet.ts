@@ -79,8 +79,10 @@ export class Ethernet implements FrameHandler {
 
   /** Hands frames of a type to a protocol; at most four, one for each type. */
   register(type: u16, handler: EthernetHandler): void {
-    assert(this.handlerFor(type) === null, "ethernet: this type has a handler already");
-    assert(this.handlerCount < TYPES_MAX, "ethernet: more than four types");
+    assert(
+      this.handlerCount < TYPES_MAX && this.handlerFor(type) === null,
+      "ethernet: a type twice, or more than four",
+    );
     this.types[this.handlerCount] = type;
     this.handlers[this.handlerCount] = handler;
     this.handlerCount++;

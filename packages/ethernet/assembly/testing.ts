@@ -82,6 +82,8 @@ export class Wire implements Link {
 
   /** While true, sending is answered with AGAIN. */
   isFull: bool = false;
+  /** Frames that it takes before it is full. */
+  room: i32 = i32.MAX_VALUE;
   /** While true, frames that are sent are counted, and not kept. */
   forgets: bool = false;
 
@@ -120,10 +122,12 @@ export class Wire implements Link {
     if (load<u8>(buffer.dataStart + offset - LINK_HEADROOM_BYTES, 1) == 0)
       assert(length <= ETHERNET_HEADER_BYTES + this.payloadMax, "wire: longer than the MTU");
     if (this.gone) return Errno.GONE;
+    if (this.room == 0) this.isFull = true;
     if (this.isFull) {
       this.sums.refusedFrames++;
       return Errno.AGAIN;
     }
+    this.room--;
     this.sums.sentFrames++;
     this.sums.sentBytes += length;
     if (!this.forgets && this.sent.length < SENT_FRAMES_MAX)
@@ -155,6 +159,7 @@ export class Wire implements Link {
   /** There is room again. */
   drain(): void {
     this.isFull = false;
+    this.room = i32.MAX_VALUE;
     for (let count = this.waiters.count; count > 0; count--) this.waiters.take().onLinkReady();
   }
 
@@ -206,15 +211,21 @@ export class Wire implements Link {
    * @param flags, kind, segmentBytes flags, gso_type and gso_size of its virtio_net_hdr
    */
   arrive(frame: Uint8Array, flags: u8 = 0, kind: u8 = 0, segmentBytes: u16 = 0): void {
-    const incoming = this.incoming;
-    memory.fill(incoming.dataStart, 0, LINK_HEADROOM_BYTES);
-    incoming[0] = flags;
-    incoming[1] = kind;
-    store<u16>(incoming.dataStart, segmentBytes, 4);
-    memory.copy(incoming.dataStart + LINK_HEADROOM_BYTES, frame.dataStart, frame.length);
+    const whole = new Uint8Array(LINK_HEADROOM_BYTES + frame.length);
+    whole[0] = flags;
+    whole[1] = kind;
+    store<u16>(whole.dataStart, segmentBytes, 4);
+    whole.set(frame, LINK_HEADROOM_BYTES);
+    this.arriveWithHeader(whole);
+  }
+
+  /** A frame arrives, with its virtio_net_hdr in front. */
+  arriveWithHeader(frame: Uint8Array): void {
+    const bytes = frame.length - LINK_HEADROOM_BYTES;
+    memory.copy(this.incoming.dataStart, frame.dataStart, frame.length);
     this.sums.receivedFrames++;
-    this.sums.receivedBytes += frame.length;
+    this.sums.receivedBytes += bytes;
     const handler = this.handler;
-    if (handler !== null) handler.onFrame(incoming, LINK_HEADROOM_BYTES, frame.length);
+    if (handler !== null) handler.onFrame(this.incoming, LINK_HEADROOM_BYTES, bytes);
   }
 }

@@ -8,28 +8,33 @@ import { Ethernet } from "./ethernet";
 /** In front of a kept frame: u64 next hop low, u64 next hop high, u32 bytes of the payload (0: free), u32 age. */
 const RECORD_BYTES: usize = 24;
 
+/** What they may take in all when frames are large; but two fit always. */
+const WAITING_BYTES_MAX: usize = 131_072;
+
 
 @final
 export class WaitingFrames {
   /** Raw memory, made with the first frame that waits. */
   private buffers: usize = 0;
   private readonly strideBytes: usize;
-  private readonly frameBytes: i32;
+  private readonly capacity: i32;
   private waiting: i32 = 0;
   /** Counts kept frames: the lowest is the oldest. */
   private clock: u32 = 0;
 
   /**
-   * @param capacity frames that wait at once; one more takes the place of the oldest
+   * @param capacity frames that wait at once, fewer if they are large; one more takes the place of the oldest
    * @param perHop of these for one next hop
    */
   constructor(
     private readonly ethernet: Ethernet,
-    private readonly capacity: i32,
+    capacity: i32,
     private readonly perHop: i32,
   ) {
-    this.frameBytes = LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES + ethernet.mtu;
-    this.strideBytes = (RECORD_BYTES + <usize>this.frameBytes + 7) & ~7;
+    const frameBytes = LINK_HEADROOM_BYTES + ETHERNET_HEADER_BYTES + ethernet.mtu;
+    const strideBytes = (RECORD_BYTES + <usize>frameBytes + 7) & ~7;
+    this.strideBytes = strideBytes;
+    this.capacity = max(2, min(capacity, <i32>(WAITING_BYTES_MAX / strideBytes)));
   }
 
   /** Frames that wait. */

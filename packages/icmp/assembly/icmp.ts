@@ -9,9 +9,9 @@ import { ICMP_HEADER_BYTES, IcmpType, Unreachable } from "./wire";
 const ERROR_INTERVAL_NS: i64 = 10 * MILLISECOND;
 const ERROR_BURST: i32 = 100;
 
-/** Echo replies: ten thousand a second, so that a flood of requests does not take the whole machine. */
-const ECHO_INTERVAL_NS: i64 = 100 * MICROSECOND;
-const ECHO_BURST: i32 = 200;
+/** Echo replies: more than `ping -f` asks for, and not so many that a flood of requests takes the whole machine. */
+const ECHO_INTERVAL_NS: i64 = 20 * MICROSECOND;
+const ECHO_BURST: i32 = 1000;
 
 /** RFC 1812 §4.3.2.3: an error is as long as 576 bytes allow. */
 const ERROR_QUOTE_BYTES_MAX: i32 = 576 - 20 - ICMP_HEADER_BYTES;

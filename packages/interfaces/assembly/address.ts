@@ -6,6 +6,8 @@
  * tables, routes and comparisons need one form only. On the wire no IPv4-mapped address ever appears.
  */
 
+import { addressText, parseAddress, parseEndpoint } from "./address-text";
+
 /** `high` of every IPv4 address. */
 export const IPV4_HIGH: u64 = 0;
 
@@ -43,6 +45,15 @@ export class IpAddress {
     return new IpAddress(IPV4_HIGH, ipv4Low(value));
   }
 
+  /**
+   * Reads 192.0.2.1 or 2001:db8::1 (RFC 4291 §2.2); null: it is no address.
+   *
+   * @example const address = IpAddress.parse("10.0.0.1")!;
+   */
+  static parse(text: string): IpAddress | null {
+    return parseAddress(text);
+  }
+
   get isIpv4(): bool {
     return isIpv4(this.high, this.low);
   }
@@ -60,6 +71,11 @@ export class IpAddress {
   equals(other: IpAddress): bool {
     return this.high == other.high && this.low == other.low;
   }
+
+  /** As RFC 5952 writes it. */
+  toString(): string {
+    return addressText(this.high, this.low);
+  }
 }
 
 /** An address and a port; never changes. */
@@ -70,7 +86,18 @@ export class Endpoint {
     readonly port: u16,
   ) {}
 
+  /** Reads 192.0.2.1:53 or [2001:db8::1]:53; null: it is none. */
+  static parse(text: string): Endpoint | null {
+    return parseEndpoint(text);
+  }
+
   equals(other: Endpoint): bool {
     return this.port == other.port && this.address.equals(other.address);
+  }
+
+  toString(): string {
+    const address = this.address;
+    const text = address.toString();
+    return address.isIpv4 ? `${text}:${this.port}` : `[${text}]:${this.port}`;
   }
 }

@@ -6,7 +6,9 @@
  * Each layer has a range of its own: -1 to -15 are the boundary's (Errno), -16 to -31 the runtime's, -32
  * to -63 the network's.
  */
-export { Errno } from "@phantasm/abi";
+import { Errno } from "@phantasm/abi";
+
+export { Errno };
 
 /** The wait was given up because its fibre, or the waiting itself, was cancelled. */
 export const CANCELLED: i32 = -16;
@@ -43,3 +45,52 @@ export const ADDRESS_LOST: i32 = -38;
 
 /** The name does not exist, or has no address. */
 export const NO_SUCH_NAME: i32 = -39;
+
+/** The name servers could not answer, or would not. */
+export const NAME_SERVER_FAILED: i32 = -40;
+
+/** An error in words, for an operator; an image that never asks has none of them. */
+export function errorText(error: i32): string {
+  switch (error) {
+    case Errno.AGAIN:
+      return "not now";
+    case Errno.IO:
+      return "the device failed";
+    case Errno.NOSPACE:
+      return "no space is left";
+    case Errno.READONLY:
+      return "it is read-only";
+    case Errno.RANGE:
+      return "it is beyond the end";
+    case Errno.GONE:
+      return "the device is gone";
+    case CANCELLED:
+      return "it was cancelled";
+    case TIMED_OUT:
+      return "it took too long";
+    case CLOSED:
+      return "it is closed";
+    case EXHAUSTED:
+      return "a limit is reached";
+    case REFUSED:
+      return "nobody listens there";
+    case RESET:
+      return "the other side broke it off";
+    case UNREACHABLE:
+      return "it cannot be reached";
+    case NO_ROUTE:
+      return "there is no route to it";
+    case TOO_LARGE:
+      return "it is too large";
+    case ADDRESS_IN_USE:
+      return "the port is taken";
+    case ADDRESS_LOST:
+      return "the address it used is gone";
+    case NO_SUCH_NAME:
+      return "the name does not exist";
+    case NAME_SERVER_FAILED:
+      return "the name servers could not answer";
+    default:
+      return `error ${error}`;
+  }
+}

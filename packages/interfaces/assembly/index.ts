@@ -9,6 +9,7 @@ export {
   CLOSED,
   EXHAUSTED,
   Errno,
+  NAME_SERVER_FAILED,
   NO_ROUTE,
   NO_SUCH_NAME,
   REFUSED,
@@ -16,6 +17,7 @@ export {
   TIMED_OUT,
   TOO_LARGE,
   UNREACHABLE,
+  errorText,
 } from "./errors";
 export { DEBUG_LINES, LOG_LEVEL_MAX, Log, LogLevel, LogSink, Logger } from "./log";
 export {
@@ -27,6 +29,7 @@ export {
   LinkWaiter,
   MAC_BYTES,
 } from "./net";
+export { IpPrefix } from "./prefix";
 export { Random } from "./random";
 export { HOUR, MICROSECOND, MILLISECOND, MINUTE, NANOSECOND, SECOND } from "./time";
 export { Ip, Packet, Path, PathError, Protocol, TransportHandler } from "./ip";

@@ -27,15 +27,16 @@ export interface TcpHandler {
   /** A connection that `connect` began has been made. Not called for accepted ones: they are made already. */
   onConnected(connection: TcpConnection): void;
 
-  /** Bytes, or the end of the stream, wait to be read. Called again only after `read` has answered AGAIN or 0. */
+  /** Bytes, or the end of the stream, wait to be read. Called again only after nothing was left to read. */
   onReadable(connection: TcpConnection): void;
 
   /** There is room again, after `write` took fewer bytes than offered. */
   onWritable(connection: TcpConnection): void;
 
   /**
-   * It has ended, and nothing follows: 0 after both sides have closed; else why: REFUSED, RESET, TIMED_OUT,
-   * UNREACHABLE, CANCELLED (by `abort`), ADDRESS_LOST. Called once, also when `connect` came to nothing.
+   * It has ended, and nothing follows: 0 after both sides have closed and all that came has been read; else why:
+   * REFUSED, RESET, TIMED_OUT, UNREACHABLE, CANCELLED (by `abort`, or by `close` of one that was not made yet),
+   * ADDRESS_LOST. Called once, also when `connect` came to nothing.
    */
   onClosed(connection: TcpConnection, reason: i32): void;
 }

@@ -14,8 +14,10 @@ export class Transports {
 
   /** One for each protocol, and at most four. */
   register(protocol: u8, handler: TransportHandler): void {
-    assert(this.find(protocol) === null, "ip: this protocol has a transport already");
-    assert(this.count < TRANSPORTS_MAX, "ip: more than four transports");
+    assert(
+      this.count < TRANSPORTS_MAX && this.find(protocol) === null,
+      "ip: a protocol twice, or more than four",
+    );
     this.protocols[this.count] = protocol;
     this.handlers[this.count] = handler;
     this.count++;

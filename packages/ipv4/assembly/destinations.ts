@@ -28,42 +28,47 @@ export class Destination {
 
 @final
 export class Destinations {
-  private readonly places: StaticArray<Destination>;
+  /** Each is made when it is needed. */
+  private readonly places: StaticArray<Destination | null>;
 
   constructor(
     capacity: i32,
     private readonly hash: KeyedHash,
   ) {
-    this.places = new StaticArray<Destination>(capacity);
-    for (let at = 0; at < capacity; at++) this.places[at] = new Destination();
+    this.places = new StaticArray<Destination | null>(capacity);
   }
 
   /** What is known of a destination; null: nothing. */
   find(address: u32, nowNs: i64): Destination | null {
-    const place = this.placeOf(address);
-    return place.address == address && place.untilNs > nowNs ? place : null;
+    const place = unchecked(this.places[this.placeOf(address)]);
+    return place !== null && place.address == address && place.untilNs > nowNs ? place : null;
   }
 
   /** A router has said that `mtu` bytes is what it passes on. */
   learn(address: u32, mtu: i32, nowNs: i64): void {
-    const place = this.placeOf(address);
-    place.address = address;
-    place.mtu = max(mtu, PATH_MTU_MIN);
-    place.mayBeCut = mtu < PATH_MTU_MIN;
-    place.untilNs = nowNs + AGE_NS;
+    this.put(address, max(mtu, PATH_MTU_MIN), nowNs + AGE_NS, mtu < PATH_MTU_MIN);
   }
 
   /** Takes `learn` back. */
   restore(address: u32, mtu: i32, untilNs: i64, mayBeCut: bool): void {
-    const place = this.placeOf(address);
+    this.put(address, mtu, untilNs, mayBeCut);
+  }
+
+  private put(address: u32, mtu: i32, untilNs: i64, mayBeCut: bool): void {
+    const at = this.placeOf(address);
+    let place = this.places[at];
+    if (place === null) {
+      place = new Destination();
+      this.places[at] = place;
+    }
+    place.address = address;
     place.mtu = mtu;
     place.untilNs = untilNs;
     place.mayBeCut = mayBeCut;
   }
 
-  private placeOf(address: u32): Destination {
-    const places = this.places;
-    return unchecked(places[this.hash.of(address, 0) & (places.length - 1)]);
+  private placeOf(address: u32): i32 {
+    return this.hash.of(address, 0) & (this.places.length - 1);
   }
 }
 

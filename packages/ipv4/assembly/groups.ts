@@ -9,29 +9,41 @@ export function groupMac(group: u32): u64 {
 /** The multicast groups whose packets are taken in. */
 @final
 export class Groups {
-  private readonly groups: u32[] = [];
+  /** The first `count` are joined. */
+  private readonly groups: StaticArray<u32>;
+  private count: i32 = 0;
 
   constructor(
-    private readonly capacity: i32,
+    capacity: i32,
     private readonly ethernet: Ethernet,
-  ) {}
+  ) {
+    this.groups = new StaticArray<u32>(capacity);
+  }
 
   has(group: u32): bool {
-    return this.groups.length > 0 && this.groups.includes(group);
+    return this.indexOf(group) >= 0;
   }
 
   join(group: u32): bool {
     assert(isMulticast(group), "ipv4: not a multicast address");
     if (this.has(group)) return true;
-    if (this.groups.length == this.capacity || !this.ethernet.join(groupMac(group))) return false;
-    this.groups.push(group);
+    const count = this.count;
+    if (count == this.groups.length || !this.ethernet.join(groupMac(group))) return false;
+    this.groups[count] = group;
+    this.count = count + 1;
     return true;
   }
 
   leave(group: u32): void {
-    const at = this.groups.indexOf(group);
+    const at = this.indexOf(group);
     if (at < 0) return;
-    this.groups.splice(at, 1);
+    this.groups[at] = this.groups[--this.count];
     this.ethernet.leave(groupMac(group));
+  }
+
+  private indexOf(group: u32): i32 {
+    for (let at = 0, count = this.count; at < count; at++)
+      if (unchecked(this.groups[at]) == group) return at;
+    return -1;
   }
 }

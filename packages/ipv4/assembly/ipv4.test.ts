@@ -13,7 +13,7 @@ import {
   TransportHandler,
   ipv4Low,
 } from "@phantasm/interfaces";
-import { describe, expect, test } from "@phantasm/testing";
+import { describe, expect, expectAbort, test } from "@phantasm/testing";
 import { Ethernet } from "@phantasm/ethernet";
 import { OUR_MAC, Peer, TestRandom, Wire, step } from "@phantasm/ethernet/testing";
 import { checksumIsValid } from "@phantasm/ip";
@@ -50,6 +50,7 @@ class Transport implements TransportHandler {
   onPathError(packet: Packet, error: i32, mtu: i32): bool {
     heard += `${this.name} error ${error}`;
     if (mtu != 0) heard += ` mtu ${mtu}`;
+    if (packet.bytes != 8) heard += ` of ${packet.bytes} bytes`;
     heard += ` from ${(<u32>packet.sourceLow) & 255} port ${bswap(load<u16>(packet.payload))};`;
     return believes;
   }
@@ -115,6 +116,14 @@ function bytes(count: i32): Uint8Array {
   for (let at = 0; at < count; at++) made[at] = <u8>(at * 3);
   return made;
 }
+
+test("nothing leaves for 127/8: it never is on a link, and there is no way back to this host", () => {
+  start();
+  ip.addRoute(0, 0, GATEWAY);
+  expect(ip.path(0, 0, IPV4_HIGH, ipv4Low(FAR)) !== null).toBe(true);
+  expect(ip.path(0, 0, IPV4_HIGH, ipv4Low(0x7f000001)) === null).toBe(true);
+  expect(ip.counters.noRoute).toBe(1);
+});
 
 describe("a packet that arrives", () => {
   test("goes to the transport of its protocol", () => {
@@ -325,8 +334,70 @@ describe("a path", () => {
     step(SECOND);
     expectHeard("");
     step(SECOND);
-    expectHeard("udp error 7 from 1 port 4000;");
+    expectHeard("udp error 7 of 28 bytes from 1 port 4000;");
     expect(ip.arp.waiting.count).toBe(0);
+  });
+
+  test("to ourselves does not exist", () => {
+    start();
+    expect(pathTo(US)).toBeNull();
+    wire.expectNothing();
+  });
+
+  test("whose packets are fragments tells of the first only", () => {
+    start();
+    sendLargeOn(pathTo(THEM)!, 4000);
+    for (let i = 0; i < 3; i++) step(SECOND);
+    expectHeard("udp error 7 of 1480 bytes from 1 port 4000;");
+    expect(ip.arp.waiting.count).toBe(0);
+  });
+
+  test("keeps its neighbour known as long as it is used", () => {
+    start();
+    const path = pathTo(THEM)!;
+    sendOn(path, 28);
+    peer.arpReply(US);
+    wire.forget();
+    step(59 * SECOND);
+    sendOn(path, 28);
+    wire.expect("udp 10.0.0.1:4000 > 10.0.0.2:53, 20 bytes");
+    step(SECOND);
+    wire.expect("arp who-has 10.0.0.2 tell 10.0.0.1");
+    ip.confirm(path);
+    step(10 * SECOND);
+    sendOn(path, 28);
+    wire.expect("udp 10.0.0.1:4000 > 10.0.0.2:53, 20 bytes");
+    step(50 * SECOND);
+    wire.expect("arp who-has 10.0.0.2 tell 10.0.0.1");
+    peer.arpReply(US);
+    step(60 * SECOND);
+    step(SECOND);
+    // Not used since, so not asked; but asked when it is.
+    wire.expectNothing();
+    sendOn(path, 28);
+    wire.expect("arp who-has 10.0.0.2 tell 10.0.0.1");
+    wire.expect("udp 10.0.0.1:4000 > 10.0.0.2:53, 20 bytes");
+  });
+
+  test("asks again when another neighbour has taken its place", () => {
+    limits.neighbours = 1;
+    const few = new Wire();
+    const other = new Ipv4(new Ethernet(few), new TestRandom(), limits);
+    other.addAddress(US, 24, false, true);
+    few.forget();
+    const one = other.path(0, 0, IPV4_HIGH, ipv4Low(THEM))!;
+    const two = other.path(0, 0, IPV4_HIGH, ipv4Low(THEM + 1))!;
+    sendOn(one, 28);
+    few.forget();
+    new Peer(few, 0x02_00_00_00_00_02, THEM).arpReply(US);
+    few.expect("udp 10.0.0.1:4000 > 10.0.0.2:53, 20 bytes");
+    sendOn(two, 28);
+    few.forget();
+    new Peer(few, 0x02_00_00_00_00_03, THEM + 1).arpReply(US);
+    expect(few.take().slice(0, 6).toString()).toBe("2,0,0,0,0,3");
+    sendOn(one, 28);
+    few.expect("arp who-has 10.0.0.2 tell 10.0.0.1");
+    few.expectNothing();
   });
 
   test("says what the link says", () => {
@@ -396,6 +467,20 @@ describe("a large datagram", () => {
     expect(wire.pending).toBe(45);
     wire.forget();
     expect(sendLargeOn(path, 65516)).toBe(TOO_LARGE);
+  });
+
+  test("that has begun to leave is lost when the link is full, and not sent twice", () => {
+    start();
+    peer.arpRequest(US);
+    wire.forget();
+    const path = pathTo(THEM)!;
+    wire.isFull = true;
+    expect(sendLargeOn(path, 4000)).toBe(Errno.AGAIN);
+    wire.drain();
+    wire.room = 2;
+    expect(sendLargeOn(path, 4000)).toBe(0);
+    expect(wire.pending).toBe(2);
+    expect(ip.counters.fragmentsSent).toBe(2);
   });
 
   test("waits for the neighbour, as far as there is room", () => {
@@ -474,7 +559,9 @@ describe("fragments", () => {
     fragment(1, 0, 0, true);
     fragment(1, 0, 13, true);
     fragment(1, 65528, 65528 + 8, false);
-    expect(ip.counters.reassemblyRefused).toBe(3);
+    // More than the link carries, so that no piece has room for it.
+    fragment(1, 0, 1600, true);
+    expect(ip.counters.reassemblyRefused).toBe(4);
     expect(ip.reassembly.pieces).toBe(0);
   });
 
@@ -491,6 +578,21 @@ describe("fragments", () => {
     wire.expectNothing();
     expect(ip.counters.reassemblyTimedOut).toBe(2);
     expect(ip.reassembly.pieces).toBe(0);
+  });
+
+  test("of an error are given up without another error", () => {
+    start();
+    peer.arpRequest(US);
+    wire.forget();
+    const types: StaticArray<u8> = [3, 11, 5, 8];
+    for (let at = 0; at < types.length; at++) {
+      peer.identification = <u16>at;
+      peer.fragment = 0x2000;
+      peer.ipv4(US, 1, peer.icmpMessage(types[at], 0, 0, bytes(32)));
+    }
+    step(30 * SECOND);
+    wire.expect("icmp 10.0.0.1 > 10.0.0.2 reassembly time exceeded");
+    wire.expectNothing();
   });
 
   test("of more datagrams than there is room for: the oldest is given up", () => {
@@ -532,6 +634,32 @@ function refused(mtu: u32): Path {
   gateway.errorAbout(wire.take(), 3, 4, mtu);
   return path;
 }
+
+test("fragments of a large MTU are fewer", () => {
+  const big = new Wire(65000);
+  const third = new Ipv4(new Ethernet(big), new TestRandom());
+  third.addAddress(US, 24, false, true);
+  const friend = new Peer(big, 0x02_00_00_00_00_02, THEM);
+  for (let at = 0; at < 8; at++) {
+    friend.identification = <u16>at;
+    friend.fragment = 0x2000;
+    friend.ipv4(US, 17, bytes(40000));
+  }
+  expect(third.reassembly.pieces).toBe(4);
+  expect(third.counters.reassemblyEvicted).toBe(4);
+});
+
+test("limits have to make sense", () => {
+  expectAbort(() => {
+    limits.waiting = 0;
+    new Ipv4(new Ethernet(new Wire()), new TestRandom(), limits);
+  }, "ipv4: a limit is less than 1");
+  expectAbort(() => {
+    limits.waiting = 8;
+    limits.paths = 100;
+    new Ipv4(new Ethernet(new Wire()), new TestRandom(), limits);
+  }, "must be powers of two");
+});
 
 describe("path MTU discovery", () => {
   test("believes a router about packets that are under way", () => {
@@ -577,6 +705,29 @@ describe("path MTU discovery", () => {
     expectHeard("");
     sendOn(path, 8);
     expect(path.mtu).toBe(1500);
+  });
+
+  test("ignores a report about a packet that is small enough", () => {
+    const path = refused(1500);
+    sendOn(path, 28);
+    gateway.errorAbout(wire.take(), 3, 4, 1400);
+    expectHeard("");
+    expect(path.mtu).toBe(1500);
+  });
+
+  test("does not grow by a report", () => {
+    const path = refused(1500);
+    sendOn(path, 1480);
+    const frame = wire.take();
+    gateway.errorAbout(frame, 3, 4, 1000);
+    gateway.errorAbout(frame, 3, 4, 1400);
+    gateway.errorAbout(frame, 3, 4, 1000);
+    expectHeard("udp error 5 mtu 1000 from 1 port 4000;");
+    expect(path.mtu).toBe(1000);
+    // Another narrow place, behind the first.
+    gateway.errorAbout(frame, 3, 4, 900);
+    expectHeard("udp error 5 mtu 900 from 1 port 4000;");
+    expect(path.mtu).toBe(900);
   });
 
   test("tries again after ten minutes", () => {
@@ -685,12 +836,12 @@ describe("ICMP", () => {
 
   test("answers so many a second", () => {
     start();
-    for (let i = 0; i < 1000; i++) peer.echo(US, 7, <u16>i, bytes(0));
-    expect(ip.icmp.counters.echoReplies).toBe(200);
-    expect(ip.icmp.counters.limited).toBe(800);
+    for (let i = 0; i < 3000; i++) peer.echo(US, 7, <u16>i, bytes(0));
+    expect(ip.icmp.counters.echoReplies).toBe(1000);
+    expect(ip.icmp.counters.limited).toBe(2000);
     step(SECOND / 1000);
     for (let i = 0; i < 1000; i++) peer.echo(US, 7, <u16>i, bytes(0));
-    expect(ip.icmp.counters.echoReplies).toBe(210);
+    expect(ip.icmp.counters.echoReplies).toBe(1050);
   });
 
   test("sends so many errors, and quotes as much as 576 bytes hold", () => {
@@ -745,6 +896,6 @@ describe("ICMP", () => {
     peer.icmp(US, 3, 3, 0, longHeader);
     expectHeard("");
     peer.icmp(US, 3, 3, 0, ours);
-    expectHeard("udp error 2 from 1 port 4000;");
+    expectHeard("udp error 2 of 16 bytes from 1 port 4000;");
   });
 });

@@ -42,6 +42,15 @@ import {
 /** RFC 791 §3.1: the smallest MTU that every host copes with; what DHCP may set at least. */
 const MTU_MIN: i32 = 576;
 
+/** Sees packets before the host does: what makes a router of it. */
+export interface PacketRouter {
+  /**
+   * A packet with a right header has arrived, at `frame.payload`; it may be changed there. True: it was dealt with;
+   * false: it is for this host, or for nobody.
+   */
+  onPacketInTransit(network: Ipv4, frame: Frame): bool;
+}
+
 /** The Internet protocol, version 4, on one link; with ARP and ICMP. Addresses are u32, the first octet on top. */
 @final
 export class Ipv4
@@ -53,6 +62,8 @@ export class Ipv4
   readonly destinations: Destinations;
   /** Where `routes.look` puts what it finds. */
   readonly way: Way = new Way();
+  /** Gets all packets first, if there is one. */
+  router: PacketRouter | null = null;
   /** Changes when paths have to be looked up again; never 0. */
   generation: u32 = 1;
 
@@ -84,6 +95,7 @@ export class Ipv4
     limits: Ipv4Limits = new Ipv4Limits(),
   ) {
     super();
+    limits.check();
     const hash = new KeyedHash(random);
     this.hash = hash;
     this.routes = new Routes(limits.addresses, limits.routes);
@@ -221,23 +233,21 @@ export class Ipv4
   path(sourceHigh: u64, sourceLow: u64, destinationHigh: u64, destinationLow: u64): Path | null {
     if (!isIpv4(destinationHigh, destinationLow)) return null;
     const destination = <u32>destinationLow;
+    // RFC 1122 §3.2.1.3 (g): never on a link, and there is no loop back to this host.
+    if (destination >> 24 == 127) {
+      this.counters.noRoute++;
+      return null;
+    }
     let source = sourceLow == 0 ? 0 : <u32>sourceLow;
     if (source == 0) source = this.sourceTo(destination);
-    const slot = this.hash.of(source, destination) & (this.paths.length - 1);
-    const known = unchecked(this.paths[slot]);
-    if (
-      known !== null &&
-      known.source == source &&
-      known.destination == destination &&
-      known.isCurrent
-    )
-      return known;
+    const known = this.known(source, destination);
+    if (known !== null && known.refresh()) return known;
     const made = new Ipv4Path(this);
     if (!made.lead(source, destination)) {
       this.counters.noRoute++;
       return null;
     }
-    this.paths[slot] = made;
+    this.paths[this.placeOf(source, destination)] = made;
     return made;
   }
 
@@ -305,6 +315,8 @@ export class Ipv4
       counters.malformed++;
       return;
     }
+    const router = this.router;
+    if (router !== null && router.onPacketInTransit(this, frame)) return;
     const source = bswap(load<u32>(at, 12));
     const destination = bswap(load<u32>(at, 16));
     const isGroup = this.isGroup(destination);
@@ -376,7 +388,7 @@ export class Ipv4
       if (at == 0) return;
       // Only the first fragment has the transport's header.
       if ((bswap(load<u16>(at, 6)) & OFFSET_MASK) == 0)
-        this.tell(at, PathError.NEIGHBOUR_SILENT, 0);
+        this.tell(at, bswap(load<u16>(at, 2)), PathError.NEIGHBOUR_SILENT, 0);
     }
   }
 
@@ -389,8 +401,8 @@ export class Ipv4
     // Only the first fragment has the transport's header.
     if (bswap(load<u16>(quoted, 6)) & OFFSET_MASK) return false;
     if (!this.owns(bswap(load<u32>(quoted, 12)))) return false;
-    if (error != PathError.TOO_LARGE) return this.tell(quoted, error, 0);
-    return this.narrow(quoted, mtu);
+    if (error != PathError.TOO_LARGE) return this.tell(quoted, bytes, error, 0);
+    return this.narrow(quoted, bytes, mtu);
   }
 
   // ReassemblyEvents
@@ -473,13 +485,13 @@ export class Ipv4
     transport.onPacket(packet);
   }
 
-  /** Tells the transport of a packet of ours what became of it. */
-  private tell(quoted: usize, error: i32, mtu: i32): bool {
+  /** Tells the transport of a packet of ours, of which `bytes` bytes are there, what became of it. */
+  private tell(quoted: usize, bytes: i32, error: i32, mtu: i32): bool {
     const protocol = load<u8>(quoted, 9);
     const headerBytes = headerBytesAt(quoted);
     const packet = this.quoted;
     packet.payload = quoted + headerBytes;
-    packet.bytes = max(8, <i32>bswap(load<u16>(quoted, 2)) - headerBytes);
+    packet.bytes = bytes - headerBytes;
     packet.sourceLow = ipv4Low(bswap(load<u32>(quoted, 12)));
     packet.destinationLow = ipv4Low(bswap(load<u32>(quoted, 16)));
     if (protocol == Protocol.ICMP) {
@@ -491,7 +503,7 @@ export class Ipv4
   }
 
   /** RFC 1191 §4: a router does not pass packets of this size on. */
-  private narrow(quoted: usize, told: i32): bool {
+  private narrow(quoted: usize, bytes: i32, told: i32): bool {
     const destination = bswap(load<u32>(quoted, 16));
     const sentBytes = <i32>bswap(load<u16>(quoted, 2));
     const nowNs = now();
@@ -504,7 +516,7 @@ export class Ipv4
     if (mtu >= before || sentBytes <= mtu) return false;
     this.destinations.learn(destination, mtu, nowNs);
     this.renew(quoted);
-    if (this.tell(quoted, PathError.TOO_LARGE, max(mtu, MTU_MIN))) {
+    if (this.tell(quoted, bytes, PathError.TOO_LARGE, max(mtu, MTU_MIN))) {
       this.counters.mtuLearned++;
       return true;
     }
@@ -517,8 +529,19 @@ export class Ipv4
   /** Has all paths looked up again: that of this packet now, others before they send. */
   private renew(quoted: usize): void {
     this.generation++;
-    const source = ipv4Low(bswap(load<u32>(quoted, 12)));
-    this.path(IPV4_HIGH, source, IPV4_HIGH, ipv4Low(bswap(load<u32>(quoted, 16))));
+    const known = this.known(bswap(load<u32>(quoted, 12)), bswap(load<u32>(quoted, 16)));
+    if (known !== null) known.refresh();
+  }
+
+  private placeOf(source: u32, destination: u32): i32 {
+    return this.hash.of(source, destination) & (this.paths.length - 1);
+  }
+
+  /** The path between two addresses, if it is in the table. */
+  private known(source: u32, destination: u32): Ipv4Path | null {
+    const path = unchecked(this.paths[this.placeOf(source, destination)]);
+    if (path === null || path.source != source || path.destination != destination) return null;
+    return path;
   }
 }
 

@@ -18,8 +18,20 @@ export class Ipv4Limits {
   destinations: i32 = 64;
   /** Datagrams that are put together at once; the oldest is given up. */
   datagrams: i32 = 16;
-  /** Fragments that wait, each as large as the MTU; the oldest datagram is given up. */
+  /** Fragments that wait; the oldest datagram is given up. */
   fragments: i32 = 64;
+  /** What they may take in all, each as much as the MTU; but two fit always. */
+  reassemblyBytes: i32 = 262_144;
   /** How long a datagram may take to arrive in full. */
   reassemblyNs: i64 = 30 * SECOND;
+
+  /** Ends the domain if one makes no sense. */
+  check(): void {
+    const smallest = min(min(this.addresses, this.neighbours), min(this.waiting, this.datagrams));
+    assert(smallest > 0 && this.fragments > 0, "ipv4: a limit is less than 1");
+    assert(
+      popcnt(this.paths) == 1 && popcnt(this.destinations) == 1,
+      "ipv4: paths and destinations must be powers of two",
+    );
+  }
 }

@@ -51,8 +51,8 @@ export class Ipv4Path extends Path {
     return <u32>this.destinationLow;
   }
 
-  /** It leads somewhere, as far as is known. */
-  get isCurrent(): bool {
+  /** Brings it up to date; false: it leads nowhere. */
+  refresh(): bool {
     if (this.generation != this.network.generation) this.renew();
     return this.isUsable;
   }
@@ -73,6 +73,7 @@ export class Ipv4Path extends Path {
     this.destinationLow = ipv4Low(destination);
     this.mac = mac;
     this.generation = this.network.generation;
+    this.mtuUntilNs = i64.MAX_VALUE;
     this.isUsable = true;
     // What has no state cannot learn of a narrow path: routers may cut it.
     this.cut = 0;
@@ -194,7 +195,9 @@ export class Ipv4Path extends Path {
       this.isUsable = network.owns(source);
     } else {
       const way = network.way;
-      this.isUsable = network.owns(source) && network.routes.look(destination, way);
+      // There is no loopback: nobody would answer for an address of ours.
+      this.isUsable =
+        network.owns(source) && !network.owns(destination) && network.routes.look(destination, way);
       this.hop = way.hop;
     }
     const destinationMtu = network.destinations.find(destination, now());

@@ -42,8 +42,10 @@ export interface ReassemblyEvents {
 
 @final
 export class Reassembly {
-  private readonly datagrams: StaticArray<Pieces>;
+  /** Made with the first fragment. */
+  private datagrams: StaticArray<Pieces> = new StaticArray<Pieces>(0);
   private readonly strideBytes: usize;
+  private readonly capacity: i32;
   /** The pieces that are free, linked by their first word. Made with the first fragment. */
   private free: usize = 0;
   private freeCount: i32 = 0;
@@ -62,14 +64,15 @@ export class Reassembly {
     private readonly counters: Ipv4Counters,
     private readonly events: ReassemblyEvents,
   ) {
-    this.strideBytes = (RECORD_BYTES + <usize>mtu + 15) & ~15;
-    this.datagrams = new StaticArray<Pieces>(limits.datagrams);
-    for (let at = 0; at < limits.datagrams; at++) this.datagrams[at] = new Pieces();
+    const strideBytes = (RECORD_BYTES + <usize>mtu + 15) & ~15;
+    this.strideBytes = strideBytes;
+    const fitting = <i32>(<usize>limits.reassemblyBytes / strideBytes);
+    this.capacity = max(2, min(limits.fragments, fitting));
   }
 
   /** Pieces that are held. */
   get pieces(): i32 {
-    return this.made ? this.limits.fragments - this.freeCount : 0;
+    return this.made ? this.capacity - this.freeCount : 0;
   }
 
   /** When `due` wants to be called; i64.MAX_VALUE: never. */
@@ -102,6 +105,7 @@ export class Reassembly {
       this.counters.reassemblyRefused++;
       return false;
     }
+    if (!this.made) this.make();
     const datagram = this.datagramOf(at, nowNs);
     if (isGroup) datagram.isGroup = true;
     // Two ends, or bytes behind the end: somebody is lying.
@@ -205,7 +209,6 @@ export class Reassembly {
 
   /** A free piece; else one of the oldest other datagram, which is given up. 0: there is no other. */
   private take(keep: Pieces): usize {
-    if (!this.made) this.make();
     if (this.free == 0) {
       let oldest: Pieces | null = null;
       for (let at = 0; at < this.datagrams.length; at++) {
@@ -225,7 +228,10 @@ export class Reassembly {
 
   private make(): void {
     this.made = true;
-    const count = this.limits.fragments;
+    const datagrams = new StaticArray<Pieces>(this.limits.datagrams);
+    for (let at = 0; at < datagrams.length; at++) datagrams[at] = new Pieces();
+    this.datagrams = datagrams;
+    const count = this.capacity;
     const arena = heap.alloc(this.strideBytes * count);
     for (let at = count - 1; at >= 0; at--) this.putBack(arena + <usize>at * this.strideBytes);
   }

@@ -58,49 +58,61 @@ export class Way {
 
 @final
 export class Routes {
-  readonly addresses: LocalAddress[] = [];
-  private readonly routes: Route[] = [];
+  /** The first `addressCount` are there, in the order in which they were added. */
+  private readonly addresses: StaticArray<LocalAddress | null>;
+  private addressCount: i32 = 0;
+  private readonly routes: StaticArray<Route | null>;
+  private routeCount: i32 = 0;
 
-  constructor(
-    private readonly addressesMax: i32,
-    private readonly routesMax: i32,
-  ) {}
+  constructor(addressesMax: i32, routesMax: i32) {
+    this.addresses = new StaticArray<LocalAddress | null>(addressesMax);
+    this.routes = new StaticArray<Route | null>(routesMax);
+  }
 
   find(address: u32): LocalAddress | null {
-    for (let at = 0, count = this.addresses.length; at < count; at++) {
-      const own = unchecked(this.addresses[at]);
-      if (own.address == address) return own;
-    }
-    return null;
+    const at = this.indexOf(address);
+    return at < 0 ? null : this.addressAt(at);
   }
 
   /** False: it is there already, or there are as many as there may be. */
   addAddress(own: LocalAddress): bool {
-    if (this.addresses.length == this.addressesMax || this.find(own.address) !== null) return false;
-    this.addresses.push(own);
+    const count = this.addressCount;
+    if (count == this.addresses.length || this.indexOf(own.address) >= 0) return false;
+    this.addresses[count] = own;
+    this.addressCount = count + 1;
     return true;
   }
 
   removeAddress(address: u32): LocalAddress | null {
-    for (let at = 0; at < this.addresses.length; at++)
-      if (this.addresses[at].address == address) return this.addresses.splice(at, 1)[0];
-    return null;
+    const found = this.indexOf(address);
+    if (found < 0) return null;
+    const own = this.addressAt(found);
+    const last = --this.addressCount;
+    // The order stays: the first is the one to send from.
+    for (let at = found; at < last; at++) this.addresses[at] = this.addresses[at + 1];
+    this.addresses[last] = null;
+    return own;
   }
 
   /** Replaces the route to the same network. False: there are as many as there may be. */
   addRoute(network: u32, prefixBits: i32, gateway: u32): bool {
     this.removeRoute(network, prefixBits);
-    if (this.routes.length == this.routesMax) return false;
-    this.routes.push(new Route(network & maskOf(prefixBits), prefixBits, gateway));
+    const count = this.routeCount;
+    if (count == this.routes.length) return false;
+    this.routes[count] = new Route(network & maskOf(prefixBits), prefixBits, gateway);
+    this.routeCount = count + 1;
     return true;
   }
 
   removeRoute(network: u32, prefixBits: i32): bool {
     network &= maskOf(prefixBits);
-    for (let at = 0; at < this.routes.length; at++) {
-      const route = this.routes[at];
+    for (let at = 0; at < this.routeCount; at++) {
+      const route = this.routeAt(at);
       if (route.network != network || route.prefixBits != prefixBits) continue;
-      this.routes.splice(at, 1);
+      // Of one length no two routes are alike: their order does not matter.
+      const last = --this.routeCount;
+      this.routes[at] = this.routes[last];
+      this.routes[last] = null;
       return true;
     }
     return false;
@@ -108,8 +120,8 @@ export class Routes {
 
   /** True if it is the broadcast address of one of our networks. */
   isBroadcast(address: u32): bool {
-    for (let at = 0, count = this.addresses.length; at < count; at++)
-      if (unchecked(this.addresses[at]).broadcast == address) return true;
+    for (let at = 0, count = this.addressCount; at < count; at++)
+      if (this.addressAt(at).broadcast == address) return true;
     return false;
   }
 
@@ -121,8 +133,8 @@ export class Routes {
     const own = this.ownFor(destination);
     let bits = own === null ? -1 : own.prefixBits;
     way.hop = destination;
-    for (let at = 0; at < this.routes.length; at++) {
-      const route = this.routes[at];
+    for (let at = 0; at < this.routeCount; at++) {
+      const route = this.routeAt(at);
       if (route.prefixBits <= bits) continue;
       if ((destination & maskOf(route.prefixBits)) != route.network) continue;
       bits = route.prefixBits;
@@ -137,19 +149,37 @@ export class Routes {
   sourceFor(hop: u32): u32 {
     const own = this.ownFor(hop);
     if (own !== null) return own.address;
-    for (let at = 0; at < this.addresses.length; at++)
-      if (this.addresses[at].isReady) return this.addresses[at].address;
+    for (let at = 0; at < this.addressCount; at++)
+      if (this.addressAt(at).isReady) return this.addressAt(at).address;
     return 0;
   }
 
   /** The address whose network has that one; of several the longest prefix, then the first. */
   private ownFor(destination: u32): LocalAddress | null {
     let best: LocalAddress | null = null;
-    for (let at = 0; at < this.addresses.length; at++) {
-      const own = this.addresses[at];
+    for (let at = 0; at < this.addressCount; at++) {
+      const own = this.addressAt(at);
       if (!own.isReady || ((own.address ^ destination) & own.mask) != 0) continue;
       if (best === null || own.prefixBits > best.prefixBits) best = own;
     }
     return best;
+  }
+
+  private indexOf(address: u32): i32 {
+    for (let at = 0, count = this.addressCount; at < count; at++)
+      if (this.addressAt(at).address == address) return at;
+    return -1;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private addressAt(at: i32): LocalAddress {
+    return changetype<LocalAddress>(unchecked(this.addresses[at]));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private routeAt(at: i32): Route {
+    return changetype<Route>(unchecked(this.routes[at]));
   }
 }

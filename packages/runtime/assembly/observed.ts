@@ -78,12 +78,12 @@ let connections: ConnectionSource | null = null;
 /**
  * Shows counters to the host.
  *
- * @param labels one word for each
- * @param values address of as many u64, one behind the other
- * @param owner the object they lie in
+ * @param labels one word for each field of `counters`, in their order
+ * @param counters an object whose fields are all u64
  */
-export function observeCounters(name: string, labels: string, values: usize, owner: Object): void {
-  const group = new CounterGroup(groups, name, labels, values, owner);
+export function observeCounters<T>(name: string, labels: string, counters: T): void {
+  const values = changetype<usize>(counters);
+  const group = new CounterGroup(groups, name, labels, values, changetype<Object>(counters));
   groups = group;
   observedLists().firstCounters = <u32>changetype<usize>(group);
 }
@@ -107,8 +107,11 @@ class Observer extends Source {
     lists.rows = 0;
     lists.rowCount = 0;
     let total = 0;
-    for (let source = connections; source !== null; source = source.nextConnections)
+    let source = connections;
+    while (source !== null) {
       total += source.countConnections();
+      source = source.nextConnections;
+    }
     lists.connections = total;
     if (total == 0) return;
     const bytes = <usize>min(total, ROWS_MAX) * offsetof<ConnectionRow>();
@@ -116,11 +119,14 @@ class Observer extends Source {
     memory.fill(rows, 0, bytes);
     lists.rows = <u32>rows;
     let count = 0;
-    for (let source = connections; source !== null; source = source.nextConnections)
+    source = connections;
+    while (source !== null) {
       count += source.writeConnections(
         rows + <usize>count * offsetof<ConnectionRow>(),
         min(total, ROWS_MAX) - count,
       );
+      source = source.nextConnections;
+    }
     lists.rowCount = count;
   }
 }

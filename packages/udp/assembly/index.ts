@@ -1,2 +1,3 @@
 export { UdpCounters } from "./counters";
+export { UdpRows } from "./rows";
 export { UdpLayer } from "./udp";

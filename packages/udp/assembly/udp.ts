@@ -77,6 +77,21 @@ export class UdpLayer implements Udp, TransportHandler {
     return this.socketCount;
   }
 
+  /** The socket after `previous`, the first after null; null: there are no more. Bind nothing in between. */
+  next(previous: BoundSocket | null): BoundSocket | null {
+    let place = 0;
+    if (previous !== null) {
+      const follower = previous.next;
+      if (follower !== null) return follower;
+      place = (previous.localPort & (PLACES - 1)) + 1;
+    }
+    for (; place < PLACES; place++) {
+      const socket = this.table[place];
+      if (socket !== null) return socket;
+    }
+    return null;
+  }
+
   bind(port: u16, handler: UdpHandler): UdpSocket | null {
     if (this.socketCount == this.socketsMax) {
       this.lastError = EXHAUSTED;
