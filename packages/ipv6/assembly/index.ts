@@ -1,0 +1,12 @@
+export { ADDRESSES_MAX, Address, AddressState, Addresses } from "./addresses";
+export { Ipv6Counters } from "./counters";
+export { Discovery } from "./discovery";
+export { Echo6Client, Echo6Handler } from "./echo";
+export { Ipv6, Ipv6Listener } from "./ipv6";
+export { Ipv6Limits } from "./limits";
+export { NameServers } from "./name-servers";
+export { Neighbour, Neighbours, State } from "./neighbours";
+export { Ipv6Path } from "./path";
+export { Reassembly } from "./reassembly";
+export { Routes } from "./routes";
+export { destinationRank } from "./selection";
