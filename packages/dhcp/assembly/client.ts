@@ -71,6 +71,18 @@ export class DhcpClient extends Timed implements UdpHandler, UdpWaiter {
     return this.machine.lease;
   }
 
+  /**
+   * While there is no address, answers are asked for as broadcasts (RFC 2131 §4.1). True unless set; false where IPv4
+   * takes in packets for addresses that are not its own yet.
+   */
+  set wantsBroadcast(value: bool) {
+    this.machine.wantsBroadcast = value;
+  }
+
+  get wantsBroadcast(): bool {
+    return this.machine.wantsBroadcast;
+  }
+
   get counters(): DhcpCounters {
     return this.machine.counters;
   }
@@ -106,6 +118,7 @@ export class DhcpClient extends Timed implements UdpHandler, UdpWaiter {
     if (socket !== null) socket.close();
     this.socket = null;
     this.waitingBytes = 0;
+    this.isWaiting = false;
     this.machine.stop();
     cancelTimer(this);
   }

@@ -168,6 +168,11 @@ describe("getting a lease", () => {
     expect(machine.counters.refusals).toBe(8);
   });
 
+  test("broadcasts only if they are wanted", () => {
+    machine.wantsBroadcast = false;
+    expect(start()).toBe("DISCOVER 1 to all, due in 4.0");
+  });
+
   test("starting twice is starting once", () => {
     start();
     expect(start()).toBe("due in 4.0");

@@ -91,6 +91,8 @@ export class DhcpMachine {
   lostLease: Lease | null = null;
 
   readonly counters: DhcpCounters = new DhcpCounters();
+  /** Answers are to be broadcast while there is no address. */
+  wantsBroadcast: bool = true;
 
   private xid: u32 = 0;
   /** When the search for an address began. */
@@ -304,7 +306,7 @@ export class DhcpMachine {
     request.xid = xid;
     const asks = type == MessageType.DISCOVER || type == MessageType.REQUEST;
     request.seconds = asks ? <u16>min<i64>(u16.MAX_VALUE, (nowNs - this.beganNs) / SECOND) : 0;
-    request.wantsBroadcast = asks;
+    request.wantsBroadcast = asks && this.wantsBroadcast;
     request.clientAddress = 0;
     request.requestedAddress = 0;
     request.server = 0;

@@ -135,7 +135,8 @@ export class Reply {
     return (
       bytes == 1 + MAC_BYTES &&
       load<u8>(value) == HTYPE_ETHERNET &&
-      memory.compare(value + 1, mac, MAC_BYTES) == 0
+      load<u32>(value, 1) == load<u32>(mac) &&
+      load<u16>(value, 5) == load<u16>(mac, 4)
     );
   }
 

@@ -1,0 +1,27 @@
+export {
+  DNS_PORT,
+  Flag,
+  HEADER_BYTES,
+  MessageReader,
+  MessageWriter,
+  Rcode,
+  RecordClass,
+  RecordType,
+  u16At,
+  u32At,
+} from "./message";
+export {
+  LABEL_BYTES_MAX,
+  MALFORMED,
+  NAME_BUFFER_BYTES,
+  NAME_BYTES_MAX,
+  equalNames,
+  hashName,
+  isWithin,
+  lower8,
+  lowerName,
+  nameOfText,
+  readName,
+  skipName,
+  textOfName,
+} from "./names";
