@@ -7,8 +7,9 @@ const { parseWat } = await wabt();
 /**
  * @param {string} text of a module with memory 1 to 1
  * @param {readonly string[]} capabilities
+ * @param {readonly object[]} devices
  */
-export function sealWat(text, capabilities) {
+export function sealWat(text, capabilities, devices = []) {
   const module = parseWat("image.wat", text, { simd: true });
   const { buffer } = module.toBinary({});
   module.destroy();
@@ -16,7 +17,7 @@ export function sealWat(text, capabilities) {
     abi: 1,
     name: "bench",
     capabilities,
-    devices: [],
+    devices,
     arguments: [],
     memory: { minimum: 1, maximum: 1 },
     observation: { address: 0, bytes: 64, version: 1 },

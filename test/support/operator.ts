@@ -35,7 +35,14 @@ class Player {
   #ended = false;
   output = "";
 
-  constructor({ image, arguments: values }: Role, time: VirtualTime, draw: Draw, moments: number) {
+  /** @param number of this player, from 0: in the addresses of its links */
+  constructor(
+    { image, arguments: values }: Role,
+    time: VirtualTime,
+    draw: Draw,
+    moments: number,
+    number: number,
+  ) {
     this.#draw = draw;
     this.recording = new Recording(draw, moments);
     const latency = (): number => draw.below(3) * draw.below(200_000);
@@ -43,7 +50,8 @@ class Player {
     const block: Record<string, VirtualDisk> = {};
     for (const { name, type } of image.manifest.devices) {
       if (type === "net") {
-        net[name] = new VirtualLink(time, { latencyNs: latency() });
+        const mac = Uint8Array.of(2, 0, 0, 0, number, this.links.length + 1);
+        net[name] = new VirtualLink(time, { latencyNs: latency(), mac });
         this.links.push(net[name]);
       } else block[name] = new VirtualDisk(time, 65_536, { latencyNs: latency() });
     }
@@ -97,7 +105,7 @@ class Player {
 export function perform(roles: readonly Role[], seed: number, moments: number): Performance[] {
   const draw = new Draw(seed);
   const time = new VirtualTime();
-  const players = roles.map((role) => new Player(role, time, draw, moments));
+  const players = roles.map((role, number) => new Player(role, time, draw, moments, number));
   const [left, right] = players.flatMap(({ links }) => links);
   if (left && right) left.connect(right);
   for (const player of players) player.start();

@@ -16,6 +16,7 @@ export {
   device,
   type Attachment,
   type Device,
+  type ServiceOptions,
   type DeviceOptions,
   type DeviceParameters,
 } from "./configuration/device.js";

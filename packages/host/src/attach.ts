@@ -34,26 +34,34 @@ export function checkAttachments(
   names: { readonly net: readonly string[]; readonly block: readonly string[] },
 ): void {
   for (const type of ["net", "block"] as const) {
-    const wanted = manifest.devices.filter((device) => device.type === type);
     // A misspelt name first: it is also why a device seems to have nothing.
-    for (const name of names[type]) {
-      if (wanted.some((device) => device.name === name)) continue;
-      const own = wanted.map((device) => device.name);
-      const near = nearest(name, own);
-      throw new BootError(
-        "device",
-        `${manifest.name} has no ${type} device "${name}"${near === null ? "" : `; did you mean "${near}"?`}\n` +
-          `  Its ${type} devices: ${own.join(", ") || "none"}`,
-      );
-    }
-    for (const { name } of wanted) {
+    checkNames(manifest, type, names[type]);
+    for (const { name } of manifest.devices.filter((device) => device.type === type)) {
       if (names[type].includes(name)) continue;
       throw new BootError(
         "device",
         `${manifest.name} needs a ${type} device "${name}", and nothing is attached to it\n` +
-          `  Attach one: --${type} ${name}=${type === "net" ? "switch:PATH" : "FILE"}`,
+          `  Attach one: --${type} ${name}=${type === "net" ? "user" : "FILE"}`,
       );
     }
+  }
+}
+
+/** Refuses names that no device of the type has. */
+export function checkNames(
+  manifest: Manifest,
+  type: "net" | "block",
+  names: readonly string[],
+): void {
+  const own = manifest.devices.filter((device) => device.type === type).map(({ name }) => name);
+  for (const name of names) {
+    if (own.includes(name)) continue;
+    const near = nearest(name, own);
+    throw new BootError(
+      "device",
+      `${manifest.name} has no ${type} device "${name}"${near === null ? "" : `; did you mean "${near}"?`}\n` +
+        `  Its ${type} devices: ${own.join(", ") || "none"}`,
+    );
   }
 }
 

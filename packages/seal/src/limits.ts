@@ -35,6 +35,10 @@ export const SIGNATURES_MAX = 16;
 /** Arrays and objects inside each other in a manifest. */
 export const MANIFEST_DEPTH_MAX = 8;
 export const DEVICES_MAX = 64;
+/** Services of one net device. */
+export const SERVICES_MAX = 64;
+/** Characters of the scheme of a URL. */
+export const SCHEME_CHARACTERS_MAX = 32;
 export const ARGUMENTS_MAX = 256;
 export const MODULES_MAX = 1024;
 export const TOOLS_MAX = 32;

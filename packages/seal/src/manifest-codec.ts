@@ -10,6 +10,8 @@ import {
   MODULES_MAX,
   MODULE_NAME_CHARACTERS_MAX,
   PAGE_BYTES,
+  SCHEME_CHARACTERS_MAX,
+  SERVICES_MAX,
   TOOLS_MAX,
   VERSION_CHARACTERS_MAX,
 } from "./limits.js";
@@ -21,6 +23,7 @@ import {
   type ManifestDevice,
   type ManifestModule,
   type PlainCapability,
+  type Service,
 } from "./manifest.js";
 import { decodeUtf8 } from "./reader.js";
 import { Field, requireSorted, requireUnique } from "./schema.js";
@@ -30,6 +33,9 @@ export const MANIFEST_SECTION = "manifest";
 
 const NAME_CHARACTERS_MAX = 63;
 const OBSERVATION_ALIGNMENT = 8;
+const PORT_MAX = 65_535;
+/** RFC 3986 §3.1, in lower case. */
+const SCHEME = /^[a-z][a-z0-9+.-]*$/;
 const U32_MAX = 0xffff_ffff;
 const DIGEST_CHARACTERS = 71;
 
@@ -65,9 +71,30 @@ function parseCapabilities(field: Field): PlainCapability[] {
 function parseDevice(field: Field): ManifestDevice {
   const type = field.peek("type").choice(["block", "net"]);
   if (type === "block") return { name: name(field.record(["name", "type"]).name), type };
-  const fields = field.record(["name", "offloads", "type"]);
+  const fields = field.record(["name", "offloads", "type"], ["services"]);
   const offloads = fields.offloads.integer(0, OFFLOADS_ALL);
-  return { name: name(fields.name), type, offloads };
+  const services = fields.services && parseServices(fields.services);
+  return { name: name(fields.name), type, offloads, ...(services && { services }) };
+}
+
+/** At least one: a device without services has no field, so that there is one spelling for it. */
+function parseServices(field: Field): Service[] {
+  const services = field.list(SERVICES_MAX, 1).map(parseService);
+  // Of equal width, so that the order of texts is that of numbers.
+  const keys = services.map(({ port, protocol }) => `${String(port).padStart(5, "0")}/${protocol}`);
+  requireSorted(field, keys);
+  requireUnique(field, keys, "a service");
+  return services;
+}
+
+function parseService(field: Field): Service {
+  const fields = field.record(["port", "protocol"], ["scheme"]);
+  const scheme = fields.scheme?.pattern(SCHEME, SCHEME_CHARACTERS_MAX, "the scheme of a URL");
+  return {
+    port: fields.port.integer(1, PORT_MAX),
+    protocol: fields.protocol.choice(["tcp", "udp"]),
+    ...(scheme !== undefined && { scheme }),
+  };
 }
 
 function parseMemory(field: Field): Manifest["memory"] {

@@ -8,7 +8,17 @@ const RICH: Manifest = {
   name: "a-0",
   capabilities: ["arguments", "clock", "console", "entropy"],
   devices: [
-    { name: "service", type: "net", offloads: 15 },
+    {
+      name: "service",
+      type: "net",
+      offloads: 15,
+      services: [
+        { port: 53, protocol: "tcp" },
+        { port: 53, protocol: "udp" },
+        { port: 443, protocol: "tcp", scheme: "https" },
+        { port: 10_000, protocol: "udp" },
+      ],
+    },
     { name: "disk", type: "block" },
   ],
   arguments: [
@@ -58,6 +68,28 @@ test("a manifest that the verifier would refuse cannot be written", () => {
     expect.objectContaining({ code: "manifest-text" }),
   );
 });
+
+test.each([
+  ["an empty list", [], "manifest-length"],
+  ["no order", [service(80), service(53)], "manifest-order"],
+  ["an order of texts", [service(100), service(9)], "manifest-order"],
+  ["one twice", [service(80), { ...service(80), scheme: "http" }], "manifest-duplicate"],
+  ["port 0", [service(0)], "manifest-range"],
+  ["port 65536", [service(65_536)], "manifest-range"],
+  ["another protocol", [{ port: 1, protocol: "sctp" }], "manifest-choice"],
+  ["an empty scheme", [{ ...service(80), scheme: "" }], "manifest-text"],
+  ["a scheme with a colon", [{ ...service(80), scheme: "http:" }], "manifest-text"],
+  ["a field too many", [{ ...service(80), name: "web" }], "manifest-unknown-field"],
+])("services with %s are refused", (_, services, code) => {
+  const device = { name: "net", type: "net", offloads: 0, services };
+  expect(() => encodeManifest({ ...MANIFEST, devices: [device] } as unknown as Manifest)).toThrow(
+    expect.objectContaining({ code }),
+  );
+});
+
+function service(port: number): { port: number; protocol: "tcp" } {
+  return { port, protocol: "tcp" };
+}
 
 test("what is parsed holds no object of the input", () => {
   const manifest = parseManifest(encodeManifest(RICH));

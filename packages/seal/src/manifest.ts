@@ -10,11 +10,22 @@ import type { Capability, DeviceType } from "@phantasm/abi";
 /** Capabilities without a device, listed in `capabilities`. */
 export type PlainCapability = Exclude<Capability, DeviceType>;
 
+/** Something that the image listens for on a net device: what an operator may want to reach. */
+export interface Service {
+  /** 1 to 65535. */
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** Of a URL (RFC 3986 §3.1), such as `http`. */
+  readonly scheme?: string;
+}
+
 export interface NetDevice {
   readonly name: string;
   readonly type: "net";
   /** Bits of NetFeature the image accepts. */
   readonly offloads: number;
+  /** Sorted by port, then protocol, without duplicates. Absent when there are none, never empty. */
+  readonly services?: readonly Service[];
 }
 
 export interface BlockDevice {

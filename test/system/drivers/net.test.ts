@@ -15,7 +15,7 @@ export default unikernel("net-driver", {
 `;
 
 /** Each word of the script makes another use of the driver. */
-const MAIN = `import { FrameHandler, LinkWaiter } from "@phantasm/interfaces";
+const MAIN = `import { FrameHandler, LinkWaiter, Timer, TimerHandler } from "@phantasm/interfaces";
 import { Devices } from "./.phantasm/devices";
 
 class Receiver implements FrameHandler {
@@ -58,6 +58,10 @@ class Sender implements LinkWaiter {
   }
 }
 
+class Later implements TimerHandler {
+  onTimer(timer: Timer): void {}
+}
+
 export function main(os: Devices): void {
   const script = os.arguments.script;
   if (script == "info") {
@@ -65,6 +69,15 @@ export function main(os: Devices): void {
     os.console.writeLine(\`\${mac.join("-")} mtu \${os.link.mtu}\`);
   } else if (script == "receive") {
     os.link.receive(new Receiver(os, 70));
+  } else if (script == "receive in the background") {
+    os.link.background();
+    os.link.receive(new Receiver(os, 70));
+    os.link.background();
+    os.clock.after(1_000_000, new Later());
+  } else if (script == "background and stop") {
+    os.link.receive(new Receiver(os, 70));
+    os.link.background();
+    os.link.stop();
   } else if (script == "send") {
     new Sender(os, 10).onLinkReady();
     new Sender(os, 20).onLinkReady();
@@ -179,6 +192,15 @@ test("an idle receiver sleeps until the link wakes it", async () => {
   expect(lines()).toEqual(["frame 60 9 0"]);
   domain.kill();
   await domain.exited;
+});
+
+test("receiving in the background goes on, but does not keep the domain alive", async () => {
+  const link = new ScriptedLink();
+  link.incoming.push(frame(1));
+  const { status, lines } = await run("receive in the background", link).end();
+  expect(status).toBe(0);
+  expect(lines).toEqual(["frame 60 1 0"]);
+  expect((await run("background and stop").end()).status).toBe(0);
 });
 
 test("a link that goes is told once, and holds nobody any more", async () => {

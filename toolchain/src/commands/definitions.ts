@@ -52,7 +52,7 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     name: "net",
     value: "[NAME=]BACKEND",
     repeatable: true,
-    help: "attach a net device: loopback or switch:PATH, then ,mac=02:00:00:00:00:01 or ,mtu=9000",
+    help: "attach a net device: user (default), tap:IF, switch:PATH or loopback, then ,mac=02:00:00:00:00:01 or ,mtu=9000",
   },
   {
     name: "block",
@@ -67,11 +67,29 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     help: "write the frames of a net device to a file that Wireshark reads",
   },
   {
+    name: "net-trace",
+    value: "[NAME=]FILE",
+    repeatable: true,
+    help: "write a readable line for every frame of a net device; - is standard error",
+  },
+  {
+    name: "impair",
+    value: "[NAME=]KEY=VALUE,…",
+    repeatable: true,
+    help: "treat frames badly: loss=2%, delay=50ms±10ms, reorder=1%, duplicate=1%, corrupt=0.1%, rate=10Mbit, seed=7, joined by commas",
+  },
+  {
     name: "publish",
     short: "p",
-    value: "[NAME:]PORT:PORT[/udp]",
+    value: "[NAME:][HOST_IP:]PORT:PORT[/udp]",
     repeatable: true,
-    help: "publish a port of the user-mode network (not in this version)",
+    help: "let clients of a port of this machine reach one of the image: 8080:80; 0:80 takes a free one",
+  },
+  {
+    name: "egress",
+    value: "[NAME=]RULE",
+    repeatable: true,
+    help: "what the image may reach: none, allow:10.0.0.0/8:443/tcp, deny:any, allow:host-loopback:5432; the first that matches wins",
   },
   { name: "memory", value: "SIZE", help: "let the image have no more memory than this: 64M" },
   {
@@ -136,6 +154,12 @@ export const COMMANDS: readonly CommandDefinition[] = [
     operands: [{ ...TARGET, optional: true }],
     options: [
       ...ATTACHMENTS,
+      {
+        name: "tap-fd",
+        value: "[NAME=]N",
+        repeatable: true,
+        help: "attach a net device to a tap that is open as file descriptor N",
+      },
       KEY,
       {
         name: "digest",
@@ -154,6 +178,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     examples: [
       "run my-app",
       "run my-app --help",
+      "run my-app -p 8080:80 --egress none",
       "run my-app.wasm --block disk=disk.img --net lan=switch:/tmp/lan.sock -- --verbose",
     ],
   },

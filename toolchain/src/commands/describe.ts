@@ -1,10 +1,11 @@
 /** `phantasm describe`: the device graph, from the configuration alone. */
+import type { Attachment, ServiceOptions } from "../configuration/device.js";
 import type { Graph, Node } from "../graph.js";
 import { shellWord, shown } from "./files.js";
 import type { Invocation } from "./parse.js";
 import { projectFolder } from "./target.js";
 import type { Style, Terminal } from "./terminal.js";
-import { card } from "./text.js";
+import { card, serviceText } from "./text.js";
 import { usageError } from "./errors.js";
 
 /** `phantasm describe [DIR] [--dot] [--json]`. */
@@ -33,7 +34,10 @@ export async function describe(invocation: Invocation, terminal: Terminal): Prom
 }
 
 function attachmentOf({ device: { attachment } }: Node): string {
-  return attachment ? `${attachment.type} "${attachment.name}"` : "";
+  if (!attachment) return "";
+  const services = attachment.type === "net" ? (attachment.services ?? []) : [];
+  const listens = services.length === 0 ? "" : ` with ${services.map(serviceText).join(" and ")}`;
+  return `${attachment.type} "${attachment.name}"${listens}`;
 }
 
 /** Devices with what they need below them; a device that several need is unfolded once. */
@@ -98,9 +102,23 @@ export interface DescribedGraph {
     readonly class: string;
     readonly module: string;
     readonly needs: readonly string[];
-    readonly attachment?: { readonly type: string; readonly name: string };
+    readonly attachment?: {
+      readonly type: string;
+      readonly name: string;
+      readonly services?: readonly ServiceOptions[];
+    };
   }[];
   readonly arguments: readonly { readonly name: string; readonly type: string }[];
+}
+
+function asAttachment(attachment: Attachment): {
+  type: string;
+  name: string;
+  services?: readonly ServiceOptions[];
+} {
+  const { type, name } = attachment;
+  const services = attachment.type === "net" ? attachment.services : undefined;
+  return { type, name, ...(services === undefined ? {} : { services }) };
 }
 
 function asJson(name: string, graph: Graph): DescribedGraph {
@@ -113,9 +131,7 @@ function asJson(name: string, graph: Graph): DescribedGraph {
       class: device.class,
       module: device.module,
       needs: needs.map((need) => need.id),
-      ...(device.attachment
-        ? { attachment: { type: device.attachment.type, name: device.attachment.name } }
-        : {}),
+      ...(device.attachment ? { attachment: asAttachment(device.attachment) } : {}),
     })),
     arguments: graph.arguments.map(({ name: argument, argument: rest }) => ({
       name: argument,

@@ -3,7 +3,6 @@ import type { BuildError } from "../diagnostics.js";
 import { buildInPassing } from "./build.js";
 import { Child } from "./dev-child.js";
 import { ChangeWatcher } from "./dev-watcher.js";
-import { usageError } from "./errors.js";
 import type { Invocation } from "./parse.js";
 import { sayBuildError } from "./report.js";
 import { projectFolder } from "./target.js";
@@ -21,11 +20,6 @@ export async function dev(invocation: Invocation, terminal: Terminal): Promise<n
     const { run } = await import("./run.js");
     return run(invocation, terminal);
   }
-  if (invocation.flag("publish"))
-    throw usageError(
-      "-p: ports are published by the user-mode network, which this version does not have",
-      `See: ${terminal.program} help dev`,
-    );
   const directory = projectFolder(given, terminal.program);
   return new Development(directory, bootWords(invocation), terminal).untilStopped();
 }

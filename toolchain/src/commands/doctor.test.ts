@@ -17,8 +17,10 @@ const NAMES = [
   "memory",
   "threads",
   "file locks",
+  "user network",
   "tap devices",
   "koffi",
+  "tap interfaces",
   "terminal",
 ];
 

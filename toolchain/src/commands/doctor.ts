@@ -112,6 +112,11 @@ async function locking(): Promise<Check> {
   }
 }
 
+/** The default of every net device: there is nothing that could be missing. */
+function userNetwork(): Check {
+  return check("user network", false, true, "needs no root and nothing installed: run -p 8080:80");
+}
+
 function tun(): Check {
   const path = "/dev/net/tun";
   const name = "tap devices";
@@ -131,15 +136,28 @@ function tun(): Check {
   }
 }
 
-function koffi(): Check {
+/** The library that attaches to taps, and the interfaces there are. */
+async function taps(): Promise<Check[]> {
+  const { tapSupport } = await import("@phantasm/host");
+  const { hasLibrary, interfaces, creation } = await tapSupport();
   const found = installedVersion("koffi");
-  return check(
-    "koffi",
-    false,
-    found !== undefined,
-    found ?? "not installed; tap devices will need it",
-    "npm install koffi",
+  const library = hasLibrary
+    ? `${found ?? "loaded"}, for --net NAME=tap:IF`
+    : found === undefined
+      ? "not installed; --net NAME=tap:IF needs it, --tap-fd does not"
+      : `${found} does not work on this machine`;
+  const listed = interfaces.map(
+    ({ name, obstacle, isUp }) => `${name} (${obstacle ?? (isUp ? "free" : "free, but down")})`,
   );
+  const free =
+    interfaces.find(({ obstacle, isUp }) => obstacle === null && isUp) ??
+    interfaces.find(({ obstacle }) => obstacle === null);
+  const usable = free !== undefined && free.isUp;
+  const enable = free === undefined ? creation : `sudo ip link set ${free.name} up`;
+  return [
+    check("koffi", false, hasLibrary, library, "npm install koffi"),
+    check("tap interfaces", false, usable, listed.join(", ") || "none yet", enable),
+  ];
 }
 
 function screen({ interactive, columns }: Terminal): Check {
@@ -158,8 +176,9 @@ async function checks(terminal: Terminal): Promise<Check[]> {
     memory(),
     await worker(),
     await locking(),
+    userNetwork(),
     tun(),
-    koffi(),
+    ...(await taps()),
     screen(terminal),
   ];
 }

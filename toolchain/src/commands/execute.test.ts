@@ -55,10 +55,6 @@ test.each([
     "phantasm: --step-limit 1: expected a duration such as 1500ms, 2s, 5m or 1h30m\n  See: phantasm help run\n",
   ],
   [
-    ["run", "-p", "8080:80", "x"],
-    "phantasm: -p 8080:80: ports are published by the user-mode network, which this version does not have\n  Join images with a switch: --net NAME=switch:PATH\n  See: phantasm help run\n",
-  ],
-  [
     ["inspect", "--json", "--wat", "x"],
     "phantasm: --json and --wat exclude each other\n  See: phantasm help inspect\n",
   ],
@@ -80,6 +76,19 @@ test.each([
   ],
 ] as const)("wrong use: %j", async (args, err) => {
   expect(await transcript(...args)).toEqual({ status: 2, out: "", err });
+});
+
+test.each([
+  [
+    ["-p", "8080"],
+    "phantasm: -p 8080: the port of the host or that of the guest is missing\nthe form is -p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/udp], as in -p 8080:80, -p 0:80 or -p [::1]:5353:53/udp\n",
+  ],
+  [
+    ["--egress", "allow:10.0.0.1/8"],
+    'phantasm: --egress allow:10.0.0.1/8: "10.0.0.1/8" is no address, and no prefix without bits behind it\nthe form is --egress [NAME=]RULE; RULE is none, or allow: or deny: and any, dns, host-loopback, link-local, 10.0.0.0/8 or [fd00::/8], then optionally :80,8000-8100 and /tcp or /udp\n',
+  ],
+] as const)("an attachment that cannot be read: %j", async (args, err) => {
+  expect(await transcript("run", ...args, "x")).toEqual({ status: 105, out: "", err });
 });
 
 test("--version", async () => {
@@ -138,19 +147,34 @@ test("help run", async () => {
     prints what it is doing: its fibres with their stacks.
 
     Options
-      --net [NAME=]BACKEND          attach a net device: loopback or switch:PATH,
-                                    then ,mac=02:00:00:00:00:01 or ,mtu=9000
+      --net [NAME=]BACKEND          attach a net device: user (default), switch:PATH
+                                    or loopback, then ,mac=02:00:00:00:00:01 or
+                                    ,mtu=9000
       --block [NAME=]FILE           attach a block device: a file, FILE:64M to
                                     create it, or mem:16M; :ro after it forbids
                                     writes
       --pcap [NAME=]FILE            write the frames of a net device to a file that
                                     Wireshark reads
+      -p, --publish [NAME:][HOST_IP:]PORT:PORT[/udp]
+                                    let clients of a port of this machine reach one
+                                    of the image: 8080:80; 0:80 takes a free one
+      --egress [NAME=]RULE          what the image may reach: none,
+                                    allow:10.0.0.0/8:443/tcp, deny:any,
+                                    allow:host-loopback:5432; the first that matches
+                                    wins
+      --net-trace [NAME=]FILE       write a readable line for every frame of a net
+                                    device; - is standard error
+      --impair [NAME=]KEY=VALUE,…   treat frames badly: loss=2%, delay=50ms±10ms,
+                                    reorder=1%, duplicate=1%, corrupt=0.1%,
+                                    rate=10Mbit, seed=7, joined by commas
       -p, --publish [NAME:]PORT:PORT[/udp]
                                     publish a port of the user-mode network (not in
                                     this version)
       --memory SIZE                 let the image have no more memory than this: 64M
       --step-limit DURATION         end an image that computes longer than this
                                     without a pause: 1s
+      --tap-fd [NAME=]N             attach a net device to a tap that is open as
+                                    file descriptor N
       --key PUB                     demand a signature by this public key (a file,
                                     or the text of the key)
       --digest sha256:…             boot this very image only, as build and inspect
@@ -169,6 +193,7 @@ test("help run", async () => {
     Examples
       phantasm run my-app
       phantasm run my-app --help
+      phantasm run my-app -p 8080:80 --egress none
       phantasm run my-app.wasm --block disk=disk.img --net lan=switch:/tmp/lan.sock -- --verbose
     "
   `);

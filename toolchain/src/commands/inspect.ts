@@ -1,6 +1,11 @@
 /** `phantasm inspect`: what an image declares, imports and consists of. */
 import { resolve } from "node:path";
-import { escapeTerminal, type ManifestArgument, type VerifiedImage } from "@phantasm/seal";
+import {
+  escapeTerminal,
+  type ManifestArgument,
+  type ManifestDevice,
+  type VerifiedImage,
+} from "@phantasm/seal";
 import { usageError } from "./errors.js";
 import { shellWord, shown, writeOutput } from "./files.js";
 import { imageParts, readNames, type Part } from "./image-parts.js";
@@ -9,7 +14,7 @@ import type { Invocation } from "./parse.js";
 import { verifyTarget } from "./refused.js";
 import { openTarget } from "./target.js";
 import type { Terminal } from "./terminal.js";
-import { card, formatBytes, formatPages } from "./text.js";
+import { card, formatBytes, formatPages, serviceText } from "./text.js";
 
 const BAR_CHARACTERS = 24;
 const NO_NAMES: ReadonlyMap<number, string> = new Map();
@@ -103,6 +108,7 @@ function asText(image: VerifiedImage, parts: Part, path: string, terminal: Termi
     ["abi", String(manifest.abi)],
     ["memory", `${formatPages(memory.minimum)} to ${formatPages(memory.maximum)}`],
     ["devices", devices.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"],
+    ...serviceRows(devices),
     ["capabilities", capabilities.join(", ") || "none"],
     ["arguments", manifest.arguments.map(describeArgument).join("\n") || "none"],
     ["imports", imports.map(({ name }) => name).join(", ")],
@@ -126,6 +132,16 @@ function asText(image: VerifiedImage, parts: Part, path: string, terminal: Termi
     `${bold("Code by module")}\n${bars(code, image.bytes.length)}`,
     `${bold("Sections")}\n${bars(parts.parts, image.bytes.length)}`,
   ].join("\n");
+}
+
+/** What the image listens for; no row when it does not say. */
+function serviceRows(devices: readonly ManifestDevice[]): (readonly [string, string])[] {
+  const services = devices.flatMap((device) =>
+    device.type === "net"
+      ? (device.services ?? []).map((service) => `${serviceText(service)} on ${device.name}`)
+      : [],
+  );
+  return services.length === 0 ? [] : [["services", services.join(", ")]];
 }
 
 /** `g0 … g7` instead of eight names. */

@@ -4,8 +4,9 @@ import { shellWord } from "./files.js";
 
 /** @param target the folder or image as the user writes it */
 export function bootCommand(program: string, target: string, { devices }: Manifest): string {
-  const attachments = devices.map(({ name, type }) =>
-    type === "net" ? `--net ${name}=switch:/tmp/${name}.sock` : `--block ${name}=mem:16M`,
-  );
+  // A net device needs no option: it gets a user network.
+  const attachments = devices
+    .filter(({ type }) => type === "block")
+    .map(({ name }) => `--block ${name}=mem:16M`);
   return [`${program} run ${shellWord(target)}`, ...attachments].join(" ");
 }

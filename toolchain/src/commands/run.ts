@@ -1,6 +1,6 @@
 /** `phantasm run`: boots an image on this terminal. */
 import { runIsolated, type RunOptions } from "@phantasm/host/isolated";
-import { UserError, usageError } from "./errors.js";
+import { usageError } from "./errors.js";
 import type { Invocation } from "./parse.js";
 import { findTarget } from "./target.js";
 import type { Terminal } from "./terminal.js";
@@ -40,7 +40,7 @@ async function runOptions(
     inspect: invocation.flag("inspect"),
     ...(digest === undefined ? {} : { digest }),
     ...(await readKeys(invocation.values("key"))),
-    ...(await readAttachments(invocation, hint)),
+    ...(await readAttachments(invocation)),
     ...(await readLimits(invocation, hint)),
     ...readDiagnosis(invocation, hint),
   };
@@ -70,20 +70,34 @@ async function readKeys(given: readonly string[]): Promise<Pick<RunOptions, "key
 
 async function readAttachments(
   invocation: Invocation,
-  hint: string,
-): Promise<Pick<RunOptions, "net" | "block" | "pcap">> {
-  if (invocation.flag("publish"))
-    throw new UserError(
-      `-p ${invocation.value("publish") ?? ""}: ports are published by the user-mode network, which this version does not have`,
-      { hint: `Join images with a switch: --net NAME=switch:PATH\n${hint}`, status: 2 },
-    );
-  const [net, block, pcap] = ["net", "block", "pcap"].map((name) => invocation.values(name));
-  if (!net?.length && !block?.length && !pcap?.length) return {};
+): Promise<
+  Pick<RunOptions, "net" | "block" | "pcap" | "netTrace" | "impair" | "publish" | "egress">
+> {
+  const names = [
+    "net",
+    "tap-fd",
+    "block",
+    "pcap",
+    "net-trace",
+    "impair",
+    "publish",
+    "egress",
+  ] as const;
+  if (names.every((name) => !invocation.flag(name))) return {};
   const parsers = await import("@phantasm/host/options");
+  const parsed = <T>(name: (typeof names)[number], parse: (text: string) => T): T[] =>
+    invocation.values(name).map(parse);
   return {
-    net: net?.map(parsers.parseNetOption) ?? [],
-    block: block?.map(parsers.parseBlockOption) ?? [],
-    pcap: pcap?.map(parsers.parsePcapOption) ?? [],
+    net: [
+      ...parsed("net", parsers.parseNetOption),
+      ...parsed("tap-fd", parsers.parseTapDescriptorOption),
+    ],
+    block: parsed("block", parsers.parseBlockOption),
+    pcap: parsed("pcap", parsers.parsePcapOption),
+    netTrace: parsed("net-trace", parsers.parseNetTraceOption),
+    impair: parsed("impair", parsers.parseImpairOption),
+    publish: parsed("publish", parsers.parsePublishOption),
+    egress: parsed("egress", parsers.parseEgressOption),
   };
 }
 

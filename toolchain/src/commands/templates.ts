@@ -12,6 +12,7 @@ export const TEMPLATES: readonly Template[] = [
   { name: "hello", summary: "greets, with a boot argument" },
   { name: "console", summary: "reads lines from the console" },
   { name: "timer", summary: "counts down with a timer" },
+  { name: "tcp", summary: "serves TCP connections, each with a fibre" },
   {
     name: "block",
     summary: "keeps a number on a disk",

@@ -39,3 +39,16 @@ export function card(rows: readonly (readonly [string, string])[], indent = "  "
     .map(([name, value]) => `${indent}${name.padEnd(width)}  ${value.replaceAll("\n", margin)}\n`)
     .join("");
 }
+
+/** `80/tcp`, `443/tcp (https)`. */
+export function serviceText({
+  port,
+  protocol,
+  scheme,
+}: {
+  readonly port: number;
+  readonly protocol: string;
+  readonly scheme?: string;
+}): string {
+  return `${port}/${protocol}${scheme === undefined ? "" : ` (${scheme})`}`;
+}

@@ -5,9 +5,23 @@ import { ConfigurationError, Location } from "./location.js";
 /** Marks the objects below also across two installed copies of this package. */
 export const DEVICE = Symbol.for("phantasm.device");
 
+/** Something that the image listens for. */
+export interface ServiceOptions {
+  readonly port: number;
+  readonly protocol: "tcp" | "udp";
+  /** Of the URL that is printed, such as `http`; guessed from the port unless given. */
+  readonly scheme?: string;
+}
+
 /** What the operator attaches at boot; its position in the manifest is the handle in hypercalls. */
 export type Attachment =
-  | { readonly type: "net"; readonly name: string; readonly offloads?: number }
+  | {
+      readonly type: "net";
+      readonly name: string;
+      readonly offloads?: number;
+      /** What the image listens for: `phantasm run` publishes it and prints where. */
+      readonly services?: readonly ServiceOptions[];
+    }
   | { readonly type: "block"; readonly name: string };
 
 /** A constant; a number is checked against its limits where the configuration says it. */
@@ -64,6 +78,9 @@ export interface Device<I extends string = string> extends DeviceOptions<I> {
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const PORT_MAX = 65_535;
+const SERVICES_MAX = 64;
+const SCHEME = /^[a-z][a-z0-9+.-]{0,31}$/;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export function isDevice(value: unknown): value is Device {
@@ -113,6 +130,29 @@ function checkParameter(
   }
 }
 
+/** As the manifest will have them, but with an error that points at the configuration. */
+function checkServices(where: string, services: readonly ServiceOptions[] = []): void {
+  if (services.length > SERVICES_MAX)
+    throw new ConfigurationError(
+      `${where}: at most ${SERVICES_MAX} services, got ${services.length}`,
+    );
+  const seen = new Set<string>();
+  for (const { port, protocol, scheme } of services) {
+    const fail = (problem: string): never => {
+      throw new ConfigurationError(`${where}: ${problem}`);
+    };
+    if (!Number.isInteger(port) || port < 1 || port > PORT_MAX)
+      fail(`the port of a service is 1 to ${PORT_MAX}, got ${JSON.stringify(port)}`);
+    if (!["tcp", "udp"].includes(protocol))
+      fail(`the protocol of a service is "tcp" or "udp", got ${JSON.stringify(protocol)}`);
+    if (scheme !== undefined && !SCHEME.test(scheme))
+      fail(`the scheme of a service is a word such as "http", got ${JSON.stringify(scheme)}`);
+    const key = `${port}/${protocol}`;
+    if (seen.has(key)) fail(`the service ${key} is there twice`);
+    seen.add(key);
+  }
+}
+
 /**
  * Declares a device. A module's combinator calls it and returns the result.
  *
@@ -130,6 +170,8 @@ export function device<const I extends string>(options: DeviceOptions<I>): Devic
     throw new ConfigurationError(
       `${attachment.type} device: expected a name such as "${attachment.type === "net" ? "service" : "disk"}" (lower case, digits, hyphens), got ${describeValue(attachment.name)}`,
     );
+  if (attachment?.type === "net")
+    checkServices(`net device "${attachment.name}"`, attachment.services);
   for (const parameter of options.parameters ?? []) checkParameter(where, parameter, options);
   return { ...options, [DEVICE]: true, location: Location.here() };
 }

@@ -6,9 +6,10 @@ import type {
   ManifestDevice,
   ManifestModule,
   PlainCapability,
+  Service,
 } from "@phantasm/seal";
 import type { Argument } from "../configuration/arguments.js";
-import type { Attachment } from "../configuration/device.js";
+import type { Attachment, ServiceOptions } from "../configuration/device.js";
 import type { BootArgument, Graph } from "../graph.js";
 import type { CoreImage } from "./core.js";
 
@@ -29,9 +30,19 @@ export function plainCapabilities(imports: readonly string[]): PlainCapability[]
 
 function device(attachment: Attachment): ManifestDevice {
   const { name } = attachment;
-  return attachment.type === "net"
-    ? { name, type: "net", offloads: attachment.offloads ?? 0 }
-    : { name, type: "block" };
+  if (attachment.type === "block") return { name, type: "block" };
+  const services = (attachment.services ?? []).map(service).sort(byPort);
+  const listed = services.length === 0 ? {} : { services };
+  return { name, type: "net", offloads: attachment.offloads ?? 0, ...listed };
+}
+
+function service({ port, protocol, scheme }: ServiceOptions): Service {
+  return { port, protocol, ...(scheme === undefined ? {} : { scheme }) };
+}
+
+/** The order of the manifest. */
+function byPort(a: Service, b: Service): number {
+  return a.port - b.port || (a.protocol < b.protocol ? -1 : 1);
 }
 
 function argumentEntry({ name, argument }: BootArgument): ManifestArgument {

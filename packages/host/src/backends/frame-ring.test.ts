@@ -33,4 +33,24 @@ describe("FrameRing", () => {
       { numRuns: 60 },
     );
   });
+
+  it("gives a large buffer back when it runs dry, or when told to", () => {
+    const frame = new Uint8Array(60_000);
+    const into = new Uint8Array(60_000);
+    for (const [kept, after] of [
+      [undefined, false],
+      [1 << 20, true],
+    ] as const) {
+      const ring = new FrameRing(1 << 20, kept);
+      expect(ring.oversized).toBe(false);
+      for (let count = 0; count < 4; count++) ring.push(frame);
+      expect(ring.oversized).toBe(true);
+      ring.trim();
+      expect(ring.frames).toBe(4);
+      while (ring.take(into) > 0);
+      expect(ring.oversized).toBe(after);
+      ring.trim();
+      expect(ring.oversized).toBe(false);
+    }
+  });
 });

@@ -11,14 +11,29 @@ const CAPACITY_BYTES_KEPT = 65_536;
 
 export class FrameRing {
   readonly #bytesMax: number;
+  readonly #keptBytes: number;
   #buffer = new Uint8Array(0);
   #head = 0;
   #bytes = 0;
   #frames = 0;
 
-  /** `bytesMax` bounds what waits, each frame with 4 bytes of length. */
-  constructor(bytesMax: number) {
+  /**
+   * @param bytesMax bounds what waits, each frame with 4 bytes of length
+   * @param keptBytes a larger buffer is given back when the queue runs dry; whoever raises this trims
+   */
+  constructor(bytesMax: number, keptBytes = CAPACITY_BYTES_KEPT) {
     this.#bytesMax = bytesMax;
+    this.#keptBytes = keptBytes;
+  }
+
+  /** Whether the buffer is larger than one that is kept for good. */
+  get oversized(): boolean {
+    return this.#buffer.length > CAPACITY_BYTES_KEPT;
+  }
+
+  /** Gives an oversized buffer back if nothing waits. */
+  trim(): void {
+    if (this.#frames === 0 && this.oversized) this.#buffer = new Uint8Array(0);
   }
 
   get frames(): number {
@@ -89,7 +104,7 @@ export class FrameRing {
     this.#head = 0;
     this.#bytes = 0;
     this.#frames = 0;
-    if (this.#buffer.length > CAPACITY_BYTES_KEPT) this.#buffer = new Uint8Array(0);
+    if (this.#buffer.length > this.#keptBytes) this.#buffer = new Uint8Array(0);
   }
 
   #at(offset: number): number {

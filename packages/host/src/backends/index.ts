@@ -10,16 +10,30 @@ export {
   type LoopbackPairOptions,
 } from "./loopback.js";
 export { formatMac, parseMac, randomMac } from "./mac.js";
-export { openBlock, openNet, openSwitch, runSwitch } from "./open.js";
+export { openBlock, openNet, openSwitch, runSwitch, tapSupport } from "./open.js";
 export {
   parseBlockOption,
+  parseEgressOption,
   parseNetOption,
+  parseImpairOption,
+  parseNetTraceOption,
   parsePcapOption,
+  parsePublishOption,
+  parseTapDescriptorOption,
   type BlockDescription,
+  type ImpairDescription,
   type NetDescription,
   type Named,
+  type PublishDescription,
+  type UserDescription,
 } from "./options.js";
+export type { ImpairedLink, ImpairOptions } from "./impair/impair.js";
+export type { CapturedLink } from "./pcap.js";
+export type { TracedLink } from "./net-trace.js";
 export type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
 export type { SwitchCounters } from "./switch/learning-switch.js";
 export type { SwitchEvent, SwitchServer, SwitchServerOptions } from "./switch/server.js";
+export type { UserNetwork, UserNetworkOptions } from "./user/network.js";
+export type { UserCounters } from "./user/counters.js";
+export type { TapInterface, TapSupport } from "./tap/support.js";
 export type * from "./types.js";

@@ -5,6 +5,7 @@ import { parseMac } from "./mac.js";
 import type { BlockDescription, NetDescription } from "./options.js";
 import type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
 import type { SwitchServer, SwitchServerOptions } from "./switch/server.js";
+import type { TapSupport } from "./tap/support.js";
 import type { BlockBackend, NetBackend } from "./types.js";
 
 /**
@@ -16,11 +17,23 @@ export async function openNet(
   description: NetDescription,
   serve?: SwitchLinkOptions["serve"],
 ): Promise<NetBackend> {
-  const link = await openLink(description, serve);
-  if (description.pcap === undefined) return link;
+  let link = await openLink(description, serve);
+  const { pcap, trace, impair: impairments, name = "net" } = description;
   try {
-    const { capture } = await import("./pcap.js");
-    return await capture(link, description.pcap);
+    // Next to the backend: what is recorded is what the guest sees.
+    if (impairments !== undefined) {
+      const { impair } = await import("./impair/impair.js");
+      link = impair(link, impairments);
+    }
+    if (trace !== undefined) {
+      const { traceFrames } = await import("./net-trace.js");
+      link = await traceFrames(link, trace, { name });
+    }
+    if (pcap !== undefined) {
+      const { capture } = await import("./pcap.js");
+      link = await capture(link, pcap, { name });
+    }
+    return link;
   } catch (error) {
     await link.close();
     throw error;
@@ -38,8 +51,17 @@ async function openLink(
   switch (description.kind) {
     case "loopback":
       return loopback(options);
+    case "user": {
+      const { openUserNetwork } = await import("./user/network.js");
+      const { publish = [], egress = [] } = description;
+      return openUserNetwork({ ...options, publish, egress });
+    }
     case "switch":
       return openSwitch(description.path, { ...options, ...(serve && { serve }) });
+    case "tap":
+      return (await import("./tap/open.js")).openTap(description.interface, options);
+    case "tap-fd":
+      return (await import("./tap/open.js")).openTapDescriptor(description.descriptor, options);
   }
 }
 
@@ -74,6 +96,11 @@ export async function openBlock(description: BlockDescription): Promise<BlockBac
  */
 export async function openSwitch(path: string, options?: SwitchLinkOptions): Promise<SwitchLink> {
   return (await import("./switch/client.js")).openSwitch(path, options);
+}
+
+/** What this machine and this user can do with tap interfaces. */
+export async function tapSupport(): Promise<TapSupport> {
+  return (await import("./tap/support.js")).tapSupport();
 }
 
 /** Runs a switch on a path and nothing else: see `switch/open.ts`. Throws BackendError. */

@@ -1,10 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { parseBlockOption, parseNetOption, parsePcapOption, parseSize } from "./options.js";
+import {
+  parseBlockOption,
+  parseNetOption,
+  parsePcapOption,
+  parseSize,
+  parseTapDescriptorOption,
+} from "./options.js";
 
 describe("parseNetOption", () => {
   it.each([
     ["lan=loopback", "lan", { kind: "loopback" }],
     ["loopback", null, { kind: "loopback" }],
+    ["user", null, { kind: "user" }],
+    ["lan=user,mtu=9000", "lan", { kind: "user", mtu: 9000 }],
     ["lan=switch:/tmp/s", "lan", { kind: "switch", path: "/tmp/s" }],
     ["switch:a=b.sock", null, { kind: "switch", path: "a=b.sock" }],
     ["lan=switch:/a,b/c", "lan", { kind: "switch", path: "/a,b/c" }],
@@ -13,6 +21,9 @@ describe("parseNetOption", () => {
       "lan",
       { kind: "switch", path: "/tmp/s", mtu: 9000, mac: "02:00:00:00:00:01" },
     ],
+    ["lan=tap:tap0", "lan", { kind: "tap", interface: "tap0" }],
+    ["tap:br-0.1@x,mtu=1400", null, { kind: "tap", interface: "br-0.1@x", mtu: 1400 }],
+    ["lan=tap-fd:3", "lan", { kind: "tap-fd", descriptor: 3 }],
   ])("reads %s", (text, name, description) => {
     expect(parseNetOption(text)).toEqual({ name, description });
   });
@@ -22,8 +33,12 @@ describe("parseNetOption", () => {
     ["lan=", "the backend is missing"],
     ["lan=switch", "the path of the switch is missing"],
     ["lan=switch:", "the path of the switch is missing"],
-    ["lan=user", "the backend user is not in this version, which has loopback and switch"],
-    ["lan=tap:tap0", "the backend tap is not in this version, which has loopback and switch"],
+    ["lan=tap", "the tap interface is missing, as tap0 in tap:tap0"],
+    ["lan=tap:", "the tap interface is missing"],
+    ["lan=tap:a/b", '"a/b" cannot be the name of an interface'],
+    ["lan=tap:sixteen-letters-", '"sixteen-letters-" cannot be the name of an interface'],
+    ["lan=tap-fd", "a descriptor is a number, as 3 in 3</dev/net/tun"],
+    ["lan=tap-fd:x", "a descriptor is a number"],
     ["lan=bridge:br0", 'there is no backend "bridge:br0"'],
     ["lan=loopback,mac=01:00:00:00:00:01", '"01:00:00:00:00:01" is not the address of one station'],
     ["lan=loopback,mac=2:0", '"2:0" is not the address'],
@@ -33,7 +48,22 @@ describe("parseNetOption", () => {
   ])("refuses %j and shows the form", (text, problem) => {
     const act = () => parseNetOption(text);
     expect(act).toThrow(`--net ${text}: ${problem}`);
-    expect(act).toThrow("the form is --net [NAME=]loopback or --net [NAME=]switch:PATH");
+    expect(act).toThrow(
+      "the form is --net [NAME=]user, [NAME=]loopback, [NAME=]switch:PATH or [NAME=]tap:IF",
+    );
+  });
+});
+
+describe("parseTapDescriptorOption", () => {
+  it("is short for --net", () => {
+    expect(parseTapDescriptorOption("lan=3,mtu=9000")).toEqual(
+      parseNetOption("lan=tap-fd:3,mtu=9000"),
+    );
+    expect(parseTapDescriptorOption("3")).toEqual(parseNetOption("tap-fd:3"));
+    expect(() => parseTapDescriptorOption("lan=tap0")).toThrow(
+      "--tap-fd lan=tap0: a descriptor is a number, as 3 in 3</dev/net/tun\n" +
+        "the form is --tap-fd [NAME=]N",
+    );
   });
 });
 

@@ -7,6 +7,7 @@ import { loopbackPair } from "./loopback.js";
 import { openNet } from "./open.js";
 import { capture, type CaptureOptions } from "./pcap.js";
 import { frame, Station, turn } from "./testing/frames.js";
+import { receiveTcp, superFrame } from "./testing/packets.js";
 import type { NetBackend } from "./types.js";
 
 let directory: string;
@@ -14,7 +15,7 @@ let file: string;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "phantasm-pcap-"));
-  file = join(directory, "trace.pcap");
+  file = join(directory, "trace.pcapng");
 });
 
 afterEach(() => {
@@ -22,37 +23,61 @@ afterEach(() => {
 });
 
 interface PacketRecord {
-  readonly seconds: number;
-  readonly nanoseconds: number;
+  readonly nanoseconds: bigint;
+  readonly direction: "in" | "out";
   readonly bytes: Uint8Array;
 }
+
+const HEAD_BYTES = 96;
 
 /** Reads a file by the definition of the format, independently of the writer. */
 function parse(): PacketRecord[] {
   const bytes = readFileSync(file);
-  expect(bytes.subarray(0, 24).toString("hex")).toBe(
-    "4d3cb2a1" + "0200" + "0400" + "00000000" + "00000000" + "00000400" + "01000000",
+  expect(bytes.subarray(0, HEAD_BYTES).toString("hex")).toBe(
+    // Section: type, length, byte order, version 1.0, no length; shb_userappl "phantasm".
+    "0a0d0d0a" +
+      "2c000000" +
+      "4d3c2b1a" +
+      "01000000" +
+      "ffffffffffffffff" +
+      ("04000800" + "7068616e7461736d" + "00000000" + "2c000000") +
+      // Interface: Ethernet, 262144 bytes; if_name "net", if_MACaddr, if_tsresol 9.
+      ("01000000" + "34000000" + "01000000" + "00000400") +
+      ("02000300" + "6e657400") +
+      ("06000600" + Buffer.from(mac).toString("hex") + "0000") +
+      ("09000100" + "09000000" + "00000000" + "34000000"),
   );
   const records: PacketRecord[] = [];
-  let at = 24;
+  let at = HEAD_BYTES;
   while (at < bytes.length) {
-    const [seconds, nanoseconds, captured, original] = [0, 4, 8, 12].map((o) =>
-      bytes.readUInt32LE(at + o),
-    ) as [number, number, number, number];
-    expect(captured).toBe(original);
-    at += 16 + captured;
-    expect(at).toBeLessThanOrEqual(bytes.length);
+    const [type, length, number, high, low, captured, original] = Array.from(
+      { length: 7 },
+      (_, field) => bytes.readUInt32LE(at + field * 4),
+    ) as [number, number, number, number, number, number, number];
+    expect([type, number, captured]).toEqual([6, 0, original]);
+    expect(at + length).toBeLessThanOrEqual(bytes.length);
+    expect(length % 4).toBe(0);
+    expect(bytes.readUInt32LE(at + length - 4)).toBe(length);
+    const options = at + 28 + Math.ceil(captured / 4) * 4;
+    expect(bytes.subarray(options, options + 4).toString("hex")).toBe("02000400");
+    expect(bytes.readUInt32LE(options + 8)).toBe(0);
+    expect(options + 16).toBe(at + length);
     records.push({
-      seconds,
-      nanoseconds,
-      bytes: Uint8Array.from(bytes.subarray(at - captured, at)),
+      nanoseconds: (BigInt(high) << 32n) | BigInt(low),
+      direction: bytes.readUInt32LE(options + 4) === 1 ? "in" : "out",
+      bytes: Uint8Array.from(bytes.subarray(at + 28, at + 28 + captured)),
     });
+    at += length;
   }
   return records;
 }
 
+/** Of the device whose frames are written. */
+let mac: Uint8Array;
+
 async function bench(options: CaptureOptions = {}) {
   const [left, right] = loopbackPair();
+  mac = left.mac;
   const link = await capture(left, file, options);
   return { link, here: new Station(link), there: new Station(right) };
 }
@@ -77,12 +102,13 @@ describe("capture", () => {
     await link.close();
     const records = parse();
     expect(records.map(({ bytes }) => bytes)).toEqual([out, back, out2].map((f) => f.subarray(10)));
-    expect(records.map(({ seconds, nanoseconds }) => [seconds, nanoseconds])).toEqual([
-      [1_700_000_000, 123_456_789],
-      [1_700_000_001, 0],
-      [1_700_000_001, 999_999_999],
+    expect(records.map(({ nanoseconds, direction }) => [nanoseconds, direction])).toEqual([
+      [1_700_000_000_123_456_789n, "out"],
+      [1_700_000_001_000_000_000n, "in"],
+      [1_700_000_001_999_999_999n, "out"],
     ]);
     expect(link.capture).toMatchObject({ frames: 3, droppedFrames: 0, error: null });
+    expect(link.notices).toEqual([]);
   });
 
   it("is readable while the link lives, and empty but valid without frames", async () => {
@@ -91,7 +117,7 @@ describe("capture", () => {
     here.link.send(numbered(here.link, there.link, 1));
     await expect.poll(() => parse().length).toBe(1);
     const [record] = parse();
-    expect(Math.abs(record!.seconds - Date.now() / 1000)).toBeLessThan(60);
+    expect(Math.abs(Number(record!.nanoseconds / 1_000_000n) - Date.now())).toBeLessThan(60_000);
     await link.close();
   });
 
@@ -118,7 +144,7 @@ describe("capture", () => {
       expect(here.link.send(numbered(here.link, there.link, i, 986))).toBe(true);
     }
     expect(await there.expect(100)).toHaveLength(100);
-    // 24 bytes of header in flight and 9 records of 1016 bytes.
+    // 96 bytes of header in flight and 9 records of 1044 bytes.
     expect(link.capture).toMatchObject({ frames: 9, droppedFrames: 91 });
     const closing = link.close();
     for (let write = writes.shift(); write !== undefined; write = writes.shift()) {
@@ -131,7 +157,7 @@ describe("capture", () => {
 
   it("gives the file up when the disk is full, ends it with a whole record, and goes on", async () => {
     const { writeSync } = await import("node:fs");
-    let room = 24 + 2 * 76 + 30;
+    let room = HEAD_BYTES + 2 * 104 + 30;
     const { link, here, there } = await bench({
       write: (fd, bytes, position, done) => {
         const part = Math.min(room, bytes.length);
@@ -148,9 +174,37 @@ describe("capture", () => {
     expect(await there.expect(5)).toHaveLength(5);
     expect(link.capture.error).toBe(`pcap file ${file}: the disk is full`);
     expect(link.capture.droppedFrames).toBe(2);
+    expect(link.notices).toEqual([
+      `pcap file ${file}: the disk is full`,
+      "capture: 2 frames are not in it",
+    ]);
     expect(link.gone).toBe(false);
     await link.close();
     expect(parse()).toHaveLength(2);
+  });
+
+  it("completes checksums in the file, and in the file only", async () => {
+    const [left, right] = loopbackPair({ features: 15 });
+    mac = left.mac;
+    const link = await capture(left, file);
+    const [here, there] = [new Station(link), new Station(right)];
+    const payload = Uint8Array.from({ length: 5000 }, (_, at) => at);
+    const segment = superFrame({ version: 4, sequence: 1, flags: 0x18, payload }, 1460);
+    const wild = segment.slice();
+    wild.set([255, 255], 6);
+    here.link.send(segment);
+    there.link.send(segment);
+    here.link.send(wild);
+    expect(await there.expect(2)).toEqual([segment, wild]);
+    expect(await here.expect(1)).toEqual([segment]);
+    await link.close();
+    const records = parse();
+    expect(records.map(({ direction }) => direction)).toEqual(["out", "out", "in"]);
+    for (const index of [0, 2]) {
+      const frame = Uint8Array.from([...new Uint8Array(10), ...records[index]!.bytes]);
+      expect(receiveTcp(frame).payload).toEqual(payload);
+    }
+    expect(records[1]!.bytes).toEqual(wild.subarray(10));
   });
 
   it("refuses a file it cannot write, and closes the link it had opened", async () => {
@@ -171,11 +225,12 @@ describe("capture", () => {
     });
     expect([...link.mac]).toEqual([2, 0, 0, 0, 0, 9]);
     expect(link.mtu).toBe(9000);
+    mac = link.mac;
     link.send(frame(link.mac, link.mac, 1, 9000));
     await link.close();
     expect(parse()).toHaveLength(1);
     await (await openNet({ kind: "loopback", pcap: file })).close();
-    expect(statSync(file).size).toBe(24);
+    expect(statSync(file).size).toBe(HEAD_BYTES);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 });

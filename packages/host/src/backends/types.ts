@@ -13,21 +13,42 @@ export interface NetBackend {
   readonly mac: Uint8Array;
   /** Largest payload of an Ethernet frame, in bytes: 68 to 65535. */
   readonly mtu: number;
-  /** Bits of NetFeature that this backend offers. */
+  /**
+   * Bits of NetFeature that this backend offers; after `attach`, those whose frames it may still deliver.
+   * Whoever attaches finishes what it has not accepted: see `offload.ts`.
+   */
   readonly features: number;
-  /** Called once before the first frame. `wake` says: a frame waits, room has come back, or the link is gone. */
-  attach(wake: () => void): void;
+  /**
+   * Called once before the first frame. `wake` says: a frame waits, room has come back, or the link is gone.
+   * `accepted` are the features in use, a part of those offered; a backend may ignore it.
+   */
+  attach(wake: () => void, accepted?: number): void;
   /** Accepts a frame (copying what it keeps). False: no room now; `wake` follows. Lossy links drop and count instead. */
   send(frame: Uint8Array): boolean;
   /** Copies the next frame into `into` and returns its bytes; 0: none waits, `wake` follows. */
   receive(into: Uint8Array): number;
+  /** Ports of the guest that the host offers, in the order in which they were asked for. */
+  readonly published?: readonly PublishedPort[];
   /** True once the link has ended for good and nothing more waits. */
   readonly gone: boolean;
   /** Why the link has ended, for the operator; null or absent when it has not, or just ended. */
   readonly reason?: string | null;
+  /** What the operator should know of it, a line each, when it is opened and when it is closed; absent: nothing. */
+  readonly notices?: readonly string[];
   readonly counters: LinkCounters;
   /** Releases sockets and files; ends when they are. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A port of the guest that clients reach through one of the host. */
+export interface PublishedPort {
+  readonly protocol: "tcp" | "udp";
+  /** Where the host listens. */
+  readonly address: string;
+  readonly port: number;
+  readonly guestPort: number;
+  /** What a client opens. */
+  readonly url: string;
 }
 
 export interface LinkCounters {

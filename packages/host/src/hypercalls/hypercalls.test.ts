@@ -1,6 +1,7 @@
 /** Every hypercall: what it does, and what it refuses. */
 import { HYPERCALLS } from "@phantasm/abi";
 import { describe, expect, test } from "vitest";
+import { receiveTcp, superFrame } from "../backends/testing/packets.js";
 import { EVERYTHING, image, step } from "../../test/images.js";
 import {
   SECOND,
@@ -286,15 +287,61 @@ describe("what they do", () => {
     expect(host.domain.stats.steps).toBe(2);
   });
 
-  test("net: a frame that uses an offload the image does not know is dropped", () => {
+  /** Takes all frames and sends each back. */
+  const echo = (capacity: number): string => `(local $n i32)
+    (if (i32.eq (memory.size) (i32.const 1)) (then (drop (memory.grow (i32.const 1)))))
+    (loop $more
+      (local.set $n ${call("net_receive", 0, 4096, capacity)})
+      (if (i32.gt_s (local.get $n) (i32.const 0)) (then
+        ${drop("(call $net_send (i32.const 0) (i32.const 4096) (local.get $n))")}
+        (br $more))))`;
+
+  test("net: what an image has not agreed to is finished for it, or dropped", () => {
     const time = new VirtualTime();
     const link = new VirtualLink(time, { features: 15 });
-    const code = status(negated(call("net_receive", 0, 4096, 2000)));
-    const frame = new Uint8Array(60);
-    frame[0] = 1;
-    link.inject(frame);
-    const host = new VirtualHost(image(step(code), EVERYTHING), { time, net: { net0: link } });
-    expect(host.exit?.status).toBe(1);
+    const payload = Uint8Array.from({ length: 3000 }, (_, at) => at);
+    const segment = superFrame({ version: 4, sequence: 7, flags: 0x18, payload }, 1460);
+    const small = superFrame(
+      { version: 6, sequence: 9, flags: 0x18, payload: Uint8Array.of(1) },
+      0,
+    );
+    small.set([0, 0, 0, 0, 0], 1);
+    const wild = small.slice();
+    wild.set([255, 255], 6);
+    const received: ReturnType<typeof receiveTcp>[] = [];
+    link.listen((frame) => received.push(receiveTcp(frame)));
+    for (const frame of [segment, wild, small]) link.inject(frame);
+    const host = new VirtualHost(image(step(echo(1524)), EVERYTHING), {
+      time,
+      net: { net0: link },
+    });
+    time.settle();
+    expect(host.exit).toBeNull();
+    expect(received.map(({ sequence, payload: { length } }) => [sequence, length])).toEqual([
+      [7, 1460],
+      [1467, 1460],
+      [2927, 80],
+      [9, 1],
+    ]);
+  });
+
+  test("net: what an image has agreed to arrives as it was sent", () => {
+    const time = new VirtualTime();
+    const link = new VirtualLink(time, { features: 15 });
+    const segment = superFrame(
+      { version: 4, sequence: 7, flags: 0x18, payload: new Uint8Array(9000) },
+      1460,
+    );
+    const received: Uint8Array[] = [];
+    link.listen((frame) => received.push(frame.slice()));
+    link.inject(segment);
+    const declared = {
+      ...EVERYTHING,
+      devices: [{ name: "net0", type: "net", offloads: 15 }] as const,
+    };
+    new VirtualHost(image(step(echo(65_559)), declared), { time, net: { net0: link } });
+    time.settle();
+    expect(received).toEqual([segment]);
   });
 
   test("net: GONE after the last frame", () => {

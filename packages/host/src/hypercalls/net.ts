@@ -1,6 +1,15 @@
 /** net_info, net_send, net_receive of one device. */
 import { Errno, Limit, NetFeature } from "@phantasm/abi";
 import type { NetDevice } from "@phantasm/seal";
+import {
+  Finisher,
+  FLAG_NEEDS_CSUM,
+  GSO_ECN,
+  GSO_NONE,
+  GSO_TCPV4,
+  GSO_TCPV6,
+  isUnfinished,
+} from "../backends/offload.js";
 import type { NetBackend } from "../backends/types.js";
 import { callIndex, deviceFailure, type CallContext } from "./context.js";
 import type { Source } from "./source.js";
@@ -12,15 +21,6 @@ const RECEIVE = callIndex("net_receive");
 const ETHERNET_HEADER_BYTES = 14;
 const FRAME_OVERHEAD_BYTES = Limit.FRAME_HEADER_BYTES + ETHERNET_HEADER_BYTES;
 const RECORD_ALIGNMENT = 4;
-
-// virtio_net_hdr (virtio 1.2 §5.1.6), little-endian:
-// flags u8, gso_type u8, hdr_len u16, gso_size u16, csum_start u16, csum_offset u16
-const FLAG_NEEDS_CSUM = 1;
-const GSO_NONE = 0;
-const GSO_TCPV4 = 1;
-const GSO_TCPV6 = 4;
-/** Congestion bits of the segment are in use; goes with either of the above. */
-const GSO_ECN = 0x80;
 
 /** See `PortEvents`. */
 interface NetEvents {
@@ -35,8 +35,11 @@ export class NetPort implements Source {
   readonly #features: number;
   readonly #capacityMin: number;
   armed = false;
-  /** Frames that used an offload the image does not accept. */
+  /** Frames that arrived with a header no receiver can make sense of. */
   droppedFrames = 0;
+  readonly #finisher = new Finisher();
+  /** Where a segment waits that the image has not agreed to receive whole; null: none can come. */
+  #whole: Uint8Array | null = null;
   readonly #events: NetEvents;
   #told = false;
 
@@ -55,7 +58,11 @@ export class NetPort implements Source {
       if (!this.armed) return;
       this.armed = false;
       events.ready();
-    });
+    }, this.#features);
+    // A backend that heeds what was agreed offers no more than that from now on.
+    if ((backend.features & ~this.#features & NetFeature.SEGMENT_RECEIVE) !== 0) {
+      this.#whole = new Uint8Array(Limit.FRAME_BYTES_MAX);
+    }
   }
 
   info(ptr: number): void {
@@ -103,10 +110,11 @@ export class NetPort implements Source {
     const into = context.memory.view(ptr, capacity);
     try {
       for (;;) {
-        const bytes = this.#backend.receive(into);
+        if (this.#finisher.pending) return this.#finisher.next(into);
+        const bytes = this.#backend.receive(this.#whole ?? into);
         if (bytes === 0) break;
-        if (this.#accepts(into)) return bytes;
-        this.droppedFrames++;
+        const ready = this.#whole === null ? this.#settle(into, bytes) : this.#cut(into, bytes);
+        if (ready > 0) return ready;
       }
       if (this.#backend.gone) return this.#gone();
     } catch (error) {
@@ -129,11 +137,37 @@ export class NetPort implements Source {
     this.#events.gone(this.#device.name, reason);
   }
 
-  /** A peer may send what this image has not agreed to: its problem, not the image's. */
-  #accepts(frame: Uint8Array): boolean {
-    const partial = ((frame[0] ?? 0) & FLAG_NEEDS_CSUM) !== 0;
-    if (partial && (this.#features & NetFeature.CHECKSUM_RECEIVE) === 0) return false;
-    return frame[1] === GSO_NONE || (this.#features & NetFeature.SEGMENT_RECEIVE) !== 0;
+  /**
+   * Makes what has arrived in `into` agree with what the image accepts, and returns its bytes; 0: it
+   * was dropped. A header tells nothing but what the ABI knows.
+   */
+  #settle(into: Uint8Array, bytes: number): number {
+    if (!isUnfinished(into)) return bytes;
+    const kind = (into[1] ?? 0) & ~GSO_ECN;
+    const isSegment = kind === GSO_TCPV4 || kind === GSO_TCPV6;
+    const isKnown = isSegment
+      ? (this.#features & NetFeature.SEGMENT_RECEIVE) !== 0
+      : into[1] === GSO_NONE;
+    if (isKnown && ((into[0] ?? 0) & FLAG_NEEDS_CSUM) !== 0) {
+      into[0] = FLAG_NEEDS_CSUM;
+      if ((this.#features & NetFeature.CHECKSUM_RECEIVE) !== 0) return bytes;
+    }
+    // An image may take segments and no partial checksums: `complete` keeps the size.
+    if (isKnown && this.#finisher.complete(into, bytes)) return bytes;
+    this.droppedFrames++;
+    return 0;
+  }
+
+  /** As `#settle`, for a frame in `#whole` that may be longer than `into`. */
+  #cut(into: Uint8Array, bytes: number): number {
+    const whole = this.#whole ?? into;
+    if (whole[1] === GSO_NONE && bytes <= into.length) {
+      into.set(whole.subarray(0, bytes));
+      return this.#settle(into, bytes);
+    }
+    if (this.#finisher.split(whole, bytes, this.#backend.mtu)) return this.#finisher.next(into);
+    this.droppedFrames++;
+    return 0;
   }
 
   #checkHeader(frame: Uint8Array, length: number): void {

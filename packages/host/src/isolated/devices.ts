@@ -1,13 +1,22 @@
 /** What the operator attached, by the names of the manifest. */
-import type { BlockDescription, Named, NetDescription } from "../backends/options.js";
-import { BootError, checkAttachments } from "../attach.js";
+import type {
+  BlockDescription,
+  ImpairDescription,
+  Named,
+  NetDescription,
+} from "../backends/options.js";
+import { completeNets, type UserWanted } from "./user-devices.js";
+import { BootError, checkAttachments, checkNames } from "../attach.js";
 import type { Manifest } from "@phantasm/seal";
 
-export interface Wanted {
+export interface Wanted extends UserWanted {
   readonly net: readonly Named<NetDescription>[];
   readonly block: readonly Named<BlockDescription>[];
   /** Files that frames are written to. */
   readonly pcap: readonly Named<string>[];
+  /** Files, or `-`, with a line for each frame. */
+  readonly netTrace: readonly Named<string>[];
+  readonly impair: readonly Named<ImpairDescription>[];
 }
 
 export interface Described {
@@ -16,21 +25,32 @@ export interface Described {
 }
 
 /**
- * Gives every description a name; one without means the only device of its type.
+ * Gives every description a name; one without means the only device of its type. Net devices that
+ * nothing is said about get a user network.
  *
  * @throws BootError when that is not clear, or what is attached is not what the image has
  */
 export function nameDevices(manifest: Manifest, wanted: Wanted): Described {
-  const net = named(manifest, "net", "--net", wanted.net);
+  const attached = named(manifest, "net", "--net", wanted.net);
+  checkNames(manifest, "net", Object.keys(attached));
+  const net = completeNets(manifest, attached, wanted);
   const block = named(manifest, "block", "--block", wanted.block);
-  for (const [name, pcap] of Object.entries(named(manifest, "net", "--pcap", wanted.pcap))) {
-    // A device may be called "constructor".
-    const description = Object.hasOwn(net, name) ? net[name] : undefined;
-    if (description === undefined) {
-      throw new BootError("device", `--pcap ${name}: nothing is attached to the device "${name}".`);
+  const add = <T>(option: string, list: readonly Named<T>[], key: "pcap" | "trace" | "impair") => {
+    for (const [name, value] of Object.entries(named(manifest, "net", option, list))) {
+      // A device may be called "constructor".
+      const description = Object.hasOwn(net, name) ? net[name] : undefined;
+      if (description === undefined) {
+        throw new BootError(
+          "device",
+          `${option} ${name}: nothing is attached to the device "${name}".`,
+        );
+      }
+      net[name] = { ...description, name, [key]: value };
     }
-    net[name] = { ...description, pcap };
-  }
+  };
+  add("--pcap", wanted.pcap, "pcap");
+  add("--net-trace", wanted.netTrace, "trace");
+  add("--impair", wanted.impair, "impair");
   checkAttachments(manifest, { net: Object.keys(net), block: Object.keys(block) });
   return { net, block };
 }

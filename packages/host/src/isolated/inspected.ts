@@ -5,9 +5,10 @@ import { escapeTerminal } from "@phantasm/seal/escape";
 import { streamConsole } from "../console/stream.js";
 import { Domain, type DomainOptions } from "../domain.js";
 import type { Image } from "../image.js";
-import { openDevices } from "./open-devices.js";
+import { Notices } from "./notices.js";
+import { openDevices, publishedPorts } from "./open-devices.js";
 import { prepare } from "./prepare.js";
-import { readImage, say, type RunOptions } from "./run.js";
+import { readImage, say, sayPublished, type RunOptions } from "./run.js";
 import { describeOnce } from "./describing.js";
 import { exitReport, goneReport } from "./report.js";
 import { statsReport } from "./stats-report.js";
@@ -37,9 +38,14 @@ export async function runInspected(options: RunOptions): Promise<number> {
     say(devices);
     return Exit.DEVICE;
   }
+  sayPublished(image.manifest.name, publishedPorts(devices));
   inspector.open(options.inspectPort, "127.0.0.1");
   say("open chrome://inspect; the program stops there before the image boots");
   inspector.waitForDebugger();
+  const notices = new Notices(devices.net, (device, text) =>
+    say(`${device}: ${escapeTerminal(text)}`),
+  );
+  notices.tell();
   const { memoryBytesMax } = boot;
   const terminal = { restore: (): void => undefined };
   const stdin = (): NodeJS.ReadStream => {
@@ -69,6 +75,7 @@ export async function runInspected(options: RunOptions): Promise<number> {
   domain.start();
   try {
     const exit = await domain.exited;
+    notices.tell();
     process.stderr.write(await exitReport(exit, image, options.imagePath, domain.observe()));
     if (options.stats === true) {
       const report = { stats: domain.stats, observation: domain.observe() };

@@ -2,6 +2,7 @@
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { Exit, Limit } from "@phantasm/abi";
 import type { BlockDescription, NetDescription } from "../backends/options.js";
+import type { PublishedPort } from "../backends/types.js";
 import { nullConsole, type ConsoleBackend } from "../console/types.js";
 import type { DomainDescription } from "../describe.js";
 import { HostError, KILLED_STATUS, type DomainExit } from "../exit.js";
@@ -27,6 +28,10 @@ export interface IsolatedOptions {
   readonly onSpinning?: (stepNs: number) => void;
   /** See `DomainOptions.onStuck`. Says what its fibres wait for. */
   readonly onStuck?: (waiting: readonly WaitingFibres[]) => void;
+  /** Told once, before it boots, which ports of the host lead to it; never with an empty list. */
+  readonly onPublished?: (ports: readonly PublishedPort[]) => void;
+  /** See `NetBackend.notices`. */
+  readonly onNotice?: (device: string, text: string) => void;
   /** See `DomainOptions.onLinkGone`. */
   readonly onLinkGone?: (device: string, reason: string) => void;
   /** Called once when nothing more is written to its trace; `reason` is one line that is not escaped. */
@@ -241,6 +246,10 @@ export class IsolatedDomain {
       case "description":
         for (const resolve of this.#descriptions.splice(0)) resolve(message.description);
         return;
+      case "published":
+        return this.#options.onPublished?.(message.ports);
+      case "notice":
+        return this.#options.onNotice?.(message.device, message.text);
       case "gone":
         return this.#options.onLinkGone?.(message.device, message.reason);
       case "serve": {

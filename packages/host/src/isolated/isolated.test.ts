@@ -1,6 +1,7 @@
 /** Whole processes: what an operator sees, types and waits for. Runs the compiled package. */
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import {
   closeSync,
@@ -316,6 +317,71 @@ describe("the console", () => {
     // The position in the file is shared with the process that ran.
     expect(readFileSync(descriptor, "utf8")).toBe("for somebody else");
     closeSync(descriptor);
+  });
+});
+
+describe("a user network", () => {
+  const parts: ManifestParts = {
+    devices: [
+      {
+        name: "net0",
+        type: "net",
+        offloads: 0,
+        services: [{ port: 1, protocol: "tcp", scheme: "http" }],
+      },
+    ],
+    memory: { minimum: 2, maximum: 4 },
+  };
+  const publish = (hostPort: number) => [
+    {
+      name: null,
+      description: {
+        protocol: "udp" as const,
+        hostAddress: "127.0.0.1",
+        hostPort,
+        guestPort: 53,
+      },
+    },
+  ];
+
+  test("is what a net device gets, and says where its services are", async () => {
+    const { status, stderr } = await run(step(exit(3)), { publish: publish(0) }, parts);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(
+      /^phantasm: udp:\/\/127\.0\.0\.1:\d+ -> guest port 53\/udp\nphantasm: http:\/\/127\.0\.0\.1:\d+ -> guest port 1\n$/,
+    );
+  });
+
+  test("hands out addresses to an image: the whole way there and back", async () => {
+    // An ARP request for the gateway; ends with the last byte of the answer's sender address.
+    const request =
+      "\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\ff\\ff\\ff\\ff\\ff\\ff\\02\\00\\00\\00\\00\\09\\08\\06" +
+      "\\00\\01\\08\\00\\06\\04\\00\\01\\02\\00\\00\\00\\00\\09\\0a\\00\\02\\0f\\00\\00\\00\\00\\00\\00\\0a\\00\\02\\02";
+    const body = `(data (i32.const 16) "${request}")
+      (global $sent (mut i32) (i32.const 0)) (export "g0" (global $sent))
+      ${step(`
+        (if (i32.eqz (global.get $sent)) (then
+          (global.set $sent (i32.const 1))
+          (drop (call $net_send (i32.const 0) (i32.const 16) (i32.const 52)))))
+        (if (i32.gt_s (call $net_receive (i32.const 0) (i32.const 1024) (i32.const 65559)) (i32.const 0))
+          (then (call $exit (i32.load8_u (i32.const 1065)))))`)}`;
+    const quiet: ManifestParts = {
+      ...parts,
+      devices: [{ name: "net0", type: "net", offloads: 0 }],
+    };
+    expect(await run(body, {}, quiet)).toEqual({ status: 2, stdout: "", stderr: "" });
+  });
+
+  test("a port that is in use ends it before it boots", async () => {
+    const taken = createSocket("udp4");
+    await new Promise<void>((resolve) => taken.bind(0, "127.0.0.1", resolve));
+    const { port } = taken.address();
+    const { status, stderr } = await run(step(exit(0)), { publish: publish(port) }, parts);
+    taken.close();
+    expect({ status, stderr }).toEqual({
+      status: 105,
+      stderr: `phantasm: guest cannot use a device: udp port ${port} of 127.0.0.1 is in use by another program\n  Publish another one, or let the host choose one: -p 0:53/udp\n`,
+    });
   });
 });
 

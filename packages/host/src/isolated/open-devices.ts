@@ -1,10 +1,15 @@
 /** Opens what the operator described, where the domain runs. */
-import type { BlockBackend, NetBackend } from "../backends/types.js";
+import type { BlockBackend, NetBackend, PublishedPort } from "../backends/types.js";
 import type { BootOptions } from "./isolated-domain.js";
 
 export interface OpenDevices {
   readonly net: Record<string, NetBackend>;
   readonly block: Record<string, BlockBackend>;
+}
+
+/** Which ports of the host lead to them. */
+export function publishedPorts({ net }: OpenDevices): PublishedPort[] {
+  return Object.values(net).flatMap(({ published = [] }) => [...published]);
 }
 
 /**

@@ -37,8 +37,10 @@ export function prepare(
       process.stdout.write(image.argumentsHelp);
       return 0;
     }
-    const { net = [], block = [], pcap = [] } = options;
-    const devices = nameDevices(image.manifest, { net, block, pcap });
+    const { net = [], block = [], pcap = [], netTrace = [], impair = [] } = options;
+    const { publish = [], egress = [] } = options;
+    const wanted = { net, block, pcap, netTrace, impair, publish, egress };
+    const devices = nameDevices(image.manifest, wanted);
     const limit = options.memoryBytesMax;
     checkMemory(image.manifest, memoryBytesMax(image.manifest, limit));
     const boot = {

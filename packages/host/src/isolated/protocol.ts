@@ -1,6 +1,7 @@
 /** What the two threads say to each other. The bytes of the console go through rings instead. */
 import type { Manifest } from "@phantasm/seal";
 import type { BlockDescription, NetDescription } from "../backends/options.js";
+import type { PublishedPort } from "../backends/types.js";
 import type { DomainDescription } from "../describe.js";
 import type { DomainStats } from "../domain.js";
 import type { DomainExit } from "../exit.js";
@@ -62,6 +63,10 @@ export type FromThread =
   | { readonly type: "untraced"; readonly reason: string }
   /** Nobody runs a switch there: the other thread shall, which no guest can hold up. */
   | { readonly type: "serve"; readonly path: string }
+  /** Which ports of the host lead to it. */
+  | { readonly type: "published"; readonly ports: readonly PublishedPort[] }
+  /** See `NetBackend.notices`. */
+  | { readonly type: "notice"; readonly device: string; readonly text: string }
   /** A link has ended for good. */
   | { readonly type: "gone"; readonly device: string; readonly reason: string }
   | ({ readonly type: "report" } & Report)

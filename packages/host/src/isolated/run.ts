@@ -1,7 +1,14 @@
 /** What `phantasm run` does once its options are read. */
 import { readFileSync } from "node:fs";
 import { Exit } from "@phantasm/abi";
-import type { BlockDescription, Named, NetDescription } from "../backends/options.js";
+import type {
+  BlockDescription,
+  ImpairDescription,
+  Named,
+  NetDescription,
+  PublishDescription,
+} from "../backends/options.js";
+import type { PublishedPort } from "../backends/types.js";
 import { streamConsole } from "../console/stream.js";
 import type { WaitingFibres } from "../fibres/waiting.js";
 import type { Image } from "../image.js";
@@ -25,6 +32,14 @@ export interface RunOptions {
   readonly block?: readonly Named<BlockDescription>[];
   /** Files that the frames of a net device are written to. */
   readonly pcap?: readonly Named<string>[];
+  /** Ports of user networks; what the image listens for is published without being asked for. */
+  readonly publish?: readonly Named<PublishDescription>[];
+  /** What guests of user networks may reach. */
+  readonly egress?: readonly Named<string>[];
+  /** Files, or `-`, with a line for each frame of a net device. */
+  readonly netTrace?: readonly Named<string>[];
+  /** What is done to the frames of a net device. */
+  readonly impair?: readonly Named<ImpairDescription>[];
   /** Each must have signed the image; texts as `PublicKey.text` has them. */
   readonly keys?: readonly { readonly text: string }[];
   /** `sha256:` and 64 hex digits: what the image must be. */
@@ -73,6 +88,13 @@ export function say(text: string): void {
   process.stderr.write(`phantasm: ${text}\n`);
 }
 
+/** One line a port, with what a terminal can open. */
+export function sayPublished(name: string, ports: readonly PublishedPort[]): void {
+  for (const { url, guestPort, protocol } of ports) {
+    say(`${url} -> ${name} port ${guestPort}${protocol === "udp" ? "/udp" : ""}`);
+  }
+}
+
 class Run {
   readonly #options: RunOptions;
   readonly #domain: IsolatedDomain;
@@ -99,6 +121,8 @@ class Run {
       console,
       onStuck: (waiting) => void this.#stuck(waiting),
       onUntraced: (reason) => void this.#untraced(reason),
+      onPublished: (ports) => sayPublished(this.#name, ports),
+      onNotice: (device, text) => void this.#notice(device, text),
       onLinkGone: (device, reason) => void this.#gone(device, reason),
     });
   }
@@ -201,6 +225,11 @@ class Run {
   #broken(): void {
     this.#pipeBroken = true;
     void this.#domain.kill("nobody reads its output", Exit.STATUS_MAX);
+  }
+
+  async #notice(device: string, text: string): Promise<void> {
+    const { escapeTerminal } = await import("@phantasm/seal/escape");
+    say(`${device}: ${escapeTerminal(text)}`);
   }
 
   /** The image sees only that the link is gone; the operator reads why. */

@@ -4,7 +4,8 @@ import { Exit } from "@phantasm/abi";
 import { BootError } from "../attach.js";
 import { Domain, type DomainOptions } from "../domain.js";
 import type { DomainExit } from "../exit.js";
-import { openDevices } from "./open-devices.js";
+import { openDevices, publishedPorts } from "./open-devices.js";
+import { Notices } from "./notices.js";
 import type { BootMessage, FromThread, Report, ThreadData, ToThread } from "./protocol.js";
 import { ByteRing } from "./ring.js";
 import { ThreadConsole } from "./thread-console.js";
@@ -99,6 +100,12 @@ async function boot(message: BootMessage): Promise<void> {
   if (typeof devices === "string") {
     return finish({ status: Exit.DEVICE, reason: "device", message: devices, trace: [] });
   }
+  const ports = publishedPorts(devices);
+  if (ports.length > 0) tell({ type: "published", ports });
+  const notices = new Notices(devices.net, (device, text) =>
+    tell({ type: "notice", device, text }),
+  );
+  notices.tell();
   const { memoryBytesMax, observed } = message;
   const options: DomainOptions = {
     ...devices,
@@ -125,7 +132,9 @@ async function boot(message: BootMessage): Promise<void> {
   domain.start();
   begun();
   if (stopping) domain.shutdown();
-  finish(await domain.exited);
+  const exit = await domain.exited;
+  notices.tell();
+  finish(exit);
 }
 
 function finish(exit: DomainExit): void {

@@ -12,5 +12,6 @@ export {
 export { VirtualTime } from "./virtual-time.js";
 export { VirtualLink, type VirtualLinkOptions } from "./virtual-link.js";
 export { VirtualDisk, type VirtualDiskOptions } from "./virtual-disk.js";
+export { impair, type ImpairedLink, type ImpairOptions } from "../backends/impair/impair.js";
 export { SeededEntropy } from "../entropy.js";
 export { memoryConsole, MemoryConsole } from "../console/memory.js";

@@ -51,9 +51,9 @@ export class Station {
   wakes = 0;
   readonly #into = new Uint8Array(65_559);
 
-  constructor(link: NetBackend) {
+  constructor(link: NetBackend, accepted?: number) {
     this.link = link;
-    link.attach(() => this.wakes++);
+    link.attach(() => this.wakes++, accepted);
   }
 
   /** The next frame, copied; null when none waits. */
