@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { tap } from "./tap.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMMAND = join(ROOT, "toolchain", "bin", "phantasm.js");
@@ -289,6 +290,87 @@ async function heap(report) {
   });
 }
 
+/**
+ * The user network and a guest of the smallest TCP share a process; clients are in another. Per second
+ * of the clock, and per second of that process: the second does not depend on what else runs.
+ */
+async function userNetwork(report) {
+  for (const mtu of [65_520, 1_500]) {
+    const { http, sink, source, echo } = runChild("user-net-run.mjs", String(mtu));
+    const rate = ({ count, seconds, cpuSeconds }, unit, scale, digits) =>
+      `${((count * scale) / seconds).toFixed(digits)} ${unit}, ${((count * scale) / cpuSeconds).toFixed(digits)} a CPU second`;
+    const name = `user network, MTU ${mtu}`;
+    const first = mtu !== 1_500;
+    report.row(
+      `${name}: HTTP requests of 1 KiB, 64 connections`,
+      rate(http, "k/s", 1e-3, 1),
+      first ? "> 30 k/s" : "",
+    );
+    report.row(
+      `${name}: one stream to the guest`,
+      rate(sink, "Gbit/s", 8e-9, 1),
+      first ? "> 4 Gbit/s" : "",
+    );
+    report.row(
+      `${name}: one stream from the guest`,
+      rate(source, "Gbit/s", 8e-9, 1),
+      first ? "> 4 Gbit/s" : "",
+    );
+    report.row(
+      `${name}: datagrams of 64 bytes and back, 64 on their way`,
+      rate(echo, "k/s", 1e-3, 1),
+    );
+  }
+}
+
+/** A datagram through ethernet, ip and udp, and back; the link does nothing. */
+async function udp(report) {
+  await appliance("udp", (image) => {
+    const run = runChild("udp-run.mjs", image);
+    for (const [what, label] of [
+      ["ethernet", "frame of an unknown type, dropped by ethernet"],
+      ["heard64", "datagram of 64 bytes, received"],
+      ["echo64", "datagram of 64 bytes, received and answered"],
+      ["echo512", "datagram of 512 bytes, received and answered"],
+      ["heard1472", "datagram of 1472 bytes, received"],
+      ["echo1472", "datagram of 1472 bytes, received and answered"],
+      ["sum20", "checksum of 20 bytes"],
+      ["sum64", "checksum of 64 bytes"],
+      ["sum1500", "checksum of 1500 bytes"],
+    ])
+      report.row(label, ns(run[what]), what.startsWith("echo") ? "≤ 1000 ns" : "");
+  });
+  await appliance("udp6", (image) => {
+    const run = runChild("udp-run.mjs", image);
+    for (const [what, label] of [
+      ["heard64", "IPv6: datagram of 64 bytes, received"],
+      ["echo64", "IPv6: datagram of 64 bytes, received and answered"],
+      ["echo512", "IPv6: datagram of 512 bytes, received and answered"],
+      ["heard1452", "IPv6: datagram of 1452 bytes, received"],
+      ["echo1452", "IPv6: datagram of 1452 bytes, received and answered"],
+    ])
+      report.row(label, ns(run[what]), what.startsWith("echo") ? "≤ 1000 ns" : "");
+  });
+}
+
+/** A packet through the router, with address translation; the links do nothing. */
+async function router(report) {
+  await appliance("router", (image) => {
+    const run = runChild("router-run.mjs", image);
+    for (const [what, label] of [
+      ["out64", "packet of 64 bytes, sent on outside"],
+      ["out1500", "packet of 1500 bytes, sent on outside"],
+      ["in64", "packet of 64 bytes, sent on inside"],
+      ["in1500", "packet of 1500 bytes, sent on inside"],
+      ["many64", "packet of 64 bytes, 8192 flows in turn"],
+      ["super", "TCP super-segment of 65000 bytes, passed on"],
+      ["begin", "packet of 64 bytes that begins a flow"],
+      ["copy", "of these: laying the packet out again"],
+    ])
+      report.row(label, ns(run[what]));
+  });
+}
+
 export const PARTS = {
   images,
   builds,
@@ -299,4 +381,8 @@ export const PARTS = {
   fibres,
   timers,
   heap,
+  userNetwork,
+  udp,
+  router,
+  tap,
 };

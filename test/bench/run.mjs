@@ -1,5 +1,5 @@
-// npm run bench: images, builds, starts, boots, domains, hypercalls, fibres, timers, heap. Prints figures, never fails over
-// time. `npm run bench -- starts boots` runs some parts only.
+// npm run bench: prints figures, never fails over time. `npm run bench -- starts boots` runs some parts only;
+// parts.mjs lists them.
 import { machine, Report } from "./report.mjs";
 import { PARTS } from "./parts.mjs";
 

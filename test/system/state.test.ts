@@ -30,9 +30,21 @@ const NODES = [
 interface Play {
   /** Arguments of each domain. */
   readonly roles: readonly ArgumentRecord[];
+  /** Other examples on the same cable, with their arguments. */
+  readonly peers?: Readonly<Record<string, ArgumentRecord>>;
   /** Something that is printed only when it did its work. */
   readonly prints: RegExp;
   readonly folder?: string;
+}
+
+/** Addresses of two images on one cable. */
+const CLIENT = { ipv4: "10.0.0.1/24" };
+const SERVER = { ipv4: "10.0.0.2/24" };
+
+/** A server whose client sends a request and waits in vain for a page. */
+function withClient(port: number): Pick<Play, "peers" | "prints"> {
+  const asked = { ...CLIENT, host: "10.0.0.2", port, timeout: "500ms" };
+  return { peers: { "http-get": asked }, prints: /http-get: 10\.0\.0\.2: / };
 }
 
 const PLAYS: Readonly<Record<string, Play>> = {
@@ -46,10 +58,39 @@ const PLAYS: Readonly<Record<string, Play>> = {
     ],
     prints: /40 (answers|answered)/,
   },
+  firewall: { roles: [{ outside: "10.0.0.2/24" }], prints: /Outside: 10\.0\.0\.2/ },
   hello: { roles: [{}], prints: /Hello/ },
   "hello-arguments": {
     roles: [{ name: "Ada", times: 50, pause: "2ms", password: "hunter2", shout: true }],
     prints: /(HELLO, ADA!\n){50}/,
+  },
+  "http-get": {
+    roles: [{ ...CLIENT, host: "10.0.0.2", port: 7, timeout: "500ms" }],
+    peers: { "tcp-echo": SERVER },
+    prints: /it took too long/,
+  },
+  chat: { ...withClient(1234), roles: [SERVER] },
+  iperf: { ...withClient(5201), roles: [SERVER] },
+  "tcp-echo": { ...withClient(7), roles: [{ ...SERVER, style: "handlers" }] },
+  "udp-echo": {
+    roles: [SERVER],
+    peers: { ping: { ...CLIENT, host: "10.0.0.2", count: 10, interval: "50ms", bytes: 3000 } },
+    prints: /3000 bytes from 10\.0\.0\.2/,
+  },
+  ping: {
+    roles: [{ ...CLIENT, host: "10.0.0.2", count: 10, interval: "50ms" }],
+    peers: { "udp-echo": SERVER },
+    prints: /56 bytes from 10\.0\.0\.2/,
+  },
+  proxy: {
+    roles: [
+      {
+        ipv4: "10.0.0.1/24",
+        "backend-ipv4": "10.0.1.1/24",
+        backends: "10.0.1.2:80,10.0.1.3:80",
+      },
+    ],
+    prints: /Port 8000 leads to 2 backends/,
   },
   lottery: { roles: [{ draws: 700 }], prints: /(\d+ ){5}\d+\n/ },
   "producer-consumer": { roles: [{ jobs: 30, room: 3 }], prints: /\d+ jobs done/ },
@@ -79,10 +120,19 @@ async function image(name: string): Promise<Image> {
   return built;
 }
 
+/** The image of one of the domains that `performed` returns: roles of its own come first, then peers. */
+async function imageOf(name: string, index: number): Promise<Image> {
+  const { roles = [], peers = {} } = PLAYS[name] ?? {};
+  return image([...roles.map(() => name), ...Object.keys(peers)][index] ?? name);
+}
+
 async function performed(name: string, seed: number, moments: number): Promise<Performance[]> {
   const played = await image(name);
-  const roles = (PLAYS[name]?.roles ?? []).map((values) => ({ image: played, arguments: values }));
-  return perform(roles, seed, moments);
+  const { roles = [], peers = {} } = PLAYS[name] ?? {};
+  const cast = roles.map((values) => ({ image: played, arguments: values }));
+  for (const [peer, values] of Object.entries(peers))
+    cast.push({ image: await image(peer), arguments: values });
+  return perform(cast, seed, moments);
 }
 
 beforeAll(() => {
@@ -107,8 +157,8 @@ describe.for(Object.keys(PLAYS))("%s", (name) => {
       const seed = SEED + run;
       const domains = await performed(name, seed, 6);
       expect(domains.map(({ output }) => output).join("")).toMatch(PLAYS[name]?.prints ?? /^$/);
-      const { module } = await image(name);
-      for (const { recording, exit } of domains) {
+      for (const [index, { recording, exit }] of domains.entries()) {
+        const { module } = await imageOf(name, index);
         expect({ seed, message: exit.message, reason: exit.reason }).toEqual({
           seed,
           message: "",
@@ -225,8 +275,8 @@ describe("in another process", () => {
   );
 
   test.for(cases)("$name goes on under $node $flags", async ({ name, node, flags }) => {
-    const { verified } = await image(name);
     for (const [number, { recording }] of (await performed(name, SEED, 2)).entries()) {
+      const { verified } = await imageOf(name, number);
       const path = join(folder, `${name}-${String(number)}.state`);
       const moment = recording.moments.at(-1);
       if (!moment) throw new Error("there is no moment between two steps");

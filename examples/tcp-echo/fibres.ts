@@ -1,0 +1,28 @@
+import { Fibre, spawn } from "@phantasm/fibre";
+import { Tcp } from "@phantasm/interfaces";
+import { TcpServer, TcpSocket } from "@phantasm/socket";
+
+/** A larger buffer would only make room for more at once. */
+const BUFFER_BYTES: i32 = 16384;
+
+class Echo extends Fibre {
+  constructor(private readonly socket: TcpSocket) {
+    super("echo");
+  }
+
+  run(): i32 {
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    for (let bytes = this.socket.read(buffer); bytes > 0; bytes = this.socket.read(buffer))
+      if (this.socket.writeAll(buffer, bytes) != 0) break;
+    this.socket.close();
+    return 0;
+  }
+}
+
+/** Accepts, and gives each connection a fibre of its own. */
+export function serve(tcp: Tcp, port: u16): void {
+  const server = new TcpServer();
+  assert(server.listen(tcp, port) == 0, "the port is taken");
+  for (let socket = server.accept(); socket !== null; socket = server.accept())
+    spawn(new Echo(socket));
+}
