@@ -285,7 +285,7 @@ export class Recovery {
       // RFC 6298 §5.2, §5.3, once the round trip is known.
       this.timeoutDueNs = NEVER_NS;
     }
-    let isTwice = false;
+    let isTwice: bool = false;
     if (!this.hasSack) this.countDuplicates(advancedBytes, isDuplicate);
     else if (blocks.count > 0) isTwice = this.readBlocks(acknowledged, blocks);
     const deliveredBytes = advancedBytes + board.sackedBytes - sackedBytes;
@@ -416,7 +416,7 @@ export class Recovery {
 
   private readBlocks(acknowledged: u32, blocks: SackBlocks): bool {
     const board = this.board;
-    let isTwice = false;
+    let isTwice: bool = false;
     for (let i = 0; i < blocks.count; i++) {
       const start = blocks.startAt(i);
       const end = blocks.endAt(i);
