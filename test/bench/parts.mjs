@@ -15,7 +15,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { connections } from "./connections.mjs";
+import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
+import { tapTcp } from "./tcp-tap.mjs";
+import { tapUdp } from "./udp-tap.mjs";
+import { userNet } from "./user-net.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMMAND = join(ROOT, "toolchain", "bin", "phantasm.js");
@@ -385,4 +390,9 @@ export const PARTS = {
   udp,
   router,
   tap,
+  tapTcp,
+  tapHttp,
+  tapUdp,
+  connections,
+  userNet,
 };

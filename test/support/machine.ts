@@ -138,14 +138,20 @@ export function startClient(namespace: Namespace, ...words: (string | number)[])
   return namespace.start([PYTHON, CLIENTS, ...words.map(String)]);
 }
 
-export async function lastLine(child: ChildProcess): Promise<string> {
-  let text = "";
-  let errors = "";
-  child.stdout?.on("data", (data: Buffer) => (text += data.toString()));
-  child.stderr?.on("data", (data: Buffer) => (errors += data.toString()));
+/** Waits for the end of a program, and tells what it has said. */
+export async function finished(child: ChildProcess): Promise<{ stdout: string; stderr: string }> {
+  const texts = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream]?.on("data", (data: Buffer) => (texts[stream] += data.toString()));
   await once(child, "close");
-  const line = text.trimEnd().split("\n").at(-1) ?? "";
-  return line === "" ? errors.trimEnd() : line;
+  return texts;
+}
+
+/** Its last line, or what went wrong. */
+export async function lastLine(child: ChildProcess): Promise<string> {
+  const { stdout, stderr } = await finished(child);
+  const line = stdout.trimEnd().split("\n").at(-1) ?? "";
+  return line === "" ? stderr.trimEnd() : line;
 }
 
 /** A connection over which every line comes back. */

@@ -1,7 +1,9 @@
 /*
- * The peer of the benchmark of tap: answers ARP and echoes UDP on a tap interface, one read and one
- * write a frame, poll when there is nothing. Ends when standard input does, and prints what it did.
+ * tap-echo INTERFACE [ADDRESS]: the peer of the benchmarks of tap. Answers ARP and echoes UDP on a tap
+ * interface, one read and one write a frame, poll when there is nothing. Ends when standard input does,
+ * and prints what it did.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -16,7 +18,7 @@ enum { FRAME_BYTES_MAX = 2048, BURST_MAX = 64 };
 
 static unsigned char frame[FRAME_BYTES_MAX];
 static const unsigned char mac[6] = {2, 0, 0, 0, 0, 2};
-static const unsigned char address[4] = {10, 0, 0, 2};
+static unsigned char address[4] = {10, 0, 0, 2};
 
 static void swap(int a, int b, int bytes) {
   for (int at = 0; at < bytes; at++) {
@@ -49,6 +51,7 @@ static int answer(long bytes) {
 
 int main(int count, char **words) {
   if (count < 2) return 2;
+  if (count > 2) inet_pton(AF_INET, words[2], address);
   int tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
   struct ifreq request = {0};
   strncpy(request.ifr_name, words[1], IFNAMSIZ - 1);
