@@ -165,8 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "the first words of frames are not kept",
     SWITCH,
-    "let at: usize = 0;\n  for (const whole",
-    "let at: usize = 8;\n  for (const whole",
+    "const end = from + bytes;\n",
+    "const end = from + bytes;\n  from += 8;\n  to += 8;\n",
   ),
   mutant(
     "frames are put where they have no room",

@@ -149,12 +149,21 @@ class RunQueue extends Source {
   private seed: u32 = 0;
   /** The next step is for one task only. */
   private alone: bool = false;
+  /** The last step performed none, because a collection was due: the next one does, however full memory is. */
+  private starved: bool = false;
 
   dispatch(now: i64): void {
     // One thing in a step: news in one, then each task in one of its own.
     if (isTracing() && !this.alone) return;
-    for (let left = this.alone ? 1 : STEP_TASKS_MAX; left > 0; left--) {
-      if (isEnding() || collectionDue()) return;
+    const limit = this.alone ? 1 : STEP_TASKS_MAX;
+    const starved = this.starved;
+    this.starved = false;
+    for (let left = limit; left > 0; left--) {
+      if (isEnding()) return;
+      if (collectionDue() && !(starved && left == limit)) {
+        this.starved = left == limit && !this.tasks.isEmpty;
+        return;
+      }
       const task = this.choose();
       if (task === null) break;
       if (this.alone) {

@@ -16,6 +16,8 @@ const SLICE_WORK_MIN: i32 = 12288;
 const SLICE_WORK_MAX: i32 = 32768;
 /** Work for each byte allocated, as a shift. */
 const WORK_PER_BYTE_SHIFT: usize = 4;
+/** However full memory is, so much may be allocated between two collections: else nothing would be done but collecting. */
+const PROGRESS_BYTES_MIN: usize = 64 << 10;
 /** Allocated since the last slice, this much asks for the next one before other work goes on. */
 const SLICE_EVERY_BYTES: usize = 512 << 10;
 
@@ -46,12 +48,14 @@ export function planSlice(used: usize): i32 {
 /** Number of used bytes at which the next safe point should come. */
 export function dueAt(idle: bool, used: usize): usize {
   usedAtSlice = used;
-  return idle ? planned : used + min(SLICE_EVERY_BYTES, roomBytes(used) >> 2);
+  return idle
+    ? planned
+    : used + max(min(SLICE_EVERY_BYTES, roomBytes(used) >> 2), PROGRESS_BYTES_MIN);
 }
 
 /** A collection has ended with so many bytes in use. */
 export function planThreshold(used: usize): void {
-  planned = used + min(max(used, GROWTH_BYTES_MIN), roomBytes(used) >> 1);
+  planned = used + max(min(max(used, GROWTH_BYTES_MIN), roomBytes(used) >> 1), PROGRESS_BYTES_MIN);
 }
 
 /** Bytes in use at which the first collection starts. */
