@@ -21,16 +21,22 @@ export class Guest implements TcpHandler {
     connection.setHandler(this);
   }
 
-  /** Sends a text, all or nothing: nobody waits for a guest who does not read. */
   hear(text: string): void {
-    const note = this.missed == 0 ? "" : `(${this.missed} lines missed)\n`;
-    const bytes = Uint8Array.wrap(String.UTF8.encode(note + text));
-    if (this.connection.writable < bytes.length) {
-      this.missed++;
-      return;
+    this.hearBytes(Uint8Array.wrap(String.UTF8.encode(text)));
+  }
+
+  /** Sends a text, all or nothing: nobody waits for a guest who does not read. */
+  hearBytes(bytes: Uint8Array): void {
+    const missed = this.missed;
+    if (missed > 0) {
+      const note = Uint8Array.wrap(String.UTF8.encode(`(${missed} lines missed)\n`));
+      if (this.connection.writable >= note.length + bytes.length) {
+        this.connection.write(note, 0, note.length);
+        this.missed = 0;
+      }
     }
-    this.connection.write(bytes, 0, bytes.length);
-    this.missed = 0;
+    if (this.missed > 0 || this.connection.writable < bytes.length) this.missed++;
+    else this.connection.write(bytes, 0, bytes.length);
   }
 
   onConnected(connection: TcpConnection): void {}

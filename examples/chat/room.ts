@@ -1,7 +1,7 @@
 import { Guest } from "./guest";
 
-/** People in the room, at most. */
-const GUESTS_MAX: i32 = 1000;
+/** People in the room, at most: what one says is copied for each of the others. */
+const GUESTS_MAX: i32 = 200;
 
 /** Passes on what somebody says to everybody else. */
 export class Room {
@@ -27,6 +27,7 @@ export class Room {
 
   /** Everybody but the speaker hears it. */
   say(speaker: Guest, text: string): void {
-    for (const guest of this.guests) if (guest !== speaker) guest.hear(text);
+    const bytes = Uint8Array.wrap(String.UTF8.encode(text));
+    for (const guest of this.guests) if (guest !== speaker) guest.hearBytes(bytes);
   }
 }

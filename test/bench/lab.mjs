@@ -63,7 +63,6 @@ export class Lab {
   load = `phantasm-load-${process.pid}`;
   serve = `phantasm-serve-${process.pid}`;
   #children = new Set();
-  #images = new Map();
   #namespaces = [];
 
   makeNamespaces() {
@@ -118,16 +117,6 @@ export class Lab {
     return program;
   }
 
-  /** The image of an application, built once. @param folder from the root of the repository */
-  async image(folder) {
-    if (!this.#images.has(folder)) {
-      const output = join(this.folder, `${folder.replaceAll("/", "-")}.wasm`);
-      await build({ directory: join(ROOT, folder), output });
-      this.#images.set(folder, output);
-    }
-    return this.#images.get(folder);
-  }
-
   /**
    * `phantasm run` on the servers' processor, in the load's namespace.
    *
@@ -135,7 +124,7 @@ export class Lab {
    * @param opener a command that runs it
    */
   async phantasm(folder, options, words = [], opener = []) {
-    const image = await this.image(folder);
+    const image = await imageOf(folder);
     const run = [process.execPath, COMMAND, "run", image, ...options, "--", ...words];
     return this.server(this.load, [...opener, ...run]);
   }
@@ -195,6 +184,20 @@ export class Lab {
 function ip(namespace, text) {
   const words = text.split(" ").filter((word) => word !== "");
   execFileSync("ip", ["-n", namespace, ...words], { stdio: "pipe" });
+}
+
+const images = new Map();
+
+/** The image of an application, built once for all labs. @param folder from the root of the repository */
+export async function imageOf(folder) {
+  if (!images.has(folder)) {
+    const scratch = mkdtempSync(join(tmpdir(), "phantasm-bench-"));
+    process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+    const output = join(scratch, "image.wasm");
+    await build({ directory: join(ROOT, folder), output });
+    images.set(folder, output);
+  }
+  return images.get(folder);
 }
 
 /** A process that serves. */

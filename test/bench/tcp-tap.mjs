@@ -12,7 +12,7 @@ const PORT = 5201;
  * on the other processor.
  */
 export function tapTcp(report) {
-  return inLab(report, "TCP over tap", ["iperf3"], async (lab) => {
+  return inLab(report, "TCP over tap", ["iperf3", "ethtool"], async (lab) => {
     const splice = lab.compile("tap-splice");
     const open = lab.compile("tap-open");
     const iperf = lab.server(lab.serve, ["iperf3", "-s", "-p", String(PORT)]);

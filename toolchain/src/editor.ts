@@ -5,7 +5,13 @@ import { writeIfChanged } from "./files.js";
 import type { Packages } from "./packages.js";
 
 /** Imported by generated sources and applications, whatever the configuration. */
-const LIBRARY = ["@phantasm/runtime", "@phantasm/interfaces", "@phantasm/fibre"];
+const LIBRARY = [
+  "@phantasm/runtime",
+  "@phantasm/interfaces",
+  "@phantasm/fibre",
+  "@phantasm/socket",
+  "@phantasm/dns",
+];
 
 /** Files of the runtime that declare what the toolchain adds to AssemblyScript, and to generated sources. */
 const DECLARATIONS = ["language.d.ts", "ambient.d.ts"];

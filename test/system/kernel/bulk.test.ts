@@ -65,23 +65,25 @@ describe.skipIf(problem !== null)("iperf", { timeout: PATIENT_MS }, () => {
 
 describe.skipIf(problem !== null)("a bad network", { timeout: 2 * PATIENT_MS }, () => {
   test.each([
-    ["fibres", "loss=2%,delay=5ms±2ms,reorder=2%,duplicate=1%,corrupt=0.5%,seed=4"],
-    ["handlers", "loss=5%,delay=1ms±1ms,reorder=5%,seed=5"],
-    ["handlers", "delay=20ms,rate=20Mbit,loss=0.5%,seed=6"],
+    ["fibres", true, "loss=2%,delay=5ms±2ms,reorder=2%,duplicate=1%,corrupt=0.5%,seed=4"],
+    ["handlers", false, "loss=5%,delay=1ms±1ms,reorder=5%,seed=5"],
+    ["handlers", false, "delay=20ms,rate=20Mbit,loss=1%,seed=6"],
   ])(
-    "2 MB both ways by %s: %s",
-    async (style, impair) => {
+    "2 MB both ways by %s, offloads %s: %s",
+    async (style, offload, impair) => {
       const namespace = new Namespace();
       namespace.addTap();
       const machine = new Machine(namespace, await imagePath("examples/tcp-echo"), {
         arguments: ["--ipv4=10.0.0.2/24", `--style=${style}`],
+        offload,
         options: ["--impair", impair, "--stats"],
       });
       await machine.answers(namespace);
       expect(await client(namespace, "echo", "10.0.0.2", 7, 2_000_000)).toBe("2000000 exact");
       expect(await client(namespace, "sequence", "10.0.0.2", 7, 20)).toBe("20 connections");
       const stats = await machine.stop();
-      expect(stats).toMatch(/segments-retransmitted [1-9]/);
+      // With offloads there are few frames, and all may be lucky.
+      if (!offload) expect(stats).toMatch(/segments-retransmitted [1-9]/);
       namespace.close();
     },
     400_000,

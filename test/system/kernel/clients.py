@@ -154,6 +154,30 @@ def hoard(address, port, count, each):
     return f"more than {said // 1000000} MB"
 
 
+def crowd(address, port, count):
+    """As many connections as come about in a few seconds; they are held until the input ends."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
+    socks = []
+    for _ in range(count):
+        sock = socket.socket(family(address), socket.SOCK_STREAM)
+        sock.setblocking(False)
+        sock.connect_ex(place(address, port))
+        socks.append(sock)
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        time.sleep(0.2)
+    made = 0
+    for sock in socks:
+        try:
+            sock.getpeername()
+            made += 1
+        except OSError:
+            pass
+    print(f"made {made}", flush=True)
+    sys.stdin.read()
+    return "gone"
+
+
 def talk(address, port):
     """Sends every line of its input, and says what came back."""
     sock = connect(address, port)
@@ -269,7 +293,7 @@ def echo_server(address, port):
 
 
 VERBS = [
-    *(echo, sequence, together, reset, outcome, hear, hoard, talk),
+    *(echo, sequence, together, reset, outcome, hear, hoard, crowd, talk),
     *(datagrams, datagram_outcome, broadcast, serve, echo_server),
 ]
 

@@ -147,14 +147,19 @@ test("help run", async () => {
     prints what it is doing: its fibres with their stacks.
 
     Options
-      --net [NAME=]BACKEND          attach a net device: user (default), switch:PATH
-                                    or loopback, then ,mac=02:00:00:00:00:01 or
-                                    ,mtu=9000
+      --net [NAME=]BACKEND          attach a net device: user (default), tap:IF,
+                                    switch:PATH or loopback, then
+                                    ,mac=02:00:00:00:00:01 or ,mtu=9000
       --block [NAME=]FILE           attach a block device: a file, FILE:64M to
                                     create it, or mem:16M; :ro after it forbids
                                     writes
       --pcap [NAME=]FILE            write the frames of a net device to a file that
                                     Wireshark reads
+      --net-trace [NAME=]FILE       write a readable line for every frame of a net
+                                    device; - is standard error
+      --impair [NAME=]KEY=VALUE,…   treat frames badly: loss=2%, delay=50ms±10ms,
+                                    reorder=1%, duplicate=1%, corrupt=0.1%,
+                                    rate=10Mbit, seed=7, joined by commas
       -p, --publish [NAME:][HOST_IP:]PORT:PORT[/udp]
                                     let clients of a port of this machine reach one
                                     of the image: 8080:80; 0:80 takes a free one
@@ -162,14 +167,6 @@ test("help run", async () => {
                                     allow:10.0.0.0/8:443/tcp, deny:any,
                                     allow:host-loopback:5432; the first that matches
                                     wins
-      --net-trace [NAME=]FILE       write a readable line for every frame of a net
-                                    device; - is standard error
-      --impair [NAME=]KEY=VALUE,…   treat frames badly: loss=2%, delay=50ms±10ms,
-                                    reorder=1%, duplicate=1%, corrupt=0.1%,
-                                    rate=10Mbit, seed=7, joined by commas
-      -p, --publish [NAME:]PORT:PORT[/udp]
-                                    publish a port of the user-mode network (not in
-                                    this version)
       --memory SIZE                 let the image have no more memory than this: 64M
       --step-limit DURATION         end an image that computes longer than this
                                     without a pause: 1s

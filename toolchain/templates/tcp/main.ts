@@ -1,13 +1,18 @@
-import { Fibre, spawn } from "@phantasm/fibre";
+import { Fibre, Semaphore, spawn } from "@phantasm/fibre";
 import { TcpServer, TcpSocket } from "@phantasm/socket";
 import { Devices } from "./.phantasm/devices";
 
 const PORT: u16 = 4000;
 const BUFFER_BYTES: i32 = 4096;
+/** Connections that are served at once; others wait until somebody has gone. */
+const SESSIONS_MAX: i32 = 500;
 
 /** One connection. */
 class Answering extends Fibre {
-  constructor(private readonly socket: TcpSocket) {
+  constructor(
+    private readonly socket: TcpSocket,
+    private readonly places: Semaphore,
+  ) {
     super("answering");
   }
 
@@ -22,6 +27,7 @@ class Answering extends Fibre {
       if (this.socket.writeAll(buffer, bytes) != 0) break;
     }
     this.socket.close();
+    this.places.release();
     return 0;
   }
 }
@@ -29,6 +35,10 @@ class Answering extends Fibre {
 export function main(os: Devices): void {
   const server = new TcpServer();
   assert(server.listen(os.stack.tcp, PORT) == 0, "the port is taken");
-  for (let socket = server.accept(); socket !== null; socket = server.accept())
-    spawn(new Answering(socket));
+  const places = new Semaphore(SESSIONS_MAX);
+  while (places.acquire() == 0) {
+    const socket = server.accept();
+    if (socket === null) return;
+    spawn(new Answering(socket, places));
+  }
 }

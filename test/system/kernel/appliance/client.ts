@@ -60,6 +60,8 @@ function connect(os: Devices, socket: TcpSocket): i32 {
 }
 
 class Sender extends Fibre {
+  readonly over: Event = new Event("all to be sent");
+
   constructor(
     private readonly socket: TcpSocket,
     private readonly bytes: i32,
@@ -72,10 +74,11 @@ class Sender extends Fibre {
     for (let at = 0; at < this.bytes;) {
       const length = min(BUFFER_BYTES, this.bytes - at);
       for (let i = 0; i < length; i++) buffer[i] = pattern(at + i);
-      if (this.socket.writeAll(buffer, length) != 0) return 0;
+      if (this.socket.writeAll(buffer, length) != 0) break;
       at += length;
     }
     this.socket.shutdown();
+    this.over.set();
     return 0;
   }
 }
@@ -89,13 +92,16 @@ export function connectAsTold(os: Devices): void {
     return;
   }
   os.console.writeLine(`connected to ${socket.remote.toString()}`);
-  spawn(new Sender(socket, <i32>os.arguments.bytes));
+  const sender = new Sender(socket, <i32>os.arguments.bytes);
+  spawn(sender);
   const buffer = new Uint8Array(BUFFER_BYTES);
   let at = 0;
   let wrong = 0;
   let bytes = socket.read(buffer);
   for (; bytes > 0; bytes = socket.read(buffer))
     for (let i = 0; i < bytes; i++, at++) if (buffer[i] != pattern(at)) wrong++;
+  // The other side may have closed first.
+  sender.over.wait();
   socket.close();
   const ending = bytes < 0 ? bytes : socket.finish();
   os.console.writeLine(`heard ${at}, wrong ${wrong}, ended ${ending}`);

@@ -120,15 +120,18 @@ class Query {
       void this.cancel();
       this.#done(response);
     });
-    socket.connect(resolver.port, resolver.address, () => {
+    // Node tells a callback of `connect` what went wrong, and then emits no error.
+    const connected = (error?: Error): void => {
       if (this.#socket !== socket) return;
+      if (error !== undefined) return next();
       const query = Buffer.from(this.#message);
       writeId(query, id);
-      socket.send(query, (error) => {
-        if (error !== null) next();
+      socket.send(query, (problem) => {
+        if (problem !== null) next();
       });
-    });
+    };
     this.#core.scheduler.after(this.#timer, DNS_WAIT_MS * NS_PER_MS);
+    socket.connect(resolver.port, resolver.address, connected);
   }
 
   cancel(): Promise<void> {

@@ -324,6 +324,7 @@ export class UserNetwork implements NetBackend {
     this.#sentWhenLooked = -1;
     this.#outgoing.trim();
     this.#core.emitter.ring.trim();
+    this.#tcp.pieces.clear();
   }
 
   // Clients that wait for the guest to have an address.

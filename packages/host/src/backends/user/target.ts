@@ -1,5 +1,5 @@
 /** Where a packet of the guest's goes on the host. */
-import { formatAddress, sameAddress } from "./address.js";
+import { formatAddress, sameAddress, unmapped } from "./address.js";
 import type { Packet } from "./packet.js";
 import { BROADCAST_4, isDns, isGateway, isOnLink, isUnicast } from "./plan.js";
 
@@ -17,6 +17,8 @@ const LOOPBACK_6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 
 export function targetOf(packet: Packet): Target {
   const destination = packet.address(packet.destination);
+  // RFC 4291 §2.5.5.2: an IPv4 address in the clothes of IPv6 never appears on a wire.
+  if (unmapped(destination) !== destination) return { kind: "nobody" };
   if (isGateway(destination)) {
     const address = destination.length === 4 ? LOOPBACK_4 : LOOPBACK_6;
     return { kind: "host", address, text: formatAddress(address) };

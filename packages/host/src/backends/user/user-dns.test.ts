@@ -105,6 +105,7 @@ describe("the resolver over UDP", () => {
   it.each([
     ["there is none", []],
     ["none can be reached", ["127.0.0.1:1"]],
+    ["the system refuses to connect", ["255.255.255.255", "fe80::1%nowhere0"]],
   ])("says SERVFAIL when %s", async (_, resolvers) => {
     const guest = await script(resolvers);
     guest.sendsUdp("10.0.2.15:4000", "10.0.2.3:53", query(7));

@@ -2,6 +2,7 @@
  * One TCP connection: a stream of the host on one side, segments of the guest on the other. Bytes in
  * order, room, ends and resets pass from each side to the other.
  */
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Task } from "../../../scheduler.js";
 import type { Core } from "../core.js";
@@ -9,6 +10,7 @@ import { segmentBytesMax } from "../emitter.js";
 import type { FlowKey } from "../flow-table.js";
 import type { Packet } from "../packet.js";
 import type { Path } from "../path.js";
+import type { PiecePool } from "./piece-pool.js";
 import { Receiver, RECEIVE_BYTES_MAX, RECEIVE_SCALE, type Sink } from "./receiver.js";
 import {
   Flag,
@@ -26,6 +28,8 @@ export interface FlowKeeper {
   readonly core: Core;
   /** The largest payload of one frame; more than one segment's when the guest takes such frames. */
   readonly segmentsBytesMax: number;
+  /** Buffers of bytes on their way to the host. */
+  readonly pieces: PiecePool;
   /** Calls `settle` once the frames at hand have been looked at. */
   soon(flow: TcpFlow): void;
   /** Calls `settle` when the queue of frames has room again. */
@@ -91,7 +95,7 @@ export class TcpFlow implements FlowKey, Sink {
   #sender: Sender | null = null;
   #receiver: Receiver | null = null;
   /** What goes to the host at the end of this turn. */
-  #pieces: Uint8Array[] = [];
+  #pieces: Buffer[] = [];
   #piecesBytes = 0;
   #owesAck = false;
   /** Ours of the guest's window scale, and the guest's SYN; known once it has spoken. */
@@ -194,8 +198,7 @@ export class TcpFlow implements FlowKey, Sink {
 
   /** Bytes of the guest, in order. Only `Receiver` calls it. */
   deliver(data: Uint8Array): void {
-    const piece = Buffer.allocUnsafe(data.length);
-    piece.set(data);
+    const piece = this.#keeper.pieces.copy(data);
     this.#pieces.push(piece);
     this.#piecesBytes += piece.length;
   }
@@ -204,7 +207,7 @@ export class TcpFlow implements FlowKey, Sink {
   settle(): void {
     const receiver = this.#receiver;
     if (this.#phase !== "open" || receiver === null) return;
-    this.#flush(receiver);
+    this.#flush();
     this.#pump();
     if (this.#owesAck && !this.#control(Flag.ACK)) this.#keeper.stalled(this);
     this.#finishIfDone();
@@ -357,13 +360,13 @@ export class TcpFlow implements FlowKey, Sink {
     const ended = receiver.ended;
     if (receiver.accept(segment, packet, this)) this.#owesAck = true;
     if (receiver.ended && !ended) {
-      this.#flush(receiver);
+      this.#flush();
       this.#stream.end();
     }
   }
 
   /** Hands the pieces of this turn to the host, in one system call. */
-  #flush(receiver: Receiver): void {
+  #flush(): void {
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
     this.#pieces = [];
@@ -373,7 +376,7 @@ export class TcpFlow implements FlowKey, Sink {
     const last = pieces.length - 1;
     if (last > 0) stream.cork();
     for (let at = 0; at < last; at++) stream.write(pieces[at]);
-    stream.write(pieces[last], receiver.ended ? undefined : this.#written);
+    stream.write(pieces[last], (error) => this.#written(pieces, error));
     if (last > 0) stream.uncork();
   }
 
@@ -385,7 +388,12 @@ export class TcpFlow implements FlowKey, Sink {
 
   // Events of the stream. They come from the event loop.
 
-  readonly #written = (): void => this.#moreRoom();
+  /** The host has taken these, and all before them. */
+  #written(pieces: readonly Buffer[], error?: Error | null): void {
+    // What has failed may still be on its way to the kernel; any other stream may keep what it is given.
+    if (!error && this.#stream instanceof Socket) this.#keeper.pieces.giveBack(pieces);
+    this.#moreRoom();
+  }
 
   readonly #moreRoom = (): void => {
     if (this.#phase !== "open" || this.#receiver?.worthTelling(this.#space) !== true) return;

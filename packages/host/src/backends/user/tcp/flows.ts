@@ -15,6 +15,7 @@ import { isUnicast } from "../plan.js";
 import { targetOf } from "../target.js";
 import { visibleAddress } from "../visible.js";
 import { abort, TcpFlow, type FlowKeeper } from "./flow.js";
+import { PiecePool } from "./piece-pool.js";
 import { Flag, Segment, TCP_HEADER_BYTES } from "./segment.js";
 import { advance } from "./sequence.js";
 
@@ -36,6 +37,7 @@ interface Held {
 }
 
 export class TcpFlows implements FlowKeeper {
+  readonly pieces = new PiecePool();
   readonly core: Core;
   readonly #table: FlowTable<TcpFlow>;
   readonly #segment = new Segment();
