@@ -20,8 +20,10 @@ export class Stream implements TcpHandler {
     else this.onReadable(this.connection);
   }
 
+  /** Sends what it has, and the end: a client that receives waits for either, and for nothing else meanwhile. */
   stop(): void {
     this.sends = false;
+    this.connection.close();
   }
 
   onConnected(connection: TcpConnection): void {}

@@ -1,11 +1,21 @@
 // The loads of the benchmarks of the network: each gives one rate.
+import { setTimeout as delay } from "node:timers/promises";
 import { SECONDS } from "./contest.mjs";
+
+const ATTEMPTS = 3;
 
 /** Bits a second that iperf3's server has received, or the client when the server sends. */
 export async function bulk(lab, address, port, fromServer = false) {
   const words = ["iperf3", "-J", "-c", address, "-p", String(port), "-t", String(SECONDS)];
-  const text = await lab.run(...words, ...(fromServer ? ["-R"] : []));
-  return JSON.parse(text).end.sum_received.bits_per_second;
+  if (fromServer) words.push("-R");
+  for (let attempt = 1; ; attempt++) {
+    const { error, end } = JSON.parse(await lab.run(...words));
+    if (error === undefined) return end.sum_received.bits_per_second;
+    // One test at a time: the server may not have seen the end of the last one.
+    if (!error.includes("busy") || attempt === ATTEMPTS)
+      throw new Error(`iperf3 to ${address} port ${port}: ${error}`);
+    await delay(200);
+  }
 }
 
 const UNITS = { us: 1, ms: 1e3, s: 1e6 };
