@@ -168,3 +168,46 @@ test("ping: the gateway answers, nobody else does", async () => {
   expect(silent.status).toBe(1);
   expect(silent.stdout).toContain("1 sent, 0 answered\n");
 });
+
+/** Reads single bytes and texts of the control connection of iperf3. */
+async function hear(socket: Socket, bytes: number): Promise<Buffer> {
+  for (;;) {
+    const piece = socket.read(bytes) as Buffer | null;
+    if (piece !== null) return piece;
+    await once(socket, "readable");
+  }
+}
+
+function say(socket: Socket, value: unknown): void {
+  const text = Buffer.from(JSON.stringify(value));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  socket.write(Buffer.concat([length, text]));
+}
+
+test("iperf ends its streams before it asks for results: a client reads one to its end first", async () => {
+  const port = await run("iperf", "-p", "0:5201").port(5201);
+  const cookie = Buffer.from("abcdefghijklmnopqrstuvwxyz0123456789\0");
+  const control = await open(port);
+  control.write(cookie);
+  expect(await hear(control, 1)).toEqual(Buffer.of(9));
+  say(control, { tcp: true, reverse: true, parallel: 1, time: 1 });
+  expect(await hear(control, 1)).toEqual(Buffer.of(10));
+  const stream = await open(port);
+  stream.write(cookie);
+  expect(await hear(control, 2)).toEqual(Buffer.of(1, 2));
+  let received = 0;
+  stream.on("data", (piece: Buffer) => (received += piece.length));
+  await once(stream, "data");
+  control.write(Buffer.of(4));
+  await once(stream, "end");
+  expect(await hear(control, 1)).toEqual(Buffer.of(13));
+  say(control, { streams: [] });
+  const length = (await hear(control, 4)).readUInt32BE();
+  const told = JSON.parse((await hear(control, length)).toString()) as {
+    streams: { bytes: number }[];
+  };
+  expect(told.streams.map(({ bytes }) => bytes)).toEqual([received]);
+  expect(await hear(control, 1)).toEqual(Buffer.of(14));
+  control.destroy();
+}, 60_000);
