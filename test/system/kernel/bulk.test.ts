@@ -17,7 +17,10 @@ interface IperfReport {
   };
 }
 
-describe.skipIf(problem !== null)("iperf", { timeout: PATIENT_MS }, () => {
+describe.skipIf(problem !== null).each([
+  ["with offloads", true],
+  ["without offloads", false],
+])("iperf %s", { timeout: PATIENT_MS }, (_, offload) => {
   let namespace: Namespace;
   let machine: Machine;
 
@@ -25,7 +28,7 @@ describe.skipIf(problem !== null)("iperf", { timeout: PATIENT_MS }, () => {
     const image = await imagePath("examples/iperf");
     namespace = new Namespace();
     namespace.addTap();
-    machine = await new Machine(namespace, image).answers(namespace);
+    machine = await new Machine(namespace, image, { offload }).answers(namespace);
   }, 400_000);
 
   afterAll(async () => {
