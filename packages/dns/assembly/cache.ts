@@ -46,7 +46,7 @@ export class Cache {
     entries: i32,
   ) {
     this.sets = (entries + WAYS - 1) / WAYS;
-    this.entries = heap.alloc(this.sets * WAYS * ENTRY_BYTES);
+    this.entries = heap.alloc(<usize>this.sets * WAYS * ENTRY_BYTES);
     this.clear();
   }
 
@@ -54,7 +54,7 @@ export class Cache {
   clear(): void {
     this.key0 = this.random.u64();
     this.key1 = this.random.u64();
-    memory.fill(this.entries, 0, this.sets * WAYS * ENTRY_BYTES);
+    memory.fill(this.entries, 0, <usize>this.sets * WAYS * ENTRY_BYTES);
   }
 
   /** The entry of a name, for `countOf` and `addressesOf`, valid until the next `put`; 0: nothing is known. */
@@ -126,7 +126,7 @@ export class Cache {
     const first = this.setOf(hash);
     let oldest = first;
     for (let way = 0; way < WAYS; way++) {
-      const entry = first + way * ENTRY_BYTES;
+      const entry = first + <usize>way * ENTRY_BYTES;
       if (load<i64>(entry, 8) <= nowNs) return entry;
       if (load<i64>(entry, 16) < load<i64>(oldest, 16)) oldest = entry;
     }
