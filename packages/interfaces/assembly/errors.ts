@@ -4,7 +4,7 @@
  * reader) ends the domain with a message instead.
  *
  * Each layer has a range of its own: -1 to -15 are the boundary's (Errno), -16 to -31 the runtime's, -32
- * to -63 the network's.
+ * to -63 the network's, -64 to -95 those of storage.
  */
 import { Errno } from "@phantasm/abi";
 
@@ -21,6 +21,9 @@ export const CLOSED: i32 = -18;
 
 /** A pool or queue is empty or full, as far as it may grow. */
 export const EXHAUSTED: i32 = -19;
+
+/** Not an error: the answer comes later, to the handler that was given. */
+export const PENDING: i32 = -20;
 
 /** The other host has nobody there: RST for a connection that was being made, port unreachable for a datagram. */
 export const REFUSED: i32 = -32;
@@ -49,6 +52,33 @@ export const NO_SUCH_NAME: i32 = -39;
 /** The name servers could not answer, or would not. */
 export const NAME_SERVER_FAILED: i32 = -40;
 
+/** There is no such key, file or directory. */
+export const NOT_FOUND: i32 = -64;
+
+/** There is one of that name already. */
+export const EXISTS: i32 = -65;
+
+/** What was read is not what was written: a checksum does not fit. Nothing of it is handed out. */
+export const CORRUPT: i32 = -66;
+
+/** A condition of a batch does not hold: somebody else has changed the key. */
+export const CONFLICT: i32 = -67;
+
+/** What is on the device is not of this kind, or of a version that is not known. */
+export const WRONG_FORMAT: i32 = -68;
+
+/** A directory where a file is needed. */
+export const IS_DIRECTORY: i32 = -69;
+
+/** A file where a directory is needed. */
+export const NOT_DIRECTORY: i32 = -70;
+
+/** A directory that has entries cannot be removed. */
+export const NOT_EMPTY: i32 = -71;
+
+/** The name cannot be one: empty, too long, or with characters that are not allowed there. */
+export const BAD_NAME: i32 = -72;
+
 /** An error in words, for an operator; an image that never asks has none of them. */
 export function errorText(error: i32): string {
   switch (error) {
@@ -70,6 +100,8 @@ export function errorText(error: i32): string {
       return "it took too long";
     case CLOSED:
       return "it is closed";
+    case PENDING:
+      return "the answer comes later";
     case EXHAUSTED:
       return "a limit is reached";
     case REFUSED:
@@ -90,6 +122,24 @@ export function errorText(error: i32): string {
       return "the name does not exist";
     case NAME_SERVER_FAILED:
       return "the name servers could not answer";
+    case NOT_FOUND:
+      return "it does not exist";
+    case EXISTS:
+      return "it exists already";
+    case CORRUPT:
+      return "the stored data is damaged";
+    case CONFLICT:
+      return "it was changed meanwhile";
+    case WRONG_FORMAT:
+      return "the device has another format";
+    case IS_DIRECTORY:
+      return "it is a directory";
+    case NOT_DIRECTORY:
+      return "it is not a directory";
+    case NOT_EMPTY:
+      return "the directory is not empty";
+    case BAD_NAME:
+      return "the name is not allowed";
     default:
       return `error ${error}`;
   }

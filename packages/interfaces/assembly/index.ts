@@ -5,20 +5,46 @@ export { Console, ConsoleReader, ConsoleWriter, LineReader } from "./console";
 export {
   ADDRESS_IN_USE,
   ADDRESS_LOST,
+  BAD_NAME,
   CANCELLED,
   CLOSED,
+  CONFLICT,
+  CORRUPT,
   EXHAUSTED,
+  EXISTS,
   Errno,
+  IS_DIRECTORY,
   NAME_SERVER_FAILED,
+  NOT_DIRECTORY,
+  NOT_EMPTY,
+  NOT_FOUND,
   NO_ROUTE,
   NO_SUCH_NAME,
+  PENDING,
   REFUSED,
   RESET,
   TIMED_OUT,
   TOO_LARGE,
   UNREACHABLE,
+  WRONG_FORMAT,
   errorText,
 } from "./errors";
+export { File, FileList, FileStat, Files, FilesHandler, OpenFlag } from "./files";
+export {
+  Cursor,
+  KEY_BYTES_MAX,
+  KeyValue,
+  KeyValueHandler,
+  KeyValueReader,
+  KeyValueSpace,
+  KeyValueWatcher,
+  Snapshot,
+  VALUE_BYTES_MAX,
+  Value,
+  ValueReader,
+  ValueWriter,
+} from "./key-value";
+export { Batch, BatchFlag, BatchKind } from "./key-value-batch";
 export { DEBUG_LINES, LOG_LEVEL_MAX, Log, LogLevel, LogSink, Logger } from "./log";
 export {
   ETHERNET_HEADER_BYTES,
