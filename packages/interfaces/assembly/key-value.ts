@@ -67,12 +67,13 @@ export interface KeyValueReader {
   ): Cursor;
 
   /**
-   * Opens a value for streaming, whatever its size. Returns 0 and sets `into.stream`. An open stream keeps what
-   * it reads, also when the key is changed or deleted meanwhile, until it is closed.
+   * Opens a value for streaming, whatever its size, and fills in its size, version and expiry. Returns 0, and
+   * `takeStream` gives the stream. An open stream keeps what it reads, also when the key is changed or deleted
+   * meanwhile, until it is closed. EXHAUSTED when as many as there may be are open.
    */
   open(key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32;
 
-  /** The stream of the last `open` that gave 0. Taken once; the caller closes it. */
+  /** The stream of the last `open` that gave 0: taken once, at once or in the handler. The caller closes it. */
   takeStream(): ValueReader;
 }
 
@@ -153,7 +154,7 @@ export interface KeyValue extends KeyValueReader {
   /** Makes every batch before it durable. */
   sync(handler: KeyValueHandler, tag: i32): i32;
 
-  /** Makes a snapshot. Returns 0, and `takeSnapshot` gives it, once. EXHAUSTED when as many as there may be are open. */
+  /** Makes a snapshot. Returns 0, and `takeSnapshot` gives it: once, at once or in the handler. EXHAUSTED when as many as there may be are open. */
   snapshot(handler: KeyValueHandler, tag: i32): i32;
   takeSnapshot(): Snapshot;
 
