@@ -1,0 +1,1 @@
+export { baseName, checkPath, normalPath, parentPath } from "./paths";
