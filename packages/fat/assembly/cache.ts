@@ -159,11 +159,11 @@ export class SectorCache implements SlotListener {
 
   onSlotRead(slot: i32, status: i32): void {
     if (status < 0) {
-      this.states[slot] = SlotState.FAILED;
+      this.states[slot] = <u8>SlotState.FAILED;
       this.errors[slot] = status;
       return;
     }
-    this.states[slot] = SlotState.VALID;
+    this.states[slot] = <u8>SlotState.VALID;
     const overlay = this.overlay;
     if (overlay !== null) overlay.onLoaded(this.sectors[slot], this.addressOf(slot));
   }
@@ -267,7 +267,7 @@ export class SectorCache implements SlotListener {
       while (this.nexts[at] != slot) at = this.nexts[at];
       this.nexts[at] = this.nexts[slot];
     }
-    this.states[slot] = SlotState.EMPTY;
+    this.states[slot] = <u8>SlotState.EMPTY;
     this.recent[slot] = false;
   }
 

@@ -67,7 +67,7 @@ export function readContent(volume: Volume, operation: Operation): i32 {
 
 /** Writes, or with a length of 0 makes the file grow up to `position`. */
 export function writeContent(volume: Volume, operation: Operation): i32 {
-  for (;;) {
+  while (operation.stage <= WriteStage.RELEASE) {
     let status = 0;
     switch (operation.stage) {
       case WriteStage.CHECK:
@@ -107,6 +107,7 @@ export function writeContent(volume: Volume, operation: Operation): i32 {
       operation.stage++;
     }
   }
+  return operation.error;
 }
 
 function check(volume: Volume, operation: Operation): i32 {
@@ -276,7 +277,7 @@ function undo(volume: Volume, operation: Operation): i32 {
 
 /** Gives a file a smaller size, durably: only then its clusters may become somebody else's. */
 export function cutContent(volume: Volume, operation: Operation, node: Node, size: u32): i32 {
-  for (;;) {
+  while (operation.stage <= CutStage.RELEASE) {
     let status = 0;
     switch (operation.stage) {
       case CutStage.COMMIT:
@@ -310,6 +311,7 @@ export function cutContent(volume: Volume, operation: Operation, node: Node, siz
     if (status < 0) return status;
     operation.stage++;
   }
+  return 0;
 }
 
 /** Finds the last cluster that stays, and what follows it. */

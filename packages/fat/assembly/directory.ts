@@ -74,7 +74,7 @@ export class Directory {
   /** Its entries: those of the long name, and the short one. */
   readonly places: Places = new Places();
   /** Its name as shown. */
-  name: Uint16Array;
+  name: Uint16Array = new Uint16Array(0);
   nameLength: i32 = 0;
   readonly shortName: Uint16Array = new Uint16Array(SHORT_UNITS_MAX + 1);
   shortLength: i32 = 0;
@@ -106,9 +106,7 @@ export class Directory {
     protected readonly cache: SectorCache,
     protected readonly table: Table,
     protected readonly geometry: Geometry,
-  ) {
-    this.name = this.shortName;
-  }
+  ) {}
 
   /** Begins with a directory: its first cluster, or 0 for the root of FAT12 and FAT16. */
   begin(first: u32): void {
@@ -125,7 +123,7 @@ export class Directory {
 
   /** Goes to the next file or directory. Returns 1 when there is one, 0 at the end, or why not. */
   next(): i32 {
-    for (;;) {
+    while (true) {
       const step = this.locate();
       if (step < 0) return step;
       if (step == Step.END) return 0;

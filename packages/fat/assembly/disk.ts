@@ -50,14 +50,12 @@ export class Disk implements BlockHandler, BlockWaiter {
   /** Largest transfer in sectors of the volume. */
   transferMax: i32 = 0;
   slots: SlotListener | null = null;
+  listener: DiskListener | null = null;
   private readonly transfers: Transfer[] = [];
   private waiting: bool = false;
 
-  constructor(
-    readonly block: Block,
-    private readonly listener: DiskListener,
-  ) {
-    this.useSectorBytes(block.sectorBytes);
+  constructor(readonly block: Block) {
+    this.transferMax = block.requestSectorsMax;
   }
 
   /** From now on sectors have this size: a multiple of the device's. Returns false when a request cannot move one. */
@@ -151,12 +149,12 @@ export class Disk implements BlockHandler, BlockWaiter {
     } else {
       this.slots!.onSlotRead(index, status);
     }
-    this.listener.onDisk();
+    this.listener!.onDisk();
   }
 
   onBlockReady(): void {
     this.waiting = false;
-    this.listener.onDisk();
+    this.listener!.onDisk();
   }
 
   private begin(transfer: Transfer, answer: i32): bool {

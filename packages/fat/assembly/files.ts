@@ -39,7 +39,6 @@ export class FatFiles implements Files, DiskListener {
   /** Operations and opens that were refused, because there were as many as there may be. */
   exhausted: u32 = 0;
   private readonly disk: Disk;
-  private readonly nodes: Nodes;
   private readonly mount: Mount;
   private volume: Volume | null = null;
   private mounted: i32 = PENDING;
@@ -66,17 +65,19 @@ export class FatFiles implements Files, DiskListener {
     clock: Clock,
     cacheBytes: i32,
     private readonly openFilesMax: i32,
-    private readonly operationsMax: i32,
+    operationsMax: i32,
   ) {
-    this.disk = new Disk(block, this);
-    // A file may be on its way to the disk after it was closed.
-    this.nodes = new Nodes(2 * openFilesMax);
+    const disk = new Disk(block);
     const slots = SLOTS_PER_OPERATION * operationsMax + SLOTS_SHARED;
-    const transfer = this.disk.newTransfer();
-    this.mount = new Mount(this.disk, this.nodes, clock, cacheBytes, slots, transfer);
+    const transfer = disk.newTransfer();
+    // A file may be on its way to the disk after it was closed.
+    const nodes = new Nodes(2 * openFilesMax);
+    this.disk = disk;
+    this.mount = new Mount(disk, nodes, clock, cacheBytes, slots, transfer);
     this.settling = new Operation(transfer);
+    disk.listener = this;
     for (let i = 0; i < operationsMax; i++) {
-      const operation = new Operation(this.disk.newTransfer());
+      const operation = new Operation(disk.newTransfer());
       operation.next = this.spare;
       this.spare = operation;
     }
@@ -268,8 +269,11 @@ export class FatFiles implements Files, DiskListener {
   /** Returns whether the operation may begin. */
   private append(operation: Operation): bool {
     let free = true;
-    for (let at = this.first; at !== null; at = at.next)
+    let at = this.first;
+    while (at !== null) {
       if (at.exclusive || operation.exclusive) free = false;
+      at = at.next;
+    }
     operation.next = null;
     const last = this.last;
     if (last === null) this.first = operation;
@@ -364,8 +368,8 @@ export class FatFiles implements Files, DiskListener {
     const volume = this.mount.volume;
     if (status < 0 || volume === null) return;
     this.volume = volume;
-    for (let at = this.spare; at !== null; at = at.next) at.search = volume.newSearch();
-    for (let at = this.first; at !== null; at = at.next) at.search = volume.newSearch();
+    equip(this.spare, volume);
+    equip(this.first, volume);
   }
 
   /** With nothing else to do, the volume is put in order. */
@@ -426,6 +430,14 @@ export class FatFiles implements Files, DiskListener {
       default:
         return sync(volume, operation);
     }
+  }
+}
+
+function equip(first: Operation | null, volume: Volume): void {
+  let at = first;
+  while (at !== null) {
+    at.search = volume.newSearch();
+    at = at.next;
   }
 }
 

@@ -98,7 +98,7 @@ export class Log implements Overlay {
 
   /** Makes the changes: call until it returns 0, when they are durable, or an error. */
   commit(transfer: Transfer): i32 {
-    for (;;) {
+    while (true) {
       const status = this.proceed(transfer);
       if (status < 0) {
         // Whether it has happened is not known before the next mount.

@@ -127,7 +127,7 @@ export class Marks {
 
   /** Overwrites the record, durably. */
   private wipe(transfer: Transfer): i32 {
-    for (;;) {
+    while (true) {
       const outcome = transfer.outcome();
       if (outcome < 0) return outcome;
       if (this.stage == StaleStage.WAIT) {

@@ -152,7 +152,7 @@ enum SettleStage {
  * the volume that it is in order. Gives way to others once no file needs it any more. Call until it returns 0.
  */
 export function settle(volume: Volume, operation: Operation, others: bool): i32 {
-  for (;;) {
+  while (operation.stage <= SettleStage.WRITE_CLEAN) {
     let status = 0;
     switch (operation.stage) {
       case SettleStage.FILES:
@@ -182,16 +182,18 @@ export function settle(volume: Volume, operation: Operation, others: bool): i32 
     if (status < 0) return status;
     operation.stage++;
   }
+  return 0;
 }
 
 function closeFiles(volume: Volume, operation: Operation): i32 {
-  for (;;) {
-    const node = volume.nodes.abandoned();
-    if (node === null) return 0;
+  let node = volume.nodes.abandoned();
+  while (node !== null) {
     if (!node.gone) {
       const status = volume.commitNode(node, operation.transfer);
       if (status < 0) return status;
     }
     node.used = false;
+    node = volume.nodes.abandoned();
   }
+  return 0;
 }

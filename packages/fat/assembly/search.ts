@@ -65,7 +65,7 @@ export class Search extends Directory {
 
   /** Returns 1 when it was found, 0 when it is not there, or why neither is known yet. */
   find(): i32 {
-    for (;;) {
+    while (true) {
       const found = this.next();
       if (found <= 0) return found;
       const fits =

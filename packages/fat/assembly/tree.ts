@@ -31,7 +31,7 @@ enum DirectoryStage {
 }
 
 export function makeDirectory(volume: Volume, operation: Operation): i32 {
-  for (;;) {
+  while (operation.stage <= DirectoryStage.MAKE) {
     let status = 0;
     switch (operation.stage) {
       case DirectoryStage.FIND:
@@ -57,6 +57,7 @@ export function makeDirectory(volume: Volume, operation: Operation): i32 {
     if (status < 0) return status;
     operation.stage++;
   }
+  return 0;
 }
 
 /** `.` and `..`, in a cluster that belongs to nothing yet. */
@@ -91,7 +92,7 @@ enum RemoveStage {
 }
 
 export function remove(volume: Volume, operation: Operation): i32 {
-  for (;;) {
+  while (operation.stage <= RemoveStage.RELEASE_ADDED) {
     let status = 0;
     switch (operation.stage) {
       case RemoveStage.FIND:
@@ -122,6 +123,7 @@ export function remove(volume: Volume, operation: Operation): i32 {
     if (status < 0) return status;
     operation.stage++;
   }
+  return 0;
 }
 
 /** Keeps what was found, and begins to look into it when it is a directory. */
@@ -160,7 +162,7 @@ enum RenameStage {
 }
 
 export function rename(volume: Volume, operation: Operation): i32 {
-  for (;;) {
+  while (operation.stage <= RenameStage.RELEASE_ADDED) {
     let status = 0;
     switch (operation.stage) {
       case RenameStage.FIND:
@@ -203,6 +205,7 @@ export function rename(volume: Volume, operation: Operation): i32 {
     if (status < 0) return status;
     operation.stage++;
   }
+  return 0;
 }
 
 /** Keeps the short entry itself, with all its times. */

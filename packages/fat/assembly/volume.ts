@@ -37,11 +37,15 @@ export class Volume {
     private readonly clock: Clock,
     slots: i32,
   ) {
-    this.cache = new SectorCache(disk, geometry, slots);
-    this.table = new Table(this.cache, geometry);
-    this.space = new Space(this.cache, this.table, geometry);
-    this.marks = new Marks(disk, this.cache, geometry, this.space);
-    this.log = new Log(disk, this.cache, geometry, this.marks);
+    const cache = new SectorCache(disk, geometry, slots);
+    const table = new Table(cache, geometry);
+    const space = new Space(cache, table, geometry);
+    const marks = new Marks(disk, cache, geometry, space);
+    this.cache = cache;
+    this.table = table;
+    this.space = space;
+    this.marks = marks;
+    this.log = new Log(disk, cache, geometry, marks);
     this.zeros = new Uint8Array(max(ZERO_BYTES, geometry.sectorBytes));
   }
 

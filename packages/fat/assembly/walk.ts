@@ -29,7 +29,7 @@ export function walk(volume: Volume, operation: Operation, path: string, makes: 
   }
   if (path.length == 1) return leave(operation, Way.ROOT);
   const search = operation.search;
-  for (;;) {
+  while (true) {
     if (!operation.looking) {
       const slash = path.indexOf("/", operation.start);
       operation.end = slash < 0 ? path.length : slash;
@@ -67,18 +67,19 @@ function leave(operation: Operation, result: i32): i32 {
  */
 export function chooseShortName(operation: Operation, path: string): i32 {
   const search = operation.search;
-  for (;;) {
+  while (operation.looking || !search.short.choose(operation.entry.dataStart)) {
     if (operation.looking) {
       const found = search.find();
       if (found < 0) return found;
       operation.looking = false;
+      continue;
     }
-    if (search.short.choose(operation.entry.dataStart)) return 0;
     if (operation.attempt == SHORT_NAME_TRIES) return BAD_NAME;
     search.short.scramble(path, operation.start, operation.end, operation.attempt++);
     search.lookAgain(operation.directory);
     operation.looking = true;
   }
+  return 0;
 }
 
 export function stat(volume: Volume, operation: Operation): i32 {
@@ -118,7 +119,7 @@ export function list(volume: Volume, operation: Operation): i32 {
     search.index = pageIndex(operation.other);
     operation.stage = 1;
   }
-  for (;;) {
+  while (true) {
     const found = search.next();
     if (found < 0) return found;
     if (found == 0) {
