@@ -80,10 +80,8 @@ export class Marks {
       if (status < 0) return status;
       this.stale = false;
     }
-    if (!this.foundDirty) {
-      const status = this.set(true);
-      if (status < 0) return status;
-    }
+    const status = this.set(true);
+    if (status < 0) return status;
     this.dirty = true;
     return 0;
   }

@@ -128,7 +128,8 @@ export class Fsck {
     this.fat = at + reserved * this.sectorBytes;
     this.data = this.fat + FATS * this.fatBytes;
     this.dirty = (load<u8>(at, 0x41) & 1) != 0;
-    if (((load<u8>(this.fat, 7) & 8) == 0) != this.dirty) this.fail("the marks differ");
+    // A crash may leave one of the marks.
+    if ((load<u8>(this.fat, 7) & 8) == 0) this.dirty = true;
     const root = load<u32>(at, 44);
     this.claim(root, -1, "the root");
     this.queue.push(root);

@@ -15,6 +15,8 @@ import { dosTime } from "./time";
 /** Zeros that one request writes. */
 const ZERO_BYTES: i32 = 32_768;
 
+const zeros = new Uint8Array(ZERO_BYTES);
+
 /** Requests of one operation under way. */
 export const DEPTH: i32 = 8;
 
@@ -27,7 +29,6 @@ export class Volume {
   readonly log: Log;
   /** Changes can be made. */
   writable: bool = false;
-  private readonly zeros: Uint8Array;
   private nodeStep: i32 = 0;
 
   constructor(
@@ -46,7 +47,6 @@ export class Volume {
     this.space = space;
     this.marks = marks;
     this.log = new Log(disk, cache, geometry, marks);
-    this.zeros = new Uint8Array(max(ZERO_BYTES, geometry.sectorBytes));
   }
 
   /** Of the present. */
@@ -118,10 +118,11 @@ export class Volume {
 
   /** Writes zeros past the cache. Returns how many sectors; 0: `cache.status`. */
   writeZeros(sector: u32, sectors: i32, transfer: Transfer): i32 {
-    const count = min(min(sectors, this.disk.transferMax), this.zeros.length / this.geometry.sectorBytes);
+    const most = min(this.disk.transferMax, ZERO_BYTES / this.geometry.sectorBytes);
+    const count = min(sectors, most);
     this.cache.status = this.cache.forget(sector, count);
     if (this.cache.status < 0) return 0;
-    if (this.disk.write(sector, count, this.zeros, 0, transfer)) return count;
+    if (this.disk.write(sector, count, zeros, 0, transfer)) return count;
     this.cache.status = transfer.error != 0 ? transfer.error : PENDING;
     return 0;
   }
