@@ -1,20 +1,9 @@
 import { TestDisk } from "@phantasm/block/testing";
-import { Probe, Settles, checkReading, checkWriting, writeTree } from "@phantasm/fs/testing";
+import { checkReading, checkWriting, writeTree } from "@phantasm/fs/testing";
 import { WRONG_FORMAT } from "@phantasm/interfaces";
 import { expect, test } from "@phantasm/testing";
-import { FatFiles } from "./files";
-import { Fsck, TestClock, formatFat32 } from "./testing";
-
-class Running implements Settles {
-  constructor(readonly disk: TestDisk) {}
-  settle(): void {
-    this.disk.run();
-  }
-}
-
-function mount(disk: TestDisk): Probe {
-  return new Probe(new FatFiles(disk, new TestClock(), 16_384, 8, 4), new Running(disk));
-}
+import { Fsck, formatFat32 } from "./testing";
+import { mount } from "./testing-script";
 
 function expectInOrder(disk: TestDisk): void {
   const fsck = new Fsck(disk.content);

@@ -14,8 +14,11 @@ import {
   FileStat,
   Files,
   FilesHandler,
+  MILLISECOND,
   OpenFlag,
   PENDING,
+  Timer,
+  TimerHandler,
 } from "@phantasm/interfaces";
 import { checkPath } from "@phantasm/fs/paths";
 import { cutContent, readContent, writeContent } from "./content";
@@ -34,8 +37,11 @@ import { list, stat } from "./walk";
 const SLOTS_PER_OPERATION: i32 = 3;
 const SLOTS_SHARED: i32 = 8;
 
+/** Idle for so long, the volume is put in order: long enough for who asks again in the next step. */
+const SETTLE_NS: i64 = 10 * MILLISECOND;
+
 @final
-export class FatFiles implements Files, DiskListener {
+export class FatFiles implements Files, DiskListener, TimerHandler {
   /** Operations and opens that were refused, because there were as many as there may be. */
   exhausted: u32 = 0;
   private readonly disk: Disk;
@@ -48,9 +54,9 @@ export class FatFiles implements Files, DiskListener {
   /** Records that are free. */
   private spare: Operation | null = null;
   private readonly settling: Operation;
-  private settles: bool = false;
+  private timer: Timer | null = null;
   /** It has failed: not again before something else was done. */
-  private unsettled: bool = false;
+  private settleFailed: bool = false;
   private files: i32 = 0;
   private opened: FatFile | null = null;
   private running: bool = false;
@@ -62,7 +68,7 @@ export class FatFiles implements Files, DiskListener {
    */
   constructor(
     block: Block,
-    clock: Clock,
+    private readonly clock: Clock,
     cacheBytes: i32,
     private readonly openFilesMax: i32,
     operationsMax: i32,
@@ -218,7 +224,7 @@ export class FatFiles implements Files, DiskListener {
   closed(file: FatFile): void {
     file.node.opens--;
     this.files--;
-    if (!this.running && this.mounted == 0 && this.first === null) this.settleSoon();
+    this.settleSoon();
   }
 
   private submitFor(file: FatFile, operation: Operation): i32 {
@@ -262,7 +268,7 @@ export class FatFiles implements Files, DiskListener {
     if (result == PENDING) return PENDING;
     this.unlink(operation);
     this.finish(operation, result);
-    if (!this.running && this.first === null) this.settleSoon();
+    this.settleSoon();
     return result;
   }
 
@@ -301,7 +307,7 @@ export class FatFiles implements Files, DiskListener {
       while (this.runOnce()) {}
     }
     this.running = false;
-    if (this.mounted == 0 && this.first === null) this.settleSoon();
+    this.settleSoon();
   }
 
   /** Lets everybody go on who may, up to the first who is done. Returns false when nobody is. */
@@ -332,8 +338,7 @@ export class FatFiles implements Files, DiskListener {
   /** Gives back the record. */
   private finish(operation: Operation, result: i32): void {
     if (operation === this.settling) {
-      this.settles = false;
-      this.unsettled = result < 0;
+      this.settleFailed = result < 0;
       return;
     }
     const file = operation.file;
@@ -352,7 +357,7 @@ export class FatFiles implements Files, DiskListener {
       } else node.opens--;
     }
     if (operation.exclusive && volume !== null) {
-      this.unsettled = false;
+      this.settleFailed = false;
       volume.log.clear();
       volume.space.reset();
     }
@@ -372,16 +377,29 @@ export class FatFiles implements Files, DiskListener {
     equip(this.first, volume);
   }
 
-  /** With nothing else to do, the volume is put in order. */
+  /** With nothing to do for a while, the volume is put in order. Until then the domain does not end. */
   private settleSoon(): void {
+    if (this.running || this.first !== null || !this.unsettled()) return;
+    const timer = this.timer;
+    if (timer === null) this.timer = this.clock.after(SETTLE_NS, this);
+    else timer.set(SETTLE_NS);
+  }
+
+  onTimer(timer: Timer): void {
     const volume = this.volume;
-    if (volume === null || this.settles || this.unsettled) return;
-    if (!volume.writable || volume.cache.failed != 0) return;
-    if (!volume.marks.cleanable && volume.nodes.abandoned() === null) return;
-    this.settles = true;
+    if (volume === null || this.first !== null || !this.unsettled()) return;
+    // The next sync or close comes here again.
+    if (volume.nodes.hasChanged) return;
     this.settling.begin(Kind.SETTLE, true, null, 0);
     this.append(this.settling);
     this.run();
+  }
+
+  private unsettled(): bool {
+    const volume = this.volume;
+    if (volume === null || this.settleFailed) return false;
+    if (!volume.writable || volume.cache.failed != 0) return false;
+    return volume.marks.cleanable || volume.nodes.abandoned() !== null;
   }
 
   /** Goes on with an operation: its result, or PENDING. */

@@ -5,7 +5,7 @@ import { expect, test } from "@phantasm/testing";
 import { Fsck, formatFat32 } from "./testing";
 import { Act, Script, difference, readTree } from "./testing-script";
 
-const SEEDS: i32 = 60;
+const SEEDS: i32 = 40;
 const MOVES: i32 = 120;
 
 function check(what: string, problem: string): void {
@@ -40,7 +40,7 @@ function playAll(seed: i32, sectors: i32, sectorBytes: i32, clusterSectors: i32)
       check(where, `${move.act} ${move.path}: ${move.result}`);
     }
     if (i % 10 == 9) {
-      disk.run();
+      script.idle();
       const fsck = new Fsck(disk.content);
       check(where, fsck.problem);
       if (fsck.lost > 0 || fsck.dirty || fsck.wrongCount || fsck.differs)

@@ -76,6 +76,15 @@ export class Nodes {
     return false;
   }
 
+  /** An open file has changes that were not synced. */
+  get hasChanged(): bool {
+    for (let i = 0; i < this.nodes.length; i++) {
+      const node = this.nodes[i];
+      if (node.used && node.opens > 0 && node.changed && !node.gone) return true;
+    }
+    return false;
+  }
+
   /** A node that nobody has open, and that is to be written or forgotten. */
   abandoned(): Node | null {
     for (let i = 0; i < this.nodes.length; i++) {

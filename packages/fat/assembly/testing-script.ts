@@ -9,15 +9,33 @@ import { OpenFlag } from "@phantasm/interfaces";
 import { FatFiles } from "./files";
 import { TestClock } from "./testing";
 
+/** The disk and the clock of a volume. */
 export class Running implements Settles {
-  constructor(readonly disk: TestDisk) {}
+  private turns: i32 = 0;
+  private readonly clock: TestClock = new TestClock();
+
+  /** @param idles one in so many operations is followed by nothing for a while, in which the volume puts itself in order */
+  constructor(
+    private readonly disk: TestDisk,
+    private readonly idles: i32,
+  ) {}
+
   settle(): void {
     this.disk.run();
+    if (++this.turns % this.idles == 0) this.idle();
+  }
+
+  idle(): void {
+    while (this.clock.fire()) this.disk.run();
+  }
+
+  mount(cacheBytes: i32): Probe {
+    return new Probe(new FatFiles(this.disk, this.clock, cacheBytes, 8, 4), this);
   }
 }
 
 export function mount(disk: TestDisk, cacheBytes: i32 = 16_384): Probe {
-  return new Probe(new FatFiles(disk, new TestClock(), cacheBytes, 8, 4), new Running(disk));
+  return new Running(disk, 1).mount(cacheBytes);
 }
 
 /** Directories and files by their paths. */
@@ -136,6 +154,7 @@ export class Move {
 export class Script {
   tree: Tree = new Tree();
   probe: Probe;
+  private running: Running;
   /** Files have up to so many bytes. */
   sizeMax: i32 = 6000;
 
@@ -144,12 +163,22 @@ export class Script {
     readonly random: TestRandom,
     readonly cacheBytes: i32 = 16_384,
   ) {
-    this.probe = mount(disk, cacheBytes);
+    const running = new Running(disk, 7);
+    this.running = running;
+    this.probe = running.mount(cacheBytes);
   }
 
+  /** As if a domain had ended, and another one begun. */
   remount(): void {
+    this.idle();
+    this.running = new Running(this.disk, 7);
+    this.probe = this.running.mount(this.cacheBytes);
+  }
+
+  /** Until the volume has put itself in order. */
+  idle(): void {
     this.disk.run();
-    this.probe = mount(this.disk, this.cacheBytes);
+    this.running.idle();
   }
 
   private below(bound: i32): i32 {

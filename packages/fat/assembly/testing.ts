@@ -1,8 +1,35 @@
 /** For tests: makes small volumes, and looks at every bit of one as fsck does. Shares nothing with the code it judges. */
 import { Clock, SECOND, Timer, TimerHandler } from "@phantasm/interfaces";
 
-/** A clock that stands still until it is set. */
+class TestTimer implements Timer {
+  pending: bool = true;
+  missed: i64 = 0;
+
+  constructor(readonly handler: TimerHandler) {}
+
+  cancel(): void {
+    this.pending = false;
+  }
+  set(delayNs: i64): void {
+    this.pending = true;
+  }
+  slack(ns: i64): void {}
+  background(): void {}
+}
+
+/** A clock that stands still until it is set, with one timer, which is due when the test says so. */
 export class TestClock implements Clock {
+  private timer: TestTimer | null = null;
+
+  /** Calls the timer. Returns false when it is not set. */
+  fire(): bool {
+    const timer = this.timer;
+    if (timer === null || !timer.pending) return false;
+    timer.pending = false;
+    timer.handler.onTimer(timer);
+    return true;
+  }
+
   /** 2026-01-02T03:04:06Z. */
   wallNs: i64 = 1_767_323_046 * SECOND;
   now(): i64 {
@@ -15,7 +42,8 @@ export class TestClock implements Clock {
     return this.wallNs;
   }
   after(delayNs: i64, handler: TimerHandler): Timer {
-    unreachable();
+    this.timer = new TestTimer(handler);
+    return this.timer!;
   }
   every(periodNs: i64, handler: TimerHandler): Timer {
     unreachable();
