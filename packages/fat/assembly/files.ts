@@ -55,6 +55,8 @@ export class FatFiles implements Files, DiskListener, TimerHandler {
   private spare: Operation | null = null;
   private readonly settling: Operation;
   private timer: Timer | null = null;
+  /** `settling` is in the queue. */
+  private settles: bool = false;
   /** It has failed: not again before something else was done. */
   private settleFailed: bool = false;
   private files: i32 = 0;
@@ -222,9 +224,12 @@ export class FatFiles implements Files, DiskListener, TimerHandler {
   }
 
   closed(file: FatFile): void {
-    file.node.opens--;
+    const node = file.node;
+    node.opens--;
     this.files--;
-    this.settleSoon();
+    if (node.opens > 0) return;
+    if (node.gone || !node.changed) node.used = false;
+    else this.settleNow();
   }
 
   private submitFor(file: FatFile, operation: Operation): i32 {
@@ -338,6 +343,7 @@ export class FatFiles implements Files, DiskListener, TimerHandler {
   /** Gives back the record. */
   private finish(operation: Operation, result: i32): void {
     if (operation === this.settling) {
+      this.settles = false;
       this.settleFailed = result < 0;
       return;
     }
@@ -389,10 +395,16 @@ export class FatFiles implements Files, DiskListener, TimerHandler {
     const volume = this.volume;
     if (volume === null || this.first !== null || !this.unsettled()) return;
     // The next sync or close comes here again.
-    if (volume.nodes.hasChanged) return;
+    if (!volume.nodes.hasChanged) this.settleNow();
+  }
+
+  /** Behind what waits already; files that were closed go to the disk before anything that comes later. */
+  private settleNow(): void {
+    if (this.settles || !this.unsettled()) return;
+    this.settles = true;
     this.settling.begin(Kind.SETTLE, true, null, 0);
     this.append(this.settling);
-    this.run();
+    if (!this.running) this.run();
   }
 
   private unsettled(): bool {

@@ -126,7 +126,10 @@ export function readShortName(at: usize, units: Uint16Array): i32 {
 }
 
 function shortUnit(byte: u8, lower: bool): u16 {
-  if (byte >= 0x80) return CODE_PAGE[byte - 0x80];
+  if (byte >= 0x80) {
+    const unit = CODE_PAGE[byte - 0x80];
+    return lower && unit >= 0xc0 && unit <= 0xde && unit != 0xd7 ? unit + 32 : unit;
+  }
   // No path could name it, and no terminal should see it.
   if (byte < 0x20 || byte == 0x2f || byte == 0x7f) return UNDERSCORE;
   return lower && byte - 0x41 < 26 ? byte + 32 : byte;
