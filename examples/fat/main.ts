@@ -1,4 +1,4 @@
-import { FileList, MILLISECOND, OpenFlag, errorText } from "@phantasm/interfaces";
+import { FileList, OpenFlag, SECOND, errorText } from "@phantasm/interfaces";
 import { Volume } from "@phantasm/storage";
 import { Devices } from "./.phantasm/devices";
 
@@ -32,9 +32,11 @@ export function main(os: Devices): void {
   let status = printRoot(os, volume);
   if (status == 0) {
     const text = volume.readText(os.arguments.show);
-    os.console.writeLine(`${os.arguments.show}: ${text === null ? errorText(volume.lastError) : text}`);
-    const now = new Date(os.clock.wall() / MILLISECOND).toISOString();
-    status = append(volume, os.arguments.log, `booted ${now}`);
+    os.console.writeLine(
+      `${os.arguments.show}: ${text === null ? errorText(volume.lastError) : text}`,
+    );
+    const seconds = os.clock.wall() / SECOND;
+    status = append(volume, os.arguments.log, `booted ${seconds} s after 1970`);
   }
   if (status == 0) return;
   os.console.writeLine(`fat: ${errorText(status)}`);

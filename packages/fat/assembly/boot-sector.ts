@@ -28,6 +28,7 @@ const CLUSTERS_MAX_FAT16: u32 = 65_524;
 const CLUSTERS_MAX_FAT32: u64 = 0x0fff_fff4;
 const FATS_MAX: i32 = 4;
 
+
 @final
 export class Geometry {
   sectorBytes: i32 = 0;
@@ -62,6 +63,7 @@ export class Geometry {
     return this.dataStart + (cluster - CLUSTER_FIRST) * <u32>this.clusterSectors;
   }
 
+
   @inline
   isCluster(cluster: u32): bool {
     return cluster - CLUSTER_FIRST < this.clusters;
@@ -70,7 +72,9 @@ export class Geometry {
   /** True for sectors that a log may change: the FAT that counts, and the clusters. */
   isChangeable(sector: u32): bool {
     if (sector - this.fatStart < this.fatSectors) return true;
-    return sector >= this.dataStart && sector - this.dataStart < this.clusters * <u32>this.clusterSectors;
+    return (
+      sector >= this.dataStart && sector - this.dataStart < this.clusters * <u32>this.clusterSectors
+    );
   }
 }
 

@@ -26,6 +26,7 @@ export interface Overlay {
   onLoaded(sector: u32, at: usize): void;
 }
 
+
 @final
 export class SectorCache implements SlotListener {
   /** Why `at` returned 0. */
@@ -228,15 +229,18 @@ export class SectorCache implements SlotListener {
     return this.addressOf(slot);
   }
 
+
   @inline
   private addressOf(slot: i32): usize {
     return this.bytes.dataStart + this.offsetOf(slot);
   }
 
+
   @inline
   private offsetOf(slot: i32): i32 {
     return slot * this.geometry.sectorBytes;
   }
+
 
   @inline
   private chainOf(sector: u32): i32 {

@@ -39,7 +39,7 @@ export function readContent(volume: Volume, operation: Operation): i32 {
   while (operation.done < total) {
     const position = operation.position + <u64>operation.done;
     const left = total - operation.done;
-    const inSector = <i32>(position & <u64>(sectorBytes - 1));
+    const inSector = <i32>(position & (<u64>(sectorBytes - 1)));
     if (inSector != 0 || left < sectorBytes) {
       const sector = sectorAt(volume, operation, node, position);
       if (sector == 0) return volume.cache.status;
@@ -177,7 +177,7 @@ function fillGap(volume: Volume, operation: Operation): i32 {
   while (operation.zeroed < operation.position) {
     const position = operation.zeroed;
     const left = operation.position - position;
-    const inSector = <i32>(position & <u64>(sectorBytes - 1));
+    const inSector = <i32>(position & (<u64>(sectorBytes - 1)));
     if (inSector != 0 || left < <u64>sectorBytes) {
       const sector = sectorAt(volume, operation, node, position);
       if (sector == 0) return volume.cache.status;
@@ -208,7 +208,7 @@ function writeData(volume: Volume, operation: Operation): i32 {
     const buffer = operation.buffer!;
     const position = operation.position + <u64>operation.done;
     const left = total - operation.done;
-    const inSector = <i32>(position & <u64>(sectorBytes - 1));
+    const inSector = <i32>(position & (<u64>(sectorBytes - 1)));
     if (inSector != 0 || left < sectorBytes) {
       const sector = sectorAt(volume, operation, node, position);
       if (sector == 0) return volume.cache.status;
@@ -327,6 +327,15 @@ function findCut(volume: Volume, operation: Operation, node: Node, size: u32): i
   if (next == WAIT) return volume.cache.status;
   operation.rest = volume.geometry.isCluster(next) ? next : 0;
   return 0;
+}
+
+/** Gives a file another size. */
+export function truncate(volume: Volume, operation: Operation): i32 {
+  const node = operation.file!.node;
+  // What it is at first decides; then its size may be the new one already.
+  if (operation.step == 0) operation.step = operation.position > <u64>node.size ? 1 : 2;
+  if (operation.step == 1) return writeContent(volume, operation);
+  return cutContent(volume, operation, node, <u32>operation.position);
 }
 
 /** The sector of a byte; 0: `cache.status`. */

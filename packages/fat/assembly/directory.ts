@@ -94,9 +94,7 @@ export class Directory {
   /** Number of the first entry in `cluster`. */
   private clusterIndex: u32 = 0;
 
-  private readonly long: Uint16Array = new Uint16Array(
-    (SET_ENTRIES_MAX - 1) * LONG_UNITS + 1,
-  );
+  private readonly long: Uint16Array = new Uint16Array((SET_ENTRIES_MAX - 1) * LONG_UNITS + 1);
   /** The number of the long entry before, 0: none that counts. */
   private longOrdinal: i32 = 0;
   private longUnits: i32 = 0;
@@ -140,7 +138,7 @@ export class Directory {
       }
       this.onUsed();
       this.index++;
-      const attributes = <i32>load<u8>(entry, ENTRY_ATTRIBUTES) & Attribute.MASK;
+      const attributes = (<i32>load<u8>(entry, ENTRY_ATTRIBUTES)) & Attribute.MASK;
       if (attributes == Attribute.LONG) this.takeLong(entry);
       else if (attributes & Attribute.LABEL) this.forgetLong();
       else if (head == 0x2e) this.forgetLong();
@@ -206,8 +204,7 @@ export class Directory {
     this.longOrdinal = ordinal;
     this.places.add(this.sector, this.offset);
     ordinal = (ordinal - 1) * LONG_UNITS;
-    for (let i = 0; i < LONG_UNITS; i++)
-      this.long[ordinal + i] = load<u16>(at + longUnitOffset(i));
+    for (let i = 0; i < LONG_UNITS; i++) this.long[ordinal + i] = load<u16>(at + longUnitOffset(i));
   }
 
   private takeShort(at: usize): void {

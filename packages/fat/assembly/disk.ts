@@ -41,6 +41,7 @@ enum Tag {
 
 const TAG_MASK: i32 = 0x0fff_ffff;
 
+
 @final
 export class Disk implements BlockHandler, BlockWaiter {
   /** Device sectors in one of the volume. */

@@ -21,7 +21,7 @@ import {
   TimerHandler,
 } from "@phantasm/interfaces";
 import { checkPath } from "@phantasm/fs/paths";
-import { cutContent, readContent, writeContent } from "./content";
+import { readContent, truncate, writeContent } from "./content";
 import { Disk, DiskListener } from "./disk";
 import { FatFile } from "./file";
 import { giveBack } from "./make";
@@ -29,6 +29,7 @@ import { Mount, settle } from "./mount";
 import { Nodes } from "./node";
 import { open } from "./open";
 import { Kind, Operation } from "./operation";
+import { sync } from "./sync";
 import { makeDirectory, remove, rename } from "./tree";
 import { Volume } from "./volume";
 import { list, stat } from "./walk";
@@ -39,6 +40,7 @@ const SLOTS_SHARED: i32 = 8;
 
 /** Idle for so long, the volume is put in order: long enough for who asks again in the next step. */
 const SETTLE_NS: i64 = 10 * MILLISECOND;
+
 
 @final
 export class FatFiles implements Files, DiskListener, TimerHandler {
@@ -469,37 +471,4 @@ function equip(first: Operation | null, volume: Volume): void {
     at.search = volume.newSearch();
     at = at.next;
   }
-}
-
-function truncate(volume: Volume, operation: Operation): i32 {
-  const node = operation.file!.node;
-  // What it is at first decides; then its size may be the new one already.
-  if (operation.step == 0) operation.step = operation.position > <u64>node.size ? 1 : 2;
-  if (operation.step == 1) return writeContent(volume, operation);
-  return cutContent(volume, operation, node, <u32>operation.position);
-}
-
-enum SyncStage {
-  WRITE,
-  FLUSH,
-  WAIT,
-}
-
-function sync(volume: Volume, operation: Operation): i32 {
-  const node = operation.file!.node;
-  if (node.gone) return Errno.GONE;
-  if (node.changed) return volume.commitNode(node, operation.transfer);
-  if (operation.stage == SyncStage.WRITE) {
-    const status = volume.cache.writeBack();
-    if (status < 0) return status;
-    if (!volume.disk.unflushed) return 0;
-    operation.stage = SyncStage.FLUSH;
-  }
-  if (operation.stage == SyncStage.FLUSH) {
-    if (!volume.disk.flush(operation.transfer))
-      return operation.transfer.error != 0 ? operation.transfer.error : PENDING;
-    volume.disk.unflushed = false;
-    operation.stage = SyncStage.WAIT;
-  }
-  return operation.transfer.outcome();
 }

@@ -77,7 +77,7 @@ function mutate(disk: TestDisk, random: TestRandom, from: i32, to: i32): void {
     const at = from + <i32>random.below(to - from);
     const way = random.below(3);
     if (way == 0) disk.content[at] = <u8>random.u32();
-    else if (way == 1) disk.content[at] ^= <u8>(<u32>1 << random.below(8));
+    else if (way == 1) disk.content[at] ^= <u8>((<u32>1) << random.below(8));
     else disk.content[at] = random.below(2) == 0 ? 0 : 0xff;
   }
 }
@@ -124,9 +124,9 @@ test("boot sectors of chance describe nothing outside of the device", () => {
     formatHeader(at);
     for (let changes = 1 + random.below(4); changes > 0; changes--)
       sector[11 + <i32>random.below(44)] = <u8>(
-        (random.below(3) == 0 ? random.u32() : <u32>1 << random.below(8))
+        (random.below(3) == 0 ? random.u32() : (<u32>1) << random.below(8))
       );
-    const bytes = <u64>1 << (16 + random.below(24));
+    const bytes = (<u64>1) << (16 + random.below(24));
     const geometry = parseBootSector(at, bytes, random.below(2) == 0 ? 512 : 4096);
     if (geometry === null) continue;
     volumes++;

@@ -43,10 +43,12 @@ export enum LogState {
   FOREIGN,
 }
 
+
 @inline
 function padded(bytes: i32): i32 {
   return (bytes + 3) & ~3;
 }
+
 
 @final
 export class Log implements Overlay {
@@ -160,7 +162,7 @@ export class Log implements Overlay {
   /** Reads the log. Returns 0 when it was submitted. */
   load(transfer: Transfer): i32 {
     const sectors = LOG_BYTES / this.geometry.sectorBytes;
-    for (let i = this.current; i < sectors; ) {
+    for (let i = this.current; i < sectors;) {
       const count = min(sectors - i, this.disk.transferMax);
       const offset = i * this.geometry.sectorBytes;
       if (!this.disk.read(this.geometry.logStart + i, count, this.buffer, offset, transfer))
@@ -214,9 +216,7 @@ export class Log implements Overlay {
   /** True when FSInfo is as it was when the record was written: nobody else has taken clusters since. */
   fits(): bool {
     const at = this.buffer.dataStart;
-    return (
-      load<u32>(at, 20) == this.marks.freeOnDisk && load<u32>(at, 24) == this.marks.nextOnDisk
-    );
+    return load<u32>(at, 20) == this.marks.freeOnDisk && load<u32>(at, 24) == this.marks.nextOnDisk;
   }
 
   /** 1 when every byte is as it was before or is afterwards, 0 when one is neither: then the record is of another time. */

@@ -25,6 +25,7 @@ enum StaleStage {
   WAIT,
 }
 
+
 @final
 export class Marks {
   /** The volume was dirty when it was mounted. */
@@ -150,6 +151,8 @@ export class Marks {
 
 function isInfo(at: usize): bool {
   return (
-    load<u32>(at) == 0x4161_5252 && load<u32>(at, 484) == 0x6141_7272 && load<u16>(at, 510) == 0xaa55
+    load<u32>(at) == 0x4161_5252 &&
+    load<u32>(at, 484) == 0x6141_7272 &&
+    load<u16>(at, 510) == 0xaa55
   );
 }

@@ -211,7 +211,7 @@ export class ShortName {
   /** Another base, of two characters and four digits that follow from the long name and the number of the try. */
   scramble(path: string, start: i32, end: i32, attempt: i32): void {
     let hash: u32 = 0x811c_9dc5 + <u32>attempt;
-    for (let i = start; i < end; i++) hash = (hash ^ <u32>path.charCodeAt(i)) * 0x0100_0193;
+    for (let i = start; i < end; i++) hash = (hash ^ (<u32>path.charCodeAt(i))) * 0x0100_0193;
     hash ^= hash >> 16;
     const from = min(this.baseLength, 2);
     for (let i = 0; i < 4; i++) {

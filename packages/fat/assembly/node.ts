@@ -29,11 +29,13 @@ export class Node {
   /** Counts what makes a cluster that was found before be another one. */
   cuts: i32 = 0;
 
+
   @inline
   get start(): u32 {
     return this.first != 0 ? this.first : this.head;
   }
 }
+
 
 @final
 export class Nodes {

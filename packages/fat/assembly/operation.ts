@@ -25,6 +25,7 @@ export enum Kind {
 /** Clusters by which a directory grows for one name, at most: 21 entries, 16 in a cluster of 512 bytes. */
 export const GROWTH_MAX: i32 = 2;
 
+
 @final
 export class Operation {
   next: Operation | null = null;

@@ -6,6 +6,7 @@ import { Geometry } from "./boot-sector";
 import { NAME_UNITS_MAX, ShortName, fold } from "./names";
 import { Table } from "./table";
 
+
 @final
 export class Search extends Directory {
   /** The short name of what is to be made. */

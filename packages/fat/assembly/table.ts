@@ -16,6 +16,7 @@ export const WAIT: u32 = 0xffff_ffff;
 
 const VALUE_MASK: u32 = 0x0fff_ffff;
 
+
 @final
 export class Table {
   constructor(
@@ -31,12 +32,13 @@ export class Table {
   /** Sector of an entry of FAT32, and where in it. */
   @inline
   sectorOf(cluster: u32): u32 {
-    return this.geometry.fatStart + cluster / (<u32>this.geometry.sectorBytes >> 2);
+    return this.geometry.fatStart + cluster / ((<u32>this.geometry.sectorBytes) >> 2);
   }
+
 
   @inline
   offsetOf(cluster: u32): i32 {
-    return (cluster << 2) & <u32>(this.geometry.sectorBytes - 1);
+    return (cluster << 2) & (<u32>(this.geometry.sectorBytes - 1));
   }
 
   /** What stands at a cluster: FREE, END, BAD, or the next one, which is one of the volume. */

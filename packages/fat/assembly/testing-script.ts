@@ -46,8 +46,7 @@ export class Tree {
 
   find(path: string): i32 {
     const lower = path.toLowerCase();
-    for (let i = 0; i < this.paths.length; i++)
-      if (this.paths[i].toLowerCase() == lower) return i;
+    for (let i = 0; i < this.paths.length; i++) if (this.paths[i].toLowerCase() == lower) return i;
     return -1;
   }
 
@@ -282,7 +281,7 @@ export class Script {
       content = new Uint8Array(max(start, piece.length > 0 ? at + piece.length : start));
       memory.copy(content.dataStart, old.dataStart, start);
       memory.copy(content.dataStart + at, piece.dataStart, piece.length);
-      for (let done = 0; done < piece.length && result == 0; ) {
+      for (let done = 0; done < piece.length && result == 0;) {
         const count = min(piece.length - done, 1 + this.below(4000));
         result = probe.writeAt(file, <u64>(at + done), piece, done, count);
         done += count;

@@ -207,10 +207,11 @@ export class Fsck {
         if (long > 1) return this.fail(`a long name without its end in ${first}`);
         if (long == 1 && longSum != sumOf(at)) return this.fail("a long name of another short one");
         long = 0;
-        const child = ((<u32>load<u16>(at, 20)) << 16) | <u32>load<u16>(at, 26);
+        const child = ((<u32>load<u16>(at, 20)) << 16) | (<u32>load<u16>(at, 26));
         const size = load<u32>(at, 28);
         if (!isRoot && index < 2) {
-          const dots = load<u64>(at) == (index == 0 ? 0x2020_2020_2020_202e : 0x2020_2020_2020_2e2e);
+          const dots =
+            load<u64>(at) == (index == 0 ? 0x2020_2020_2020_202e : 0x2020_2020_2020_2e2e);
           if (!dots || child != (index == 0 ? first : parent)) {
             return this.fail(`entry ${index} of directory ${first} says ${child}, not ${parent}`);
           }

@@ -112,7 +112,8 @@ export function remove(volume: Volume, operation: Operation): i32 {
         break;
       case RemoveStage.COMMIT:
         status = volume.log.commit(operation.transfer);
-        if (status == 0) forget(volume, operation, operation.source.sector, operation.source.offset);
+        if (status == 0)
+          forget(volume, operation, operation.source.sector, operation.source.offset);
         break;
       case RemoveStage.RELEASE:
         status = volume.space.release(operation.sourceFirst);

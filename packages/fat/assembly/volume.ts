@@ -20,6 +20,7 @@ const zeros = new Uint8Array(ZERO_BYTES);
 /** Requests of one operation under way. */
 export const DEPTH: i32 = 8;
 
+
 @final
 export class Volume {
   readonly cache: SectorCache;
@@ -109,7 +110,8 @@ export class Volume {
     }
     found = min(found, wanted);
     // The cluster of the last byte of the run.
-    const over = operation.index - <u32>((position + <u64>(found * geometry.sectorBytes) - 1) / clusterBytes);
+    const over =
+      operation.index - <u32>((position + <u64>(found * geometry.sectorBytes) - 1) / clusterBytes);
     operation.index -= over;
     operation.cluster -= over;
     return found;

@@ -107,7 +107,7 @@ describe.skipIf(problem !== null)("a crash", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "phantasm-fat-crash-"));
-    image = await Image.load(readFileSync(await shellImage()));
+    image = Image.load(readFileSync(await shellImage()));
   });
 
   afterAll(() => {

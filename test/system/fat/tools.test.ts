@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Volume, hashOf, pattern, shellImage, toolsProblem } from "./volume.js";
 
 const problem = toolsProblem();
-if (problem !== null) console.warn(`tests of FAT with dosfstools and mtools are left out: ${problem}`);
+if (problem !== null)
+  console.warn(`tests of FAT with dosfstools and mtools are left out: ${problem}`);
 
 const MIB = 2 ** 20;
 const LONG = `${"a long name, ".repeat(18)}to its end.text`;
@@ -68,7 +69,8 @@ describe.skipIf(problem !== null)("FAT", () => {
     test("is written so that fsck.vfat has nothing to say, and mtools read it", () => {
       const volume = Volume.make(join(folder, "write.img"), mebibytes * MIB, options);
       const lines = DIRECTORIES.map((path) => `mkdir\t${path}`);
-      for (const [seed, [path, bytes]] of FILES.entries()) lines.push(`put\t${path}\t${bytes}\t${seed}`);
+      for (const [seed, [path, bytes]] of FILES.entries())
+        lines.push(`put\t${path}\t${bytes}\t${seed}`);
       lines.push("put\t/large.bin\t20000000\t9");
       expect(volume.shell(image, lines)).toEqual([]);
       expect(volume.fsck()).toEqual({ status: 0, findings: [] });
@@ -95,16 +97,23 @@ describe.skipIf(problem !== null)("FAT", () => {
     const volume = Volume.make(join(folder, "turns.img"), 40 * MIB, ["-F", "32", "-n", "TURNS"]);
     volume.shell(image, ["mkdir\t/d", "put\t/d/log.txt\t1000\t0"]);
     volume.put("/d/other.txt", pattern(30_000, 1));
-    volume.shell(image, ["put\t/d/log.txt\t5000\t0", "rename\t/d\t/moved", "cut\t/moved/other.txt\t10"]);
+    volume.shell(image, [
+      "put\t/d/log.txt\t5000\t0",
+      "rename\t/d\t/moved",
+      "cut\t/moved/other.txt\t10",
+    ]);
     volume.mtool("mmd", "::/moved/inner");
     volume.mtool("mdel", "::/moved/other.txt");
-    volume.shell(image, ["rename\t/moved/inner\t/inner", "put\t/inner/x\t1\t1", "put\t/y\t9000\t2"]);
+    volume.shell(image, [
+      "rename\t/moved/inner\t/inner",
+      "put\t/inner/x\t1\t1",
+      "put\t/y\t9000\t2",
+    ]);
     expect(volume.fsck()).toEqual({ status: 0, findings: [] });
     expect(volume.get("/moved/log.txt").equals(pattern(6000, 0))).toBe(true);
-    expect(volume.shell(image, ["remove\t/inner/x", "remove\t/inner", "remove\t/y", "tree"])).toEqual([
-      "/moved/",
-      `/moved/log.txt\t6000\t${hashOf(pattern(6000, 0))}`,
-    ]);
+    expect(
+      volume.shell(image, ["remove\t/inner/x", "remove\t/inner", "remove\t/y", "tree"]),
+    ).toEqual(["/moved/", `/moved/log.txt\t6000\t${hashOf(pattern(6000, 0))}`]);
     expect(volume.fsck()).toEqual({ status: 0, findings: [] });
     expect(volume.mtool("minfo", "::").toString()).toMatch(/free clusters=/i);
   });

@@ -73,7 +73,9 @@ export class Volume {
     const findings = stdout
       .split("\n")
       .filter((line) => line !== "" && !/^fsck\.fat |: \d+ files, /.test(line))
-      .filter((line) => !/^(Dirty bit|Leaving filesystem unchanged)/.test(line) || line.includes("Dirty"));
+      .filter(
+        (line) => !/^(Dirty bit|Leaving filesystem unchanged)/.test(line) || line.includes("Dirty"),
+      );
     return { status, findings };
   }
 

@@ -1,7 +1,7 @@
 import { FileList, OpenFlag, errorText } from "@phantasm/interfaces";
 import { Terminal } from "@phantasm/fibre";
 import { Volume } from "@phantasm/storage";
-import { Bench } from "./bench";
+import { Bench } from "./assembly/bench";
 import { Devices } from "./.phantasm/devices";
 
 const PIECE_BYTES: i32 = 256 * 1024;
@@ -47,7 +47,7 @@ class Shell {
     if (file === null) return this.volume.lastError;
     const start = <i32>file.size;
     let status = 0;
-    for (let done = 0; done < bytes && status == 0; ) {
+    for (let done = 0; done < bytes && status == 0;) {
       const count = min(bytes - done, PIECE_BYTES);
       for (let i = 0; i < count; i++) {
         const n = start + done + i;
@@ -95,7 +95,7 @@ class Shell {
     let hash: u32 = 0x811c_9dc5;
     let count = file.read(this.buffer);
     while (count > 0) {
-      for (let i = 0; i < count; i++) hash = (hash ^ <u32>this.buffer[i]) * 0x0100_0193;
+      for (let i = 0; i < count; i++) hash = (hash ^ (<u32>this.buffer[i])) * 0x0100_0193;
       count = file.read(this.buffer);
     }
     if (count == 0) this.terminal.writeLine(`${path}\t${file.size}\t${hash.toString(16)}`);

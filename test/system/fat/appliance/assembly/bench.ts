@@ -1,7 +1,7 @@
 import { Block, BlockHandler, MICROSECOND, OpenFlag } from "@phantasm/interfaces";
 import { Event, Terminal } from "@phantasm/fibre";
 import { FileHandle, Volume } from "@phantasm/storage";
-import { Devices } from "./.phantasm/devices";
+import { Devices } from "../.phantasm/devices";
 
 const TOTAL_BYTES: i32 = 64 * 1024 * 1024;
 const ROUNDS: i32 = 4;
