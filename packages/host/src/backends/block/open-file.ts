@@ -15,7 +15,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { BackendError, errorCode, explain } from "../error.js";
 import { lockHolder, openLocked, type LockedFile, type LockOptions } from "../lock.js";
-import { descriptorFile, FileDisk } from "./file.js";
+import { descriptorFile } from "./disk-file.js";
+import { FileDisk } from "./file.js";
 import { SECTOR_BYTES_DEFAULT, sectorsOf, type SectorBytes } from "./geometry.js";
 
 export interface OpenFileOptions {
