@@ -1,5 +1,13 @@
 /** What every disk promises, checked against every disk. */
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -31,7 +39,73 @@ const KINDS: readonly {
       sectorBytes: 4096,
     }),
   },
+  {
+    name: "file, on other threads",
+    description: (directory) => ({
+      kind: "file",
+      path: join(directory, "d"),
+      bytes: 4 * MIB,
+      async: true,
+    }),
+  },
+  ...(hasDirect()
+    ? [
+        {
+          name: "file, direct",
+          description: (directory: string) =>
+            ({
+              kind: "file",
+              path: join(directory, "d"),
+              bytes: 4 * MIB,
+              sectorBytes: 4096,
+              direct: true,
+            }) as const,
+        },
+      ]
+    : []),
+  ...([{}, { changes: "c" }] as const).map((more: { readonly changes?: string }) => ({
+    name: more.changes === undefined ? "overlay" : "overlay with a file of changes",
+    description: (directory: string): BlockDescription => {
+      const path = join(directory, "d");
+      if (!existsSync(path)) writeFileSync(path, Buffer.alloc(4 * MIB));
+      const changes = more.changes === undefined ? {} : { changes: join(directory, more.changes) };
+      return { kind: "overlay", path, ...changes };
+    },
+  })),
+  {
+    name: "faults that never happen, and a log",
+    description: (directory) => ({
+      kind: "file",
+      path: join(directory, "d"),
+      bytes: 4 * MIB,
+      faults: { seed: 1, readError: 0, delayNs: 1000 },
+      log: join(directory, "log"),
+    }),
+  },
+  {
+    name: "cache that loses nothing",
+    description: () => ({
+      kind: "memory",
+      bytes: 4 * MIB,
+      faults: { seed: 1, lose: 1e-300 },
+    }),
+  },
 ];
+
+/** Whether the file system of temporary files has O_DIRECT. */
+function hasDirect(): boolean {
+  const { O_DIRECT } = constants as { readonly O_DIRECT?: number };
+  if (O_DIRECT === undefined) return false;
+  const path = join(tmpdir(), `phantasm-direct-${process.pid}`);
+  try {
+    closeSync(openSync(path, constants.O_CREAT | constants.O_RDWR | O_DIRECT));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
 
 describe.each(KINDS)("$name", ({ description }) => {
   let directory: string;
@@ -184,12 +258,9 @@ describe.each(KINDS)("$name", ({ description }) => {
     await disk.write(1, data);
     await disk.flush();
     await disk.backend.close();
-    const { bytes, ...rest } = description(directory);
-    const again = await openBlock(
-      rest.kind === "memory"
-        ? { ...rest, bytes: bytes!, readonly: true }
-        : { ...rest, readonly: true },
-    );
+    const rest = description(directory);
+    if (rest.kind === "overlay") return;
+    const again = await openBlock({ ...rest, readonly: true });
     disk = new Disk(again);
     expect(again).toMatchObject({
       readonly: true,

@@ -46,12 +46,10 @@ export class MemoryDisk implements BlockBackend {
 
   submit(request: BlockRequest): boolean {
     if (this.#closed) return this.#completions.now(request, "gone");
-    switch (request.operation) {
-      case "write":
-        return this.#completions.now(request, this.#write(request) ? "ok" : "nospace");
-      case "discard":
-        this.#discard(request.sector * this.sectorBytes, request.sectors * this.sectorBytes);
-    }
+    if (request.operation === "write")
+      return this.#completions.now(request, this.#write(request) ? "ok" : "nospace");
+    if (request.operation === "discard")
+      this.#discard(request.sector * this.sectorBytes, request.sectors * this.sectorBytes);
     return this.#completions.now(request, "ok");
   }
 
