@@ -10,7 +10,7 @@ export {
   type LoopbackPairOptions,
 } from "./loopback.js";
 export { formatMac, parseMac, randomMac } from "./mac.js";
-export { openBlock, openNet, openSwitch, runSwitch, tapSupport } from "./open.js";
+export { diskSupport, openBlock, openNet, openSwitch, runSwitch, tapSupport } from "./open.js";
 export {
   parseBlockLogOption,
   parseBlockOption,
@@ -30,6 +30,7 @@ export {
   type PublishDescription,
   type UserDescription,
 } from "./options.js";
+export type { DiskSupport } from "./block/support.js";
 export type { FaultCounters, FaultOptions, FaultyDisk } from "./block/faults.js";
 export type { ImpairedLink, ImpairOptions } from "./impair/impair.js";
 export type { CapturedLink } from "./pcap.js";

@@ -2,6 +2,7 @@
 import { BackendError } from "./error.js";
 import { loopback } from "./loopback.js";
 import { parseMac } from "./mac.js";
+import type { DiskSupport } from "./block/support.js";
 import type { BlockDescription, FaultsDescription, NetDescription } from "./options.js";
 import type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
 import type { SwitchServer, SwitchServerOptions } from "./switch/server.js";
@@ -134,6 +135,11 @@ function checkFaults(description: BlockDescription, faults: FaultsDescription): 
  */
 export async function openSwitch(path: string, options?: SwitchLinkOptions): Promise<SwitchLink> {
   return (await import("./switch/client.js")).openSwitch(path, options);
+}
+
+/** What this machine can do for disks in a directory: tried out there, or where temporary files are. */
+export async function diskSupport(directory: string): Promise<DiskSupport> {
+  return (await import("./block/support.js")).diskSupport(directory);
 }
 
 /** What this machine and this user can do with tap interfaces. */

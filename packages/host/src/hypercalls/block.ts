@@ -1,7 +1,7 @@
 /** block_info, block_submit, block_complete of one device. */
 import { BlockFlag, BlockOperation, Errno, Limit } from "@phantasm/abi";
 import type { BlockBackend, BlockRequest, BlockStatus } from "../backends/types.js";
-import { newBlockCounters, type BlockCounters } from "./block-counters.js";
+import { newBlockCounters } from "./block-counters.js";
 import { callIndex, deviceFailure, hex, type CallContext } from "./context.js";
 import type { Source } from "./source.js";
 
@@ -31,7 +31,7 @@ export class BlockPort implements Source {
   #gone = false;
   /** Discards that the backend does not carry out: accepted and ignored. */
   readonly #ignored: BlockRequest[] = [];
-  readonly counters: BlockCounters = newBlockCounters();
+  readonly counters = newBlockCounters();
 
   constructor(context: CallContext, name: string, backend: BlockBackend, ready: () => void) {
     this.#context = context;
@@ -47,6 +47,11 @@ export class BlockPort implements Source {
   /** Completions stay armed while requests are in flight: several may come, one wake-up each. */
   get armed(): boolean {
     return this.#inFlight > 0 || this.#submitArmed;
+  }
+
+  get used(): boolean {
+    const { reads, writes, flushes, discards } = this.counters;
+    return reads + writes + flushes + discards > 0;
   }
 
   info(ptr: number): void {

@@ -72,6 +72,7 @@ class Faulty extends WrappedDisk implements FaultyDisk {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
   #wake: () => void = () => undefined;
+  #closed = false;
 
   constructor(disk: BlockBackend, seed: number, options: FaultOptions) {
     super(disk);
@@ -96,6 +97,7 @@ class Faulty extends WrappedDisk implements FaultyDisk {
   }
 
   submit(request: BlockRequest): boolean {
+    if (this.#closed) return this.disk.submit(request);
     const delayNs = this.#delay();
     if (delayNs === 0 && this.#held.length === 0) return this.#meet(request);
     // The data is the guest's only until here.
@@ -125,6 +127,7 @@ class Faulty extends WrappedDisk implements FaultyDisk {
   }
 
   override async close(): Promise<void> {
+    this.#closed = true;
     this.#scheduler.cancel(this.#release);
     // They were accepted.
     for (const { request } of this.#held.splice(0)) this.#meet(request);

@@ -124,7 +124,7 @@ function splitOptions(
     if (value.includes("/") && key !== "changes") return { target, options };
     const known = WORDS.includes(key + equals);
     if (!known && equals === "") {
-      const near = key === "ro" ? "is written :ro" : suggestion(key);
+      const near = key === "ro" ? "it is written :ro" : suggestion(key);
       // What is like no option may be the end of a name.
       if (near === null) return { target, options };
       fail(`there is no option ${quote(key)}; ${near}`);
