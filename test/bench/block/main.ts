@@ -1,5 +1,5 @@
 import { Block, BlockHandler } from "@phantasm/interfaces";
-import { Task, ready } from "@phantasm/runtime";
+import { Task, hold, ready, release } from "@phantasm/runtime";
 import { Devices } from "./.phantasm/devices";
 
 let state: u64 = 88172645463325252;
@@ -40,8 +40,10 @@ class Bench implements BlockHandler {
   onBlock(slot: i32, status: i32): void {
     assert(status == 0, "a request failed");
     if (++this.done == <i32>this.os.arguments.count) return this.report();
-    if (this.os.arguments.apart) ready(new Later(this, slot));
-    else this.submit(slot);
+    if (this.os.arguments.apart) {
+      hold();
+      ready(new Later(this, slot));
+    } else this.submit(slot);
   }
 
   submit(slot: i32): void {
@@ -72,6 +74,7 @@ class Later extends Task {
   }
 
   performTask(): void {
+    release();
     this.bench.submit(this.slot);
   }
 }
