@@ -60,8 +60,6 @@ function fio(file, job, bytes, direct) {
       "--time_based",
       "--norandommap",
       "--invalidate=0",
-      // It measures itself otherwise, twice a request.
-      "--gtod_reduce=1",
       `--direct=${direct ? 1 : 0}`,
       "--output-format=json",
     ],

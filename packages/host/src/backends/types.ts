@@ -116,8 +116,8 @@ export interface BlockBackend {
   attach(wake: () => void): void;
   /**
    * Starts a request. Reads and writes may be carried out at once; a flush always leaves the thread.
-   * True: its completion can be taken now, and no `wake` follows for it. Never throws but for an
-   * exhausted stack.
+   * True: ask for completions without waiting for a `wake`; one follows only for what cannot be taken
+   * then. Never throws but for an exhausted stack.
    */
   submit(request: BlockRequest): boolean;
   /**

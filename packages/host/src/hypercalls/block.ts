@@ -102,9 +102,9 @@ export class BlockPort implements Source {
   complete(ptr: number): number {
     const context = this.#context;
     context.checkRecord(COMPLETE, ptr, Limit.BLOCK_COMPLETION_BYTES, COMPLETION_ALIGNMENT);
-    const ignored = this.#ignored.shift();
-    if (ignored !== undefined) {
-      this.#report(ptr, ignored, "ok");
+    if (this.#ignored.length > 0) {
+      const ignored = this.#ignored.shift();
+      if (ignored !== undefined) this.#report(ptr, ignored, "ok");
       return 0;
     }
     try {

@@ -3,8 +3,10 @@
  * data is not in the page cache.
  *
  * Requests run on libuv's threads, a few at a time, and complete as they come; meanwhile the guest and
- * its network go on. A request costs 10 to 20 µs more than one that is carried out at once.
+ * its network go on. The way to a thread and back costs as much as a fast disk takes. So a request that
+ * is alone when its completion is asked for is carried out there and then, as long as that is quick.
  */
+import { systemClock, type Clock } from "../../clock.js";
 import type {
   BlockBackend,
   BlockCompletion,
@@ -16,7 +18,7 @@ import type {
 } from "../types.js";
 import { Bounce } from "./bounce.js";
 import { Completions } from "./completions.js";
-import { interrupted, type DiskFile } from "./disk-file.js";
+import { interrupted, readWhole, writeWhole, type DiskFile } from "./disk-file.js";
 import type { FileDiskOptions } from "./file.js";
 import { Flusher } from "./flusher.js";
 import { DEPTH, type SectorBytes } from "./geometry.js";
@@ -25,6 +27,11 @@ import { readStatusOf, statusOf } from "./status.js";
 
 /** Requests on threads at once: as many threads as libuv has unless told otherwise. */
 const RUNNING_MAX = 4;
+
+/** A lone request that took longer than this stood in the way of others. */
+const ALONE_NS_MAX = 500_000n;
+/** Lone requests that go to a thread after such a one, before it is tried again. */
+const ALONE_BACKOFF = 64;
 
 /** A request that has a buffer. */
 interface Move {
@@ -41,6 +48,7 @@ export class QueuedFileDisk implements BlockBackend {
   readonly discards: boolean;
   readonly depth = DEPTH;
   readonly #file: DiskFile;
+  readonly #clock: Clock;
   readonly #bounce = new Bounce(DEPTH);
   readonly #completions = new Completions();
   readonly #flusher: Flusher;
@@ -48,6 +56,9 @@ export class QueuedFileDisk implements BlockBackend {
   readonly #moving = new Pending();
   readonly #running = new Set<Move>();
   #queue: Move[] = [];
+  /** The only request there is, not begun: others may follow it, or its completion be asked for. */
+  #lone: Move | null = null;
+  #backoff = 0;
   /** Where the data of reads waits that have been completed. */
   readonly #reads = new Map<BlockRequest, Move>();
   /** Writes that the kernel has not taken yet, oldest first. */
@@ -58,7 +69,8 @@ export class QueuedFileDisk implements BlockBackend {
   #closing: Promise<void> | null = null;
 
   /** Takes over the file. */
-  constructor(file: DiskFile, options: FileDiskOptions) {
+  constructor(file: DiskFile, options: FileDiskOptions, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#file = file;
     this.sectors = options.sectors;
     this.sectorBytes = options.sectorBytes;
@@ -84,6 +96,7 @@ export class QueuedFileDisk implements BlockBackend {
         if (this.readonly) return this.#completions.now(request, "io");
         return this.#enqueue(request, request.data.length);
       case "flush":
+        this.#startLone();
         if (this.#writes.size === 0) this.#flusher.flush(request);
         else this.#barriers.push({ flush: request, writes: new Set(this.#writes) });
         return false;
@@ -102,7 +115,7 @@ export class QueuedFileDisk implements BlockBackend {
   }
 
   complete(memory: Uint8Array): BlockCompletion | null {
-    const completion = this.#completions.take();
+    const completion = this.#completions.take() ?? this.#carryOutLone();
     if (completion?.request.operation !== "read") return completion;
     const move = this.#reads.get(completion.request);
     if (move === undefined) return completion;
@@ -122,6 +135,7 @@ export class QueuedFileDisk implements BlockBackend {
 
   async #close(): Promise<void> {
     this.#closed = true;
+    this.#startLone();
     await Promise.all([this.#moving.drained(), this.#punching.drained()]);
     // The last write has started the flushes that waited for it.
     await this.#flusher.drained();
@@ -136,10 +150,43 @@ export class QueuedFileDisk implements BlockBackend {
       this.#bounce.bytes.set(request.data, offset);
       this.#writes.add(request);
     }
+    const move = { request, offset, bytes };
+    if (this.#backoff > 0) this.#backoff--;
+    else if (this.#moving.count === 0) {
+      this.#moving.begin();
+      this.#lone = move;
+      return true;
+    }
+    this.#startLone();
     this.#moving.begin();
-    this.#queue.push({ request, offset, bytes });
+    this.#queue.push(move);
     this.#startSome();
     return false;
+  }
+
+  /** It is alone no more. */
+  #startLone(): void {
+    if (this.#lone === null) return;
+    this.#queue.push(this.#lone);
+    this.#lone = null;
+    this.#startSome();
+  }
+
+  #carryOutLone(): BlockCompletion | null {
+    const move = this.#lone;
+    if (move === null) return null;
+    this.#lone = null;
+    const { request, offset, bytes } = move;
+    const position = request.sector * this.sectorBytes;
+    const startNs = this.#clock.monotonic();
+    const buffer = this.#bounce.bytes;
+    const status =
+      request.operation === "read"
+        ? readWhole(this.#file, buffer, offset, bytes, position)
+        : writeWhole(this.#file, buffer.subarray(offset, offset + bytes), position);
+    if (this.#clock.monotonic() - startNs > ALONE_NS_MAX) this.#backoff = ALONE_BACKOFF;
+    this.#settle(move);
+    return { request, status };
   }
 
   #startSome(): void {
@@ -173,15 +220,19 @@ export class QueuedFileDisk implements BlockBackend {
   }
 
   #finish(move: Move, status: BlockStatus): void {
-    const { request, offset } = move;
     this.#running.delete(move);
+    this.#settle(move);
+    this.#completions.add(move.request, status);
+    this.#startSome();
+  }
+
+  #settle(move: Move): void {
+    const { request, offset } = move;
     if (request.operation === "read") this.#reads.set(request, move);
     else {
       this.#bounce.release(offset);
       this.#written(request);
     }
-    this.#completions.add(request, status);
-    this.#startSome();
     this.#moving.end();
   }
 
