@@ -36,7 +36,6 @@ export const LONG_UNITS: i32 = 13;
 export const SET_ENTRIES_MAX: i32 = 21;
 
 
-@inline
 export function firstClusterOf(at: usize): u32 {
   return ((<u32>load<u16>(at, 20)) << 16) | (<u32>load<u16>(at, 26));
 }
@@ -47,7 +46,6 @@ export function setFirstCluster(at: usize, cluster: u32): void {
 }
 
 /** When it was changed: date in the upper half. */
-@inline
 export function changedTime(at: usize): u32 {
   return load<u32>(at, 22);
 }
@@ -58,7 +56,6 @@ export function setChangedTime(at: usize, time: u32): void {
 }
 
 /** Where unit `index` of a long entry lies. */
-@inline
 export function longUnitOffset(index: i32): usize {
   return 2 * index + (index < 5 ? 1 : index < 11 ? 4 : 6);
 }

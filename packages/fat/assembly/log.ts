@@ -44,7 +44,6 @@ export enum LogState {
 }
 
 
-@inline
 function padded(bytes: i32): i32 {
   return (bytes + 3) & ~3;
 }
