@@ -35,7 +35,6 @@ export const LONG_UNITS: i32 = 13;
 /** Entries of a long name of 255 units, and the short one. */
 export const SET_ENTRIES_MAX: i32 = 21;
 
-
 export function firstClusterOf(at: usize): u32 {
   return ((<u32>load<u16>(at, 20)) << 16) | (<u32>load<u16>(at, 26));
 }

@@ -43,7 +43,6 @@ export enum LogState {
   FOREIGN,
 }
 
-
 function padded(bytes: i32): i32 {
   return (bytes + 3) & ~3;
 }

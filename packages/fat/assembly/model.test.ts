@@ -28,12 +28,14 @@ function playAll(seed: i32, sectors: i32, sectorBytes: i32, clusterSectors: i32)
       full++;
       // Parts of it may have been written; what was there before is still there.
       const found = readTree(script.probe);
-      const old = move.before.has(move.path) ? move.before.get(move.path) : new Uint8Array(0);
       if (move.act == Act.APPEND || move.act == Act.GROW) {
+        const old = move.before.get(move.path);
         const now = found.get(move.path);
         if (now.length < old.length) check(where, "is shorter");
         if (memory.compare(now.dataStart, old.dataStart, old.length) != 0)
           check(where, "what was there has changed");
+      } else if (move.act == Act.RENAME || move.act == Act.MAKE) {
+        check(where, difference(found, move.before));
       }
       script.tree = found;
     } else if (move.result != 0) {

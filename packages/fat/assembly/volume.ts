@@ -30,6 +30,8 @@ export class Volume {
   readonly log: Log;
   /** Changes can be made. */
   writable: bool = false;
+  /** First sector of the last `run`. */
+  runStart: u32 = 0;
   private nodeStep: i32 = 0;
 
   constructor(
@@ -116,8 +118,6 @@ export class Volume {
     operation.cluster -= over;
     return found;
   }
-  runStart: u32 = 0;
-
   /** Writes zeros past the cache. Returns how many sectors; 0: `cache.status`. */
   writeZeros(sector: u32, sectors: i32, transfer: Transfer): i32 {
     const most = min(this.disk.transferMax, ZERO_BYTES / this.geometry.sectorBytes);
