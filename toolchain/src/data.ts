@@ -11,8 +11,10 @@ import type { Graph, Node } from "./graph.js";
 
 /** The bytes of one parameter. */
 export interface DeviceData {
-  /** Of the device, and with the parameter's when it has several. */
+  /** Of the device, and of the parameter when it has several. */
   readonly name: string;
+  /** Id of the device. */
+  readonly node: string;
   readonly bytes: Uint8Array;
   /** `sha256:…` */
   readonly digest: string;
@@ -104,6 +106,7 @@ export function makeData(configuration: Configuration, { nodes }: Graph): MadeDa
       const bytes = bytesOf(node, parameter);
       return {
         name: parameters.length > 1 ? `${node.id}.${parameter.name}` : node.id,
+        node: node.id,
         bytes,
         digest: `sha256:${sha256(bytes)}`,
         constructorName: constructorName(node),

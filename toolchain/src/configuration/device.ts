@@ -146,6 +146,8 @@ function checkParameter(
       );
   } else if ("data" in parameter) {
     const { name, data } = parameter;
+    if (!IDENTIFIER.test(name))
+      throw new ConfigurationError(`${where}: the name of data must be an identifier, got ${name}`);
     if (!(data instanceof Uint8Array) && typeof data !== "function")
       throw new ConfigurationError(
         `${where}: ${name} must be a Uint8Array or a function that makes one, got ${describeValue(data)}`,
