@@ -1,0 +1,1 @@
+export { zones, type ZoneFile, type ZonesOptions } from "./zones.js";
