@@ -231,8 +231,12 @@ export class Message {
       return record + 28;
     }
     if (layout == Layout.TARGET) {
-      if (setType(set) != DNAME) this.addTarget(zones.nodeAt(record));
+      const target = zones.nodeAt(record);
+      if (setType(set) != DNAME) this.addTarget(target);
       record += 4;
+      // It is not compressed, but what follows may point to it. "." of SVCB stands for the owner.
+      const at = <usize>setPrefix(set);
+      if (load<u8>(record + 2 + at) != 0 && this.offsetOf(target) == 0) this.remember(target, from - this.start + at);
     }
     const bytes = <usize>bswap(load<u16>(record));
     if (from + bytes > this.limit) return 0;

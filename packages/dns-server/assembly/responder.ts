@@ -47,8 +47,6 @@ const CLASS_CHAOS: i32 = 3;
 const CLASS_ANY: i32 = 255;
 /** RFC 2136 §2.2: a name that would be too long. */
 const NAME_TOO_LONG: i32 = 6;
-/** RFC 4035 §3.2.2: is copied, as RD is. */
-const CHECKING_DISABLED: i32 = 0x0010;
 
 /** The name at hand is an alias: what it leads to comes next. */
 const NOT_YET: i32 = -1;
@@ -87,6 +85,7 @@ export class Responder {
   private optBytes: i32 = 0;
   private hasGoodCookie: bool = false;
   private readonly made: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
+  private readonly followed: usize = heap.alloc(<usize>ALIASES_MAX * sizeof<usize>());
   private readonly other: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
   private readonly labels: usize = heap.alloc(128);
 
@@ -115,8 +114,7 @@ export class Responder {
     this.hasGoodCookie = false;
     this.isTruncated = false;
     this.kind = AnswerKind.ERROR;
-    this.flags =
-      Flag.RESPONSE | (request.flags & (Flag.OPCODE | Flag.RECURSION_DESIRED | CHECKING_DISABLED));
+    this.flags = Flag.RESPONSE | (request.flags & (Flag.OPCODE | Flag.RECURSION_DESIRED));
     if (request.hasEdns && request.cookieBytes != 0) this.checkCookie(high, low);
     this.optBytes = request.hasEdns
       ? request.cookieBytes != 0
@@ -138,9 +136,10 @@ export class Responder {
       const type = request.type;
       if (request.class == CLASS_CHAOS) rcode = this.chaos();
       else if (request.class != CLASS_IN && request.class != CLASS_ANY) rcode = Rcode.REFUSED;
+      else if (type == IXFR && !request.hasSerial) rcode = Rcode.FORMAT_ERROR;
       else if (type == AXFR || type == IXFR) {
         if (isTcp) return TRANSFER;
-        rcode = Rcode.REFUSED;
+        rcode = type == AXFR ? Rcode.NOT_IMPLEMENTED : this.tellSerial();
       } else rcode = this.answer();
     }
     this.count(rcode);
@@ -261,7 +260,8 @@ export class Responder {
     // The alias leads to where somebody else answers.
     if (apex == 0) return Rcode.NO_ERROR;
     let node = walk.isExact ? walk.closest : 0;
-    this.flags |= Flag.AUTHORITATIVE;
+    // RFC 1035 §6.2: nobody is an authority for all classes.
+    if (this.query.class == CLASS_IN) this.flags |= Flag.AUTHORITATIVE;
     if (type == DS && node != 0 && node == apex && this.answerAbove(apex)) return Rcode.NO_ERROR;
     // RFC 4035 §3.1.4.1: what is above a delegation answers for its DS.
     if (walk.cut != 0 && !(type == DS && node == walk.cut)) return this.refer(aliases);
@@ -279,7 +279,7 @@ export class Responder {
     let set = type != ANY ? setOf(node, type) : setCount(node) == 0 ? 0 : firstSet(node);
     if (set != 0) {
       this.put(set);
-      if (type != ANY) this.addAddresses(apex, false);
+      if (type != ANY) this.addAddresses(apex, type == NS, 0);
       return Rcode.NO_ERROR;
     }
     if (!(flagsOf(node) & NodeFlag.CNAME)) {
@@ -288,12 +288,22 @@ export class Responder {
       return Rcode.NO_ERROR;
     }
     set = setOf(node, CNAME);
+    if (aliases == ALIASES_MAX || this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
     const owner = this.message.at;
     this.put(set);
-    if (this.isTruncated || aliases == ALIASES_MAX) return Rcode.NO_ERROR;
+    if (this.isTruncated) return Rcode.NO_ERROR;
     this.message.name = this.nameAt(this.dataOf(owner));
     walk.toNode(zones.nodeAt(firstRecord(set)));
     return NOT_YET;
+  }
+
+  /** Aliases that lead in a circle are told once; remembers the one at hand. */
+  private isFollowed(set: usize, aliases: i32): bool {
+    const followed = this.followed;
+    for (let i = 0; i < aliases; i++)
+      if (load<usize>(followed + <usize>i * sizeof<usize>()) == set) return true;
+    store<usize>(followed + <usize>aliases * sizeof<usize>(), set);
+    return false;
   }
 
   /** Where the data of the record at `at` begin. */
@@ -354,7 +364,7 @@ export class Responder {
     }
     message.targetCount = 0;
     const set = setOf(cut, NS);
-    if (message.writeSet(Section.AUTHORITY, cut, set, setFields(set))) this.addAddresses(this.walk.apex, true);
+    if (message.writeSet(Section.AUTHORITY, cut, set, setFields(set))) this.addAddresses(this.walk.apex, true, cut);
     else this.isTruncated = true;
     return Rcode.NO_ERROR;
   }
@@ -365,6 +375,8 @@ export class Responder {
     const message = this.message;
     const redirection = walk.redirection;
     const set = setOf(redirection, DNAME);
+    // The client goes on by itself with where the first time led to.
+    if (this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
     if (!message.writeSet(Section.ANSWER, redirection, set, setFields(set))) return this.truncate();
     // The labels below the DNAME, in the case of whoever wrote them, in front of its target.
     const made = this.made;
@@ -435,8 +447,13 @@ export class Responder {
     return bytes + 1;
   }
 
-  /** Addresses of names in what was written, as far as this zone has them and there is room. */
-  private addAddresses(apex: usize, isReferral: bool): void {
+  /**
+   * Addresses of names in what was written, as far as this zone has them and there is room.
+   *
+   * @param withGlue also of names that are below a delegation
+   * @param cut the delegation that is told; 0: none is
+   */
+  private addAddresses(apex: usize, withGlue: bool, cut: usize): void {
     const message = this.message;
     const zones = this.zones;
     const count = message.targetCount;
@@ -449,9 +466,9 @@ export class Responder {
       for (let node = target; node != apex; node = zones.parentOf(node))
         if (flagsOf(node) & NodeFlag.CUT) {
           isGlue = true;
-          isOwn = isReferral && node == this.walk.cut;
+          isOwn = node == cut;
         }
-      if (isGlue && !isReferral) continue;
+      if (isGlue && !withGlue) continue;
       if (!(flagsOf(target) & NodeFlag.EXISTS)) {
         if (isGlue) continue;
         while (!(flagsOf(source) & NodeFlag.EXISTS)) source = zones.parentOf(source);
@@ -467,6 +484,18 @@ export class Responder {
         return;
       }
     }
+  }
+
+  /** IXFR in a datagram: the SOA record, so that the client may come over TCP (RFC 1995 §2). */
+  private tellSerial(): i32 {
+    const request = this.query;
+    const walk = this.walk;
+    walk.toName(request.name, request.labels, request.labelCount, this.message);
+    if (walk.apex == 0 || !walk.isExact || walk.closest != walk.apex) return Rcode.REFUSED;
+    this.kind = AnswerKind.POSITIVE;
+    this.flags |= Flag.AUTHORITATIVE;
+    this.put(setOf(walk.apex, SOA));
+    return Rcode.NO_ERROR;
   }
 
   /** RFC 4892: who and what answers. */
