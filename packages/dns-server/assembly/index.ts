@@ -1,4 +1,5 @@
-export { Zones } from "./zone-data";
+export { ServerCounters } from "./counters";
+export { DnsServer } from "./server";
 export { Responder, TRANSFER } from "./responder";
 export { Transfer } from "./transfer";
-export { ServerCounters } from "./counters";
+export { Zones } from "./zone-data";

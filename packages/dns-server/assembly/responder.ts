@@ -151,6 +151,12 @@ export class Responder {
     return this.finish(rcode, questionEnd);
   }
 
+  /** The answer instead of a transfer that `respond` has asked for: a response code. Returns its bytes. */
+  refuse(rcode: i32): i32 {
+    this.count(rcode);
+    return this.finish(rcode, this.query.questionEnd);
+  }
+
   /** Writes header and EDNS; the sections are complete. */
   private finish(rcode: i32, questionEnd: i32): i32 {
     const message = this.message;
@@ -165,11 +171,6 @@ export class Responder {
     if (this.optBytes > 0) this.writeOpt(rcode);
     store<u16>(start, bswap(<u16>(flags | (rcode & Flag.RCODE))), 2);
     return message.bytes;
-  }
-
-  /** For answers that are not made here: the flags of an answer to the query, without AA. */
-  get replyFlags(): i32 {
-    return this.flags;
   }
 
   private writeOpt(rcode: i32): void {

@@ -19,6 +19,8 @@ const SOA: i32 = 6;
 /** Header, a name of 255 bytes, type and class. */
 const QUESTION_BYTES_MAX: usize = 12 + 255 + 4;
 const OPT_BYTES: usize = 11;
+/** What pointers can reach, so that names are compressed everywhere. */
+const SOFT_ROOM: usize = 16384;
 
 enum Stage {
   FIRST,
@@ -43,6 +45,9 @@ export class Transfer {
   private records: i32 = 0;
   private record: usize = 0;
   private hasEdns: bool = false;
+  /** Of the message at hand: nothing more fits, and there is no record in it. */
+  private isFull: bool = false;
+  private isEmpty: bool = false;
 
   constructor(private readonly zones: Zones) {}
 
@@ -89,22 +94,14 @@ export class Transfer {
   /** Writes the next message; returns its bytes, 0: there are no more. `room` is at least 65535 bytes. */
   next(message: Message, into: usize, room: i32): i32 {
     if (this.stage == Stage.DONE) return 0;
-    const headBytes = this.headBytes;
-    copy(into, this.head, headBytes);
-    const limit = into + <usize>room - (this.hasEdns ? OPT_BYTES : 0);
-    message.begin(into, into + headBytes, limit);
-    const fields = setFields(this.soa);
-    if (this.stage == Stage.FIRST) {
-      message.writeSet(Section.ANSWER, this.apex, this.soa, fields);
-      this.stage = Stage.RECORDS;
+    const optBytes = this.hasEdns ? OPT_BYTES : 0;
+    this.beginMessage(message, into, SOFT_ROOM - optBytes);
+    this.writeStages(message);
+    if (this.isEmpty) {
+      // A record that is longer than usual messages.
+      this.beginMessage(message, into, <usize>room - optBytes);
+      this.writeStages(message);
     }
-    if (this.stage == Stage.RECORDS && this.writeRecords(message)) this.stage = Stage.LAST;
-    if (
-      this.stage == Stage.LAST &&
-      !this.isFull &&
-      message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
-    )
-      this.stage = Stage.DONE;
     if (this.hasEdns) {
       // An OPT record without options, of 1232 bytes.
       memory.fill(message.at, 0, OPT_BYTES);
@@ -115,11 +112,33 @@ export class Transfer {
     return message.bytes;
   }
 
-  private isFull: bool = false;
+  private beginMessage(message: Message, into: usize, room: usize): void {
+    const headBytes = this.headBytes;
+    copy(into, this.head, headBytes);
+    message.begin(into, into + headBytes, into + room);
+    this.isFull = false;
+    this.isEmpty = true;
+  }
+
+  private writeStages(message: Message): void {
+    const fields = setFields(this.soa);
+    if (this.stage == Stage.FIRST && message.writeSet(Section.ANSWER, this.apex, this.soa, fields)) {
+      this.stage = Stage.RECORDS;
+      this.isEmpty = false;
+    }
+    if (this.stage == Stage.RECORDS && this.writeRecords(message)) this.stage = Stage.LAST;
+    if (
+      this.stage == Stage.LAST &&
+      !this.isFull &&
+      message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
+    ) {
+      this.stage = Stage.DONE;
+      this.isEmpty = false;
+    }
+  }
 
   /** True: all that there are. */
   private writeRecords(message: Message): bool {
-    this.isFull = false;
     while (this.node < this.end) {
       while (this.sets > 0) {
         const set = this.set;
@@ -134,6 +153,7 @@ export class Transfer {
             return false;
           }
           message.count(Section.ANSWER, 1);
+          this.isEmpty = false;
           this.record = next;
           this.records--;
         }
