@@ -14,6 +14,7 @@ const AGE_MAX_S: i32 = 3600;
 const RENEW_S: i32 = 1800;
 const FUTURE_MAX_S: i32 = 300;
 
+
 @final
 export class Cookies {
   private readonly hash: SipHash;

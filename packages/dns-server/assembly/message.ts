@@ -68,11 +68,11 @@ export class Message {
   targetCount: i32 = 0;
 
   /** Where names are: node, offset, and the number of the message it holds for. */
-  private readonly table: usize = heap.alloc(<usize>PLACES << 3);
+  private readonly table: usize = heap.alloc((<usize>PLACES) << 3);
   private stamp: u32 = 0;
 
   constructor(private readonly zones: Zones) {
-    memory.fill(this.table, 0, <usize>PLACES << 3);
+    memory.fill(this.table, 0, (<usize>PLACES) << 3);
   }
 
   /** @param at behind the question */
@@ -84,7 +84,7 @@ export class Message {
     this.targetCount = 0;
     if (++this.stamp > 0xffff) {
       this.stamp = 1;
-      memory.fill(this.table, 0, <usize>PLACES << 3);
+      memory.fill(this.table, 0, (<usize>PLACES) << 3);
     }
   }
 
@@ -103,7 +103,7 @@ export class Message {
     if (offset >= REACH) return;
     const place = this.table + this.placeOf(node);
     store<u32>(place, <u32>node);
-    store<u32>(place, (this.stamp << 16) | <u32>offset, 4);
+    store<u32>(place, (this.stamp << 16) | (<u32>offset), 4);
   }
 
   /** Offset of a node's name; 0: it is not there. */
@@ -236,7 +236,8 @@ export class Message {
       record += 4;
       // It is not compressed, but what follows may point to it. "." of SVCB stands for the owner.
       const at = <usize>setPrefix(set);
-      if (load<u8>(record + 2 + at) != 0 && this.offsetOf(target) == 0) this.remember(target, from - this.start + at);
+      if (load<u8>(record + 2 + at) != 0 && this.offsetOf(target) == 0)
+        this.remember(target, from - this.start + at);
     }
     const bytes = <usize>bswap(load<u16>(record));
     if (from + bytes > this.limit) return 0;

@@ -26,6 +26,7 @@ const BATCH: i32 = 64;
 const BATCH_NS: i64 = SECOND / 100;
 const MESSAGE_BYTES_MAX: i32 = 512;
 
+
 @final
 export class Notifier implements UdpHandler, TimerHandler {
   private socket: UdpSocket | null = null;
@@ -86,7 +87,8 @@ export class Notifier implements UdpHandler, TimerHandler {
     const index = <i32>(<u16>u16At(datagram.payload) - this.id);
     if (index < 0 || index >= this.count || this.isDone[index] != 0) return;
     const target = this.targets[index % this.targets.length];
-    if (!target.address.equals(datagram.source.address) || target.port != datagram.sourcePort) return;
+    if (!target.address.equals(datagram.source.address) || target.port != datagram.sourcePort)
+      return;
     this.isDone[index] = 1;
     this.counters.notifiesAnswered++;
   }

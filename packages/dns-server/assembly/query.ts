@@ -169,7 +169,10 @@ export class Query {
       if (at + 4 + length > bytes) return Rcode.FORMAT_ERROR;
       if (u16At(record + at) == OPTION_COOKIE && this.cookieBytes == 0) {
         // RFC 7873 §5.2.2.
-        if (length != CLIENT_COOKIE_BYTES && (length < COOKIE_BYTES_MIN || length > COOKIE_BYTES_MAX))
+        if (
+          length != CLIENT_COOKIE_BYTES &&
+          (length < COOKIE_BYTES_MIN || length > COOKIE_BYTES_MAX)
+        )
           return Rcode.FORMAT_ERROR;
         this.cookieBytes = length;
         copy(this.cookie, record + at + 4, length);

@@ -28,6 +28,7 @@ const WINDOW_S: i64 = 15;
 /** tag, slips, time when the account is even again */
 const ENTRY_BYTES: usize = 16;
 
+
 @final
 export class RateLimit {
   private readonly table: usize;
@@ -47,7 +48,10 @@ export class RateLimit {
   ) {
     this.intervalNs = perSecond == 0 ? 0 : SECOND_NS / <i64>perSecond;
     const places = perSecond == 0 ? 1 : entries;
-    assert(places > 0 && (places & (places - 1)) == 0, "dns: places of a rate limit are a power of two");
+    assert(
+      places > 0 && (places & (places - 1)) == 0,
+      "dns: places of a rate limit are a power of two",
+    );
     this.mask = <u32>places - 1;
     this.table = heap.alloc(<usize>places * ENTRY_BYTES);
     memory.fill(this.table, 0, <usize>places * ENTRY_BYTES);
@@ -62,10 +66,10 @@ export class RateLimit {
     // A /24, or a /56.
     const network = isIpv4(high, low) ? low >> 8 : high >> 8;
     let hash = (network ^ this.key) * 0x9e3779b97f4a7c15;
-    hash = (hash ^ (hash >> 29) ^ ((<u64>name << 8) | <u64>kind)) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ (hash >> 29) ^ (((<u64>name) << 8) | (<u64>kind))) * 0xbf58476d1ce4e5b9;
     hash ^= hash >> 32;
-    const entry = this.table + <usize>(<u32>hash & this.mask) * ENTRY_BYTES;
-    const tag = <u32>(hash >> 32) | 1;
+    const entry = this.table + <usize>((<u32>hash) & this.mask) * ENTRY_BYTES;
+    const tag = (<u32>(hash >> 32)) | 1;
     const intervalNs = this.intervalNs;
     let evenNs = load<i64>(entry, 8);
     if (load<u32>(entry) != tag && evenNs <= nowNs) {

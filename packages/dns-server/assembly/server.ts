@@ -1,5 +1,13 @@
 /** The server: a responder at port 53 of a stack. */
-import { Clock, Datagram, Endpoint, Random, SECOND, UdpHandler, UdpSocket } from "@phantasm/interfaces";
+import {
+  Clock,
+  Datagram,
+  Endpoint,
+  Random,
+  SECOND,
+  UdpHandler,
+  UdpSocket,
+} from "@phantasm/interfaces";
 import { DNS_PORT } from "@phantasm/dns/wire";
 import { observeCounters } from "@phantasm/runtime/observed";
 import { Stack, StackWaiter } from "@phantasm/stack";

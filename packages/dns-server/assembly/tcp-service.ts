@@ -25,6 +25,7 @@ const QUERY_BYTES_MIN: usize = 12;
 /** Idle for so long, a connection makes room for another one. */
 const ROOM_NS: i64 = SECOND;
 
+
 @final
 export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
   private readonly sessions: Session[] = [];
@@ -168,7 +169,8 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
         if (session.hasOutput) break;
         session.activeNs = this.clock.now();
       }
-      goesOn = session.transfer !== null ? this.goOn(session, connection) : this.next(session, connection);
+      goesOn =
+        session.transfer !== null ? this.goOn(session, connection) : this.next(session, connection);
     }
     if (session.connection === connection) connection.uncork();
   }
@@ -261,7 +263,11 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
 
   private goOn(session: Session, connection: TcpConnection): bool {
     const transfer = session.transfer!;
-    const length = transfer.next(this.responder.message, this.answer + LENGTH_BYTES, ANSWER_BYTES_MAX);
+    const length = transfer.next(
+      this.responder.message,
+      this.answer + LENGTH_BYTES,
+      ANSWER_BYTES_MAX,
+    );
     session.activeNs = this.clock.now();
     if (length == 0) {
       this.endTransfer(session);

@@ -63,7 +63,7 @@ export class Transfer {
    */
   begin(responder: Responder, query: usize): i32 {
     const request = responder.query;
-    const walk = responder.walk;
+    const walk = responder.authority.walk;
     const zones = this.zones;
     walk.toName(request.name, request.labels, request.labelCount, null);
     const apex = walk.apex;
@@ -122,7 +122,10 @@ export class Transfer {
 
   private writeStages(message: Message): void {
     const fields = setFields(this.soa);
-    if (this.stage == Stage.FIRST && message.writeSet(Section.ANSWER, this.apex, this.soa, fields)) {
+    if (
+      this.stage == Stage.FIRST &&
+      message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
+    ) {
       this.stage = Stage.RECORDS;
       this.isEmpty = false;
     }

@@ -6,6 +6,7 @@ import { NodeFlag, Zones, flagsOf, labelBytes } from "./zone-data";
 /** A name has at most 127 labels, and there is the root. */
 const PATH_NODES_MAX: usize = 128;
 
+
 @final
 export class Walk {
   /** Apex of the nearest zone; 0: there is none. */
@@ -49,16 +50,16 @@ export class Walk {
   toNode(node: usize): void {
     const zones = this.zones;
     const path = this.path;
-    let count: i32 = 0;
-    for (; labelBytes(node) > 0; node = zones.parentOf(node))
-      store<usize>(path + <usize>(count++) * sizeof<usize>(), node);
+    let count = 0;
+    for (; labelBytes(node) > 0; node = zones.parentOf(node), count++)
+      store<usize>(path + <usize>count * sizeof<usize>(), node);
     this.begin();
-    let flags = this.visit(node, count);
+    this.visit(node, count);
     while (count > 0) {
-      node = load<usize>(path + <usize>(--count) * sizeof<usize>());
-      flags = flagsOf(node);
+      count--;
+      node = load<usize>(path + <usize>count * sizeof<usize>());
       // Names that only data have are nodes too.
-      if (!(flags & (NodeFlag.EXISTS | NodeFlag.CHILDREN))) return;
+      if (!(flagsOf(node) & (NodeFlag.EXISTS | NodeFlag.CHILDREN))) return;
       this.visit(node, count);
     }
   }

@@ -98,14 +98,14 @@ export function recordCount(set: usize): i32 {
 // @ts-ignore: decorator
 @inline
 export function setLayout(set: usize): i32 {
-  return <i32>load<u8>(set, 12) & 15;
+  return (<i32>load<u8>(set, 12)) & 15;
 }
 
 /** Bytes in front of a name. */
 // @ts-ignore: decorator
 @inline
 export function setPrefix(set: usize): i32 {
-  return <i32>load<u8>(set, 12) >> 4;
+  return (<i32>load<u8>(set, 12)) >> 4;
 }
 
 // @ts-ignore: decorator
@@ -195,14 +195,14 @@ export class Zones {
     const mask = this.mask;
     const mark = hash >> 24;
     let place = hash & mask;
-    let entry = load<u32>(this.index + (<usize>place << 2));
+    let entry = load<u32>(this.index + ((<usize>place) << 2));
     while (entry != 0) {
       if ((entry & 0xff) == mark) {
-        const node = this.base + (<usize>(entry >> 8) << 2);
+        const node = this.base + ((<usize>(entry >> 8)) << 2);
         if (this.parentOf(node) == parent && hasLabel(node, label, length)) return node;
       }
       place = (place + 1) & mask;
-      entry = load<u32>(this.index + (<usize>place << 2));
+      entry = load<u32>(this.index + ((<usize>place) << 2));
     }
     return 0;
   }
@@ -221,14 +221,14 @@ export class Zones {
 // @ts-ignore: decorator
 @inline
 function hashOf(parent: u32, label: usize, length: i32): u32 {
-  let hash = (parent ^ <u32>length) * 0x9e3779b1;
+  let hash = (parent ^ (<u32>length)) * 0x9e3779b1;
   let left = length;
   for (; left >= 4; left -= 4, label += 4) {
     hash = (hash ^ load<u32>(label)) * 0x85ebca6b;
     hash ^= hash >> 15;
   }
   if (left > 0) {
-    hash = (hash ^ (load<u32>(label) & ((<u32>1 << (left << 3)) - 1))) * 0x85ebca6b;
+    hash = (hash ^ (load<u32>(label) & (((<u32>1) << (left << 3)) - 1))) * 0x85ebca6b;
     hash ^= hash >> 15;
   }
   hash *= 0xc2b2ae35;

@@ -28,7 +28,7 @@
  * §6.1); serial; offset of the SOA set; TTL of negative answers (RFC 2308 §5); number of records; the node that a
  * zone above has for the apex, or 0.
  */
-import { ROOT, canonicalKey, firstLabel, isWithin, lower, parentOf } from "./name.js";
+import { ROOT, canonicalKey, firstLabel, lower, parentOf } from "./name.js";
 import { type RecordSet, type Zone, nameIn } from "./zone.js";
 import { CODE, typeOf } from "./types.js";
 
@@ -93,7 +93,10 @@ function layoutOf({ type, records }: RecordSet): { layout: Layout; prefix: numbe
   if (!kind || nameAt < 0) return { layout: Layout.OPAQUE, prefix: 0 };
   if (kind.compressible) return { layout: Layout.NAME, prefix: nameAt };
   // A DNAME is followed like what is sent along.
-  return { layout: kind.target || type === CODE.DNAME ? Layout.TARGET : Layout.OPAQUE, prefix: nameAt };
+  return {
+    layout: kind.target || type === CODE.DNAME ? Layout.TARGET : Layout.OPAQUE,
+    prefix: nameAt,
+  };
 }
 
 function recordBytes(layout: Layout, prefix: number, data: Buffer): number {
@@ -191,7 +194,8 @@ class Compiler {
     for (const [key, node] of placed.nodes)
       if (node.flags & NodeFlag.EXISTS && !this.#isGlue(node)) {
         this.#index(node);
-        if (firstLabel(key) === "*" && node.parent && key !== zone.apex) node.parent.flags |= NodeFlag.WILDCARD;
+        if (firstLabel(key) === "*" && node.parent && key !== zone.apex)
+          node.parent.flags |= NodeFlag.WILDCARD;
       }
     for (const [key, shadow] of shadows) {
       const below = this.#byApex.get(key);
@@ -234,7 +238,8 @@ class Compiler {
       for (const set of sets) {
         const { layout } = layoutOf(set);
         if (layout === Layout.OPAQUE) continue;
-        for (const { data } of set.records) for (const name of namesIn(layout, data)) this.#node(lower(name), name);
+        for (const { data } of set.records)
+          for (const name of namesIn(layout, data)) this.#node(lower(name), name);
       }
   }
 
@@ -261,7 +266,10 @@ class Compiler {
       one.end = end;
     });
     for (const one of this.#zones)
-      inOrder(new Map([...one.nodes].filter(([, node]) => !(node.flags & NodeFlag.EXISTS))), true).forEach(put);
+      inOrder(
+        new Map([...one.nodes].filter(([, node]) => !(node.flags & NodeFlag.EXISTS))),
+        true,
+      ).forEach(put);
     inOrder(this.#outside, true).forEach(put);
 
     const indexed = placed.filter((node) => node.indexed && node.parent);
@@ -285,9 +293,18 @@ class Compiler {
       names += one.zone.names.size;
       records += counted;
     }
-    [MAGIC, VERSION, total, places - 1, indexAt, this.#root.offset, HEADER_BYTES, this.#zones.length, names, records].forEach(
-      (value, index) => bytes.writeUInt32LE(value, 4 * index),
-    );
+    [
+      MAGIC,
+      VERSION,
+      total,
+      places - 1,
+      indexAt,
+      this.#root.offset,
+      HEADER_BYTES,
+      this.#zones.length,
+      names,
+      records,
+    ].forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
     return bytes;
   }
 
@@ -297,11 +314,19 @@ class Compiler {
     const set = apex.sets.find(({ type }) => type === CODE.SOA);
     const data = set?.records[0]?.data.bytes ?? Buffer.alloc(20);
     let records = 0;
-    for (const { sets } of zone.names.values()) for (const one of sets) records += one.records.length;
+    for (const { sets } of zone.names.values())
+      for (const one of sets) records += one.records.length;
     const negativeTtl = Math.min(set?.ttl ?? 0, data.readUInt32BE(data.length - 4));
-    [apex.offset, first, end, data.readUInt32BE(data.length - 20), soa, negativeTtl, records, above?.offset ?? 0].forEach(
-      (value, index) => bytes.writeUInt32LE(value, offset + 4 * index),
-    );
+    [
+      apex.offset,
+      first,
+      end,
+      data.readUInt32BE(data.length - 20),
+      soa,
+      negativeTtl,
+      records,
+      above?.offset ?? 0,
+    ].forEach((value, index) => bytes.writeUInt32LE(value, offset + 4 * index));
     return records;
   }
 
@@ -380,9 +405,4 @@ function namesIn(layout: Layout, { bytes, nameAt }: { bytes: Buffer; nameAt: num
 /** @throws RangeError when they have more than 64 MiB */
 export function compileZones(zones: readonly Zone[]): Buffer {
   return new Compiler(zones).write();
-}
-
-/** True if two zones are one below the other. */
-export function isBelow(zone: Zone, other: Zone): boolean {
-  return zone !== other && isWithin(zone.apex, other.apex);
 }

@@ -70,8 +70,9 @@ export function octetsOf(token: Token): Buffer {
   if (!text.includes("\\")) return Buffer.from(text, "latin1");
   let bytes = "";
   try {
-    for (let at = 0; at < text.length; ) {
-      const { byte, length } = text[at] === "\\" ? unescape(text, at) : { byte: text[at], length: 1 };
+    for (let at = 0; at < text.length;) {
+      const { byte, length } =
+        text[at] === "\\" ? unescape(text, at) : { byte: text[at], length: 1 };
       bytes += byte ?? "";
       at += length;
     }
@@ -119,7 +120,10 @@ export function address6(text: string): Buffer | null {
   const last = text.slice(text.lastIndexOf(":") + 1);
   const tail = address4(last);
   const words = tail
-    ? text.slice(0, -last.length) + tail.readUInt16BE(0).toString(16) + ":" + tail.readUInt16BE(2).toString(16)
+    ? text.slice(0, -last.length) +
+      tail.readUInt16BE(0).toString(16) +
+      ":" +
+      tail.readUInt16BE(2).toString(16)
     : text;
   const [head = "", back] = words.split("::");
   const front = head === "" ? [] : head.split(":");
@@ -169,13 +173,18 @@ function fieldOf(field: Field, items: Items, origin: string | null): Buffer {
     case "a": {
       const token = items.next("an IPv4 address");
       const bytes = address4(token.text);
-      if (!bytes) throw new DataError(token, `expected an IPv4 address such as 192.0.2.1, got ${token.text}`);
+      if (!bytes)
+        throw new DataError(token, `expected an IPv4 address such as 192.0.2.1, got ${token.text}`);
       return bytes;
     }
     case "aaaa": {
       const token = items.next("an IPv6 address");
       const bytes = address6(token.text);
-      if (!bytes) throw new DataError(token, `expected an IPv6 address such as 2001:db8::1, got ${token.text}`);
+      if (!bytes)
+        throw new DataError(
+          token,
+          `expected an IPv6 address such as 2001:db8::1, got ${token.text}`,
+        );
       return bytes;
     }
     case "name":
@@ -223,7 +232,7 @@ function generic(items: Items, type: RecordType | undefined): RecordData {
 
 /** Offset behind the name at `at`; -1: there is none. */
 function skipName(bytes: Buffer, at: number): number {
-  for (const start = at; at < bytes.length && at - start < NAME_BYTES_MAX; ) {
+  for (const start = at; at < bytes.length && at - start < NAME_BYTES_MAX;) {
     const length = bytes[at] ?? 0;
     if (length === 0) return at + 1;
     if (length > 63) return -1;
@@ -283,9 +292,15 @@ export function parseData(
     return part;
   });
   if (items.left > 0)
-    throw new DataError(items.rest()[0] ?? items.last, "nothing may follow here: remove it, or put it in a line of its own");
+    throw new DataError(
+      items.rest()[0] ?? items.last,
+      "nothing may follow here: remove it, or put it in a line of its own",
+    );
   if (length > DATA_BYTES_MAX)
-    throw new DataError(items.last, `the data have ${length} bytes; at most ${DATA_BYTES_MAX} are allowed`);
+    throw new DataError(
+      items.last,
+      `the data have ${length} bytes; at most ${DATA_BYTES_MAX} are allowed`,
+    );
   const [only] = parts;
   return { bytes: parts.length === 1 && only ? only : Buffer.concat(parts), nameAt };
 }

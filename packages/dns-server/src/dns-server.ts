@@ -60,7 +60,9 @@ function isPrefix(text: unknown): text is string {
   if (typeof text !== "string" || text.includes("%")) return false;
   const [address = "", bits, ...rest] = text.split("/");
   if (isIP(address) === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128))
+  );
 }
 
 function isAddress(text: unknown): text is string {
@@ -74,7 +76,10 @@ function list(name: string, value: unknown, is: (text: unknown) => boolean, like
 
 function text(name: "version" | "identity", value: unknown): string {
   if (typeof value === "string" && TEXT.test(value)) return value;
-  throw new ConfigurationError(`dnsServer: ${name} must be a text of at most 255 characters of ASCII`, name);
+  throw new ConfigurationError(
+    `dnsServer: ${name} must be a text of at most 255 characters of ASCII`,
+    name,
+  );
 }
 
 /**
@@ -95,7 +100,10 @@ export function dnsServer(
   checkOptions("dnsServer: rateLimit", rateLimit, ["answersPerSecond", "slip", "places"]);
   const { places = 65_536 } = rateLimit;
   if (!Number.isInteger(Math.log2(places)))
-    throw new ConfigurationError(`dnsServer: places must be a power of two, got ${places}`, "places");
+    throw new ConfigurationError(
+      `dnsServer: places must be a power of two, got ${places}`,
+      "places",
+    );
   return device({
     module: "@phantasm/dns-server",
     class: "DnsServer",
@@ -109,11 +117,21 @@ export function dnsServer(
       { name: "udpBytes", value: options.udpBytes ?? 1232, minimum: 512, maximum: 4096 },
       { name: "version", value: text("version", version) },
       { name: "identity", value: text("identity", identity) },
-      { name: "answersPerSecond", value: rateLimit.answersPerSecond ?? 200, minimum: 0, maximum: 1_000_000 },
+      {
+        name: "answersPerSecond",
+        value: rateLimit.answersPerSecond ?? 200,
+        minimum: 0,
+        maximum: 1_000_000,
+      },
       { name: "slip", value: rateLimit.slip ?? 2, minimum: 0, maximum: 10 },
       { name: "places", value: places, minimum: 16, maximum: 1_048_576 },
       { name: "connections", value: options.connections ?? 256, minimum: 1, maximum: 16_384 },
-      { name: "connectionsPerAddress", value: options.connectionsPerAddress ?? 32, minimum: 1, maximum: 16_384 },
+      {
+        name: "connectionsPerAddress",
+        value: options.connectionsPerAddress ?? 32,
+        minimum: 1,
+        maximum: 16_384,
+      },
       { name: "idleSeconds", value: options.idleSeconds ?? 10, minimum: 1, maximum: 3600 },
       { name: "transfers", value: options.transfers ?? 4, minimum: 1, maximum: 1024 },
       { name: "transfer", value: list("transfer", transfer, isPrefix, "192.0.2.0/24") },

@@ -58,12 +58,18 @@ class MasterFile {
     this.#options = options;
   }
 
-  read(path: string, origin: string | null, depth: number, from: { file: string; token: Token } | null): void {
+  read(
+    path: string,
+    origin: string | null,
+    depth: number,
+    from: { file: string; token: Token } | null,
+  ): void {
     const { problems } = this.#options;
     const text = this.#options.read(path);
     const file = this.#options.display(path);
     if (text === null) {
-      if (from) problems.error(from.file, from.token, `${file} cannot be read: is there such a file?`);
+      if (from)
+        problems.error(from.file, from.token, `${file} cannot be read: is there such a file?`);
       return;
     }
     const state: State = { path, file, depth, origin, owner: null };
@@ -109,15 +115,24 @@ class MasterFile {
         const token = items.next("a file");
         const origin = items.left > 0 ? this.#name(items.next(""), state.origin) : state.origin;
         if (state.depth === INCLUDE_DEPTH_MAX)
-          throw new DataError(token, `files include each other more than ${INCLUDE_DEPTH_MAX} deep: does one include itself?`);
-        this.read(resolve(dirname(state.path), token.text), origin, state.depth + 1, { file: state.file, token });
+          throw new DataError(
+            token,
+            `files include each other more than ${INCLUDE_DEPTH_MAX} deep: does one include itself?`,
+          );
+        this.read(resolve(dirname(state.path), token.text), origin, state.depth + 1, {
+          file: state.file,
+          token,
+        });
         break;
       }
       case "$GENERATE":
         this.#generate(items, state);
         break;
       default:
-        throw new DataError(directive, `there is no ${directive.text}; there are $ORIGIN, $TTL, $INCLUDE and $GENERATE`);
+        throw new DataError(
+          directive,
+          `there is no ${directive.text}; there are $ORIGIN, $TTL, $INCLUDE and $GENERATE`,
+        );
     }
     if (items.left > 0) throw new DataError(items.next(""), "nothing may follow here: remove it");
   }
@@ -133,12 +148,16 @@ class MasterFile {
     }
     if (template.length < 3) throw new DataError(items.last, "a name, a type and data must follow");
     for (let value = range.first; value <= range.last && !this.#isFull; value += range.step)
-      this.#record({ tokens: template.map((part) => substitute(part, value)), indented: false }, state);
+      this.#record(
+        { tokens: template.map((part) => substitute(part, value)), indented: false },
+        state,
+      );
   }
 
   #ttl(token: Token): number {
     const value = seconds(token.text);
-    if (value === null) throw new DataError(token, `expected a time such as 3600 or 1h, got ${token.text}`);
+    if (value === null)
+      throw new DataError(token, `expected a time such as 3600 or 1h, got ${token.text}`);
     if (value > TTL_MAX) throw new DataError(token, `a time to live is at most ${TTL_MAX} seconds`);
     return value;
   }
@@ -153,7 +172,8 @@ class MasterFile {
       at++;
     }
     const { owner } = state;
-    if (owner === null) throw new DataError(first, "there is no name for this record: the line begins with a space");
+    if (owner === null)
+      throw new DataError(first, "there is no name for this record: the line begins with a space");
     let ttl = -1;
     let type: number | null = null;
     // RFC 1035 §5.1: TTL and class in either order, both optional.
@@ -165,8 +185,13 @@ class MasterFile {
         throw new DataError(token, "only class IN is served: remove this record");
       else if (token.text.toUpperCase() !== "IN" && token.text.toUpperCase() !== "CLASS1") {
         type = typeCode(token.text);
-        if (type === null) throw new DataError(token, `there is no type ${token.text}; one without a name is written as TYPE65280`);
-        if (!mayBeInZone(type)) throw new DataError(token, `${token.text} is no type of a record in a zone`);
+        if (type === null)
+          throw new DataError(
+            token,
+            `there is no type ${token.text}; one without a name is written as TYPE65280`,
+          );
+        if (!mayBeInZone(type))
+          throw new DataError(token, `${token.text} is no type of a record in a zone`);
       }
       at++;
     }
@@ -180,13 +205,25 @@ class MasterFile {
       ttl = Math.min(data.bytes.readUInt32BE(data.bytes.length - 4), TTL_MAX);
       this.#lastTtl = ttl;
     }
-    if (ttl < 0) throw new DataError(typeToken, "there is no time to live: put a line such as $TTL 1h in front");
+    if (ttl < 0)
+      throw new DataError(
+        typeToken,
+        "there is no time to live: put a line such as $TTL 1h in front",
+      );
     if (this.records.length === this.#options.recordsMax) {
       this.#isFull = true;
       throw new DataError(typeToken, `there are more than ${this.#options.recordsMax} records`);
     }
     const { line, column } = first;
-    this.records.push({ owner, key: lower(owner), type, ttl, data, file: state.file, position: { line, column } });
+    this.records.push({
+      owner,
+      key: lower(owner),
+      type,
+      ttl,
+      data,
+      file: state.file,
+      position: { line, column },
+    });
   }
 }
 

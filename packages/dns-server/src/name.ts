@@ -65,11 +65,11 @@ export function unescape(text: string, at: number): { byte: string; length: numb
 export function parseName(text: string, origin: string | null): string {
   if (text === "@" || text === "") {
     if (text === "") throw new NameError("the name is empty");
-    if (origin === null) throw new NameError("@ stands for an origin, and none is known: write $ORIGIN");
+    if (origin === null)
+      throw new NameError("@ stands for an origin, and none is known: write $ORIGIN");
     return origin;
   }
   if (text === ".") return ROOT;
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[^\x21-\x7e]/.test(text))
     throw new NameError("letters beyond ASCII are written as an A-label, which begins with xn--");
   const { labels, absolute } = split(text);
@@ -110,8 +110,8 @@ export function isWithin(name: string, ancestor: string): boolean {
 
 export function nameText(name: string): string {
   const text = labelsOf(name)
-    // eslint-disable-next-line no-control-regex -- bytes that have no character of their own
-    .map((label) => label.replace(/[.\\"();@$]|[^\x21-\x7e]/g, (byte) => {
+    .map((label) =>
+      label.replace(/[.\\"();@$]|[^\x21-\x7e]/g, (byte) => {
         const code = byte.charCodeAt(0);
         return code > 0x20 && code < 0x7f ? `\\${byte}` : `\\${String(code).padStart(3, "0")}`;
       }),
@@ -124,8 +124,11 @@ export function nameText(name: string): string {
 export function canonicalKey(name: string): string {
   let key = "";
   // Bytes 0 and 1 are written as two, so that 0 is free to end a label.
-  for (const label of labelsOf(name).reverse())
-    // eslint-disable-next-line no-control-regex -- bytes
-    key += (/[\0\x01]/.test(label) ? label.replace(/\x01/g, "\x01\x02").replace(/\0/g, "\x01\x01") : label) + "\0";
+  for (const label of labelsOf(name).reverse()) key += `${escapeLow(label)}\0`;
   return key;
+}
+
+function escapeLow(label: string): string {
+  if (!label.includes("\0") && !label.includes("\x01")) return label;
+  return label.replaceAll("\x01", "\x01\x02").replaceAll("\0", "\x01\x01");
 }

@@ -2,7 +2,16 @@
 import { DataError, address4, address6, octetsOf } from "./data.js";
 import type { Token } from "./tokens.js";
 
-const KEYS = ["mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath"];
+const KEYS = [
+  "mandatory",
+  "alpn",
+  "no-default-alpn",
+  "port",
+  "ipv4hint",
+  "ech",
+  "ipv6hint",
+  "dohpath",
+];
 const MANDATORY = 0;
 const ALPN = 1;
 const NO_DEFAULT_ALPN = 2;
@@ -45,11 +54,17 @@ function valueOf(key: number, value: Token | null, at: Token): Buffer {
   const bytes = octetsOf(value);
   const addresses = (read: (text: string) => Buffer | null): Buffer =>
     Buffer.concat(
-      bytes.toString("latin1").split(",").map((one) => read(one) ?? refuse(`${one} is no such address`)),
+      bytes
+        .toString("latin1")
+        .split(",")
+        .map((one) => read(one) ?? refuse(`${one} is no such address`)),
     );
   switch (key) {
     case MANDATORY: {
-      const keys = bytes.toString("latin1").split(",").map((one) => keyOf(one) ?? refuse(`there is no parameter ${one}`));
+      const keys = bytes
+        .toString("latin1")
+        .split(",")
+        .map((one) => keyOf(one) ?? refuse(`there is no parameter ${one}`));
       keys.sort((a, b) => a - b);
       if (keys.includes(MANDATORY) || new Set(keys).size < keys.length)
         refuse("mandatory names each parameter once, and not itself");
@@ -91,12 +106,18 @@ export function parameters(tokens: readonly Token[]): Buffer {
     const equals = token.text.indexOf("=");
     const name = equals < 0 ? token.text : token.text.slice(0, equals);
     const key = keyOf(name.toLowerCase());
-    if (key === null) throw new DataError(token, `there is no parameter ${name}; others are written as key123`);
+    if (key === null)
+      throw new DataError(token, `there is no parameter ${name}; others are written as key123`);
     if (found.has(key)) throw new DataError(token, `${name} is there twice`);
     let value: Token | null = equals < 0 ? null : { ...token, text: token.text.slice(equals + 1) };
     // name="value": the quoted part is an item of its own, right behind.
     const next = tokens[index + 1];
-    if (value?.text === "" && next?.quoted && next.line === token.line && next.column === token.column + token.text.length) {
+    if (
+      value?.text === "" &&
+      next?.quoted &&
+      next.line === token.line &&
+      next.column === token.column + token.text.length
+    ) {
       value = next;
       index++;
     }

@@ -18,28 +18,28 @@ export interface Entry {
 /** Items of an entry: more than any record needs, and few enough that a missing parenthesis is noticed. */
 const TOKENS_MAX = 4096;
 
-const enum Character {
-  TAB = 0x09,
-  NEWLINE = 0x0a,
-  RETURN = 0x0d,
-  SPACE = 0x20,
-  QUOTE = 0x22,
-  OPEN = 0x28,
-  CLOSE = 0x29,
-  SEMICOLON = 0x3b,
-  BACKSLASH = 0x5c,
-}
+const CHARACTER = {
+  TAB: 0x09,
+  NEWLINE: 0x0a,
+  RETURN: 0x0d,
+  SPACE: 0x20,
+  QUOTE: 0x22,
+  OPEN: 0x28,
+  CLOSE: 0x29,
+  SEMICOLON: 0x3b,
+  BACKSLASH: 0x5c,
+} as const;
 
 function endsToken(code: number): boolean {
   return (
-    code === Character.SPACE ||
-    code === Character.TAB ||
-    code === Character.NEWLINE ||
-    code === Character.RETURN ||
-    code === Character.SEMICOLON ||
-    code === Character.OPEN ||
-    code === Character.CLOSE ||
-    code === Character.QUOTE
+    code === CHARACTER.SPACE ||
+    code === CHARACTER.TAB ||
+    code === CHARACTER.NEWLINE ||
+    code === CHARACTER.RETURN ||
+    code === CHARACTER.SEMICOLON ||
+    code === CHARACTER.OPEN ||
+    code === CHARACTER.CLOSE ||
+    code === CHARACTER.QUOTE
   );
 }
 
@@ -56,8 +56,8 @@ export function* entriesOf(text: string, file: string, problems: Problems): Gene
   while (at < end) {
     const code = text.charCodeAt(at);
     if (at === lineStart && depth === 0)
-      indented = code === Character.SPACE || code === Character.TAB;
-    if (code === Character.NEWLINE) {
+      indented = code === CHARACTER.SPACE || code === CHARACTER.TAB;
+    if (code === CHARACTER.NEWLINE) {
       at++;
       if (depth === 0 && tokens.length > 0) {
         yield { tokens, indented };
@@ -65,33 +65,40 @@ export function* entriesOf(text: string, file: string, problems: Problems): Gene
       }
       line++;
       lineStart = at;
-    } else if (code === Character.SPACE || code === Character.TAB || code === Character.RETURN) at++;
-    else if (code === Character.SEMICOLON) {
+    } else if (code === CHARACTER.SPACE || code === CHARACTER.TAB || code === CHARACTER.RETURN)
+      at++;
+    else if (code === CHARACTER.SEMICOLON) {
       const newline = text.indexOf("\n", at);
       at = newline < 0 ? end : newline;
-    } else if (code === Character.OPEN) {
+    } else if (code === CHARACTER.OPEN) {
       if (depth++ === 0) opened = { line, column: at - lineStart + 1 };
       at++;
-    } else if (code === Character.CLOSE) {
+    } else if (code === CHARACTER.CLOSE) {
       if (depth === 0)
-        problems.error(file, { line, column: at - lineStart + 1 }, "there is no ( for this ): remove it");
+        problems.error(
+          file,
+          { line, column: at - lineStart + 1 },
+          "there is no ( for this ): remove it",
+        );
       else depth--;
       at++;
     } else {
-      const quoted = code === Character.QUOTE;
+      const quoted = code === CHARACTER.QUOTE;
       const start = quoted ? at + 1 : at;
       const position = { line, column: at - lineStart + 1 };
       let stop = start;
       while (stop < end) {
         const next = text.charCodeAt(stop);
-        if (quoted ? next === Character.QUOTE || next === Character.NEWLINE : endsToken(next)) break;
-        stop += next === Character.BACKSLASH && text.charCodeAt(stop + 1) !== Character.NEWLINE ? 2 : 1;
+        if (quoted ? next === CHARACTER.QUOTE || next === CHARACTER.NEWLINE : endsToken(next))
+          break;
+        stop +=
+          next === CHARACTER.BACKSLASH && text.charCodeAt(stop + 1) !== CHARACTER.NEWLINE ? 2 : 1;
       }
       stop = Math.min(stop, end);
-      if (quoted && text.charCodeAt(stop) !== Character.QUOTE)
+      if (quoted && text.charCodeAt(stop) !== CHARACTER.QUOTE)
         problems.error(file, position, `the text is not closed: put a " at its end`);
       tokens.push({ text: text.slice(start, stop), quoted, ...position });
-      at = quoted && text.charCodeAt(stop) === Character.QUOTE ? stop + 1 : stop;
+      at = quoted && text.charCodeAt(stop) === CHARACTER.QUOTE ? stop + 1 : stop;
       if (tokens.length > TOKENS_MAX) {
         problems.error(file, opened, `more than ${TOKENS_MAX} items follow: is a ) missing?`);
         return;

@@ -37,6 +37,11 @@ export function targetOf(record: ZoneRecord): string {
   return nameIn(record.data.bytes, record.data.nameAt);
 }
 
+/** Where one is, for a message about another. */
+function line({ file, position }: ZoneRecord, from: ZoneRecord): string {
+  return file === from.file ? `in line ${position.line}` : `in ${file}:${position.line}`;
+}
+
 class Check {
   readonly #names = new Map<string, { name: string; sets: Map<number, ZoneRecord[]> }>();
 
@@ -98,7 +103,10 @@ class Check {
     if (alias && sets.size > 1)
       this.error(
         alias,
-        `${nameText(key)} has a CNAME and other records (${[...sets.keys()].filter((type) => type !== CODE.CNAME).map(typeName).join(", ")}): keep either (RFC 1034 §3.6.2)`,
+        `${nameText(key)} has a CNAME and other records (${[...sets.keys()]
+          .filter((type) => type !== CODE.CNAME)
+          .map(typeName)
+          .join(", ")}): keep either (RFC 1034 §3.6.2)`,
       );
     const delegation = sets.get(CODE.NS)?.[0];
     const redirection = sets.get(CODE.DNAME)?.[0];
@@ -109,11 +117,15 @@ class Check {
         delegation ?? redirection ?? this.records[0]!,
         `a wildcard cannot have ${delegation ? "NS" : "a DNAME"}: what it would mean is not defined (RFC 4592 §4)`,
       );
-    for (let above = key; above !== this.apex; ) {
+    for (let above = key; above !== this.apex;) {
       above = parentOf(above);
       if (this.#sets(above, CODE.DNAME)) {
         const first = [...sets.values()][0]?.[0];
-        if (first) this.error(first, `nothing may be below ${nameText(above)}, which has a DNAME (RFC 6672 §2.4)`);
+        if (first)
+          this.error(
+            first,
+            `nothing may be below ${nameText(above)}, which has a DNAME (RFC 6672 §2.4)`,
+          );
         break;
       }
     }
@@ -129,29 +141,41 @@ class Check {
       if (record.ttl !== first.ttl)
         this.error(
           record,
-          `the time to live is ${record.ttl}, and ${first.ttl} in line ${first.position.line}: records of one name and type have the same (RFC 2181 §5.2)`,
+          `the time to live is ${record.ttl}, and ${first.ttl} ${line(first, record)}: records of one name and type have the same (RFC 2181 §5.2)`,
         );
       if (!known) continue;
       const { bytes: data, nameAt } = record.data;
       const text = data.toString("latin1");
       const identity = nameAt < 0 ? text : text.slice(0, nameAt) + lower(text.slice(nameAt));
       const twin = known.get(identity);
-      if (twin) this.error(record, `the same record is in line ${twin.position.line}: remove one`);
+      if (twin) this.error(record, `the same record is ${line(twin, record)}: remove one`);
       else known.set(identity, record);
     }
     if (bytes > SET_BYTES_MAX)
-      this.error(first, `the records of this name and type have ${bytes} bytes; at most ${SET_BYTES_MAX} can be sent`);
-    if (type === CODE.CNAME && set[1]) this.error(set[1], "a name has one CNAME (RFC 2181 §10.1): remove the others");
-    if (type === CODE.DNAME && set[1]) this.error(set[1], "a name has one DNAME (RFC 6672 §2.4): remove the others");
-    if (type === CODE.SOA && set[1]) this.error(set[1], "a zone has one SOA record: remove the others");
+      this.error(
+        first,
+        `the records of this name and type have ${bytes} bytes; at most ${SET_BYTES_MAX} can be sent`,
+      );
+    if (type === CODE.CNAME && set[1])
+      this.error(set[1], "a name has one CNAME (RFC 2181 §10.1): remove the others");
+    if (type === CODE.DNAME && set[1])
+      this.error(set[1], "a name has one DNAME (RFC 6672 §2.4): remove the others");
+    if (type === CODE.SOA && set[1])
+      this.error(set[1], "a zone has one SOA record: remove the others");
     if (type === CODE.SOA && first.key !== this.apex)
-      this.error(first, `a zone has one SOA record, and that of ${nameText(this.apex)} comes first: remove this, or put it into a file of its own`);
+      this.error(
+        first,
+        `a zone has one SOA record, and that of ${nameText(this.apex)} comes first: remove this, or put it into a file of its own`,
+      );
   }
 
   #apex(): void {
     const soa = this.#sets(this.apex, CODE.SOA)?.[0];
     if (soa && !this.#sets(this.apex, CODE.NS))
-      this.error(soa, `the zone has no NS record at ${nameText(this.apex)}: add one for each of its servers`);
+      this.error(
+        soa,
+        `the zone has no NS record at ${nameText(this.apex)}: add one for each of its servers`,
+      );
   }
 
   /** The delegation that a name is at or below; null: it is authoritative. */
@@ -166,7 +190,7 @@ class Check {
   #source(key: string): ReadonlyMap<number, readonly ZoneRecord[]> | undefined {
     const own = this.#names.get(key);
     if (own) return own.sets;
-    for (let name = key; name !== this.apex && name !== ROOT; ) {
+    for (let name = key; name !== this.apex && name !== ROOT;) {
       name = parentOf(name);
       const wildcard = this.#names.get(`\x01*${name}`);
       if (wildcard) return wildcard.sets;
@@ -184,8 +208,12 @@ class Check {
         if (target === ROOT || !isWithin(target, this.apex)) continue;
         const found = this.#source(target);
         if (found?.has(CODE.CNAME))
-          this.warning(record, `${typeName(type)} leads to ${nameText(target)}, which is an alias (RFC 2181 §10.3)`);
-        else if (!found?.has(CODE.A) && !found?.has(CODE.AAAA)) this.#missing(key, type, record, target);
+          this.warning(
+            record,
+            `${typeName(type)} leads to ${nameText(target)}, which is an alias (RFC 2181 §10.3)`,
+          );
+        else if (!found?.has(CODE.A) && !found?.has(CODE.AAAA))
+          this.#missing(key, type, record, target);
       }
     }
   }
@@ -200,7 +228,11 @@ class Check {
 }
 
 /** Sorts records into a zone. Null, and problems: they are none. */
-export function checkZone(records: readonly ZoneRecord[], file: string, problems: Problems): Zone | null {
+export function checkZone(
+  records: readonly ZoneRecord[],
+  file: string,
+  problems: Problems,
+): Zone | null {
   const soa = records.find(({ type }) => type === CODE.SOA);
   if (!soa) {
     problems.error(file, { line: 1, column: 1 }, "the zone has no SOA record: begin with one");

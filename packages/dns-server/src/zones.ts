@@ -33,7 +33,8 @@ function zoneFile(value: string | ZoneFile): ZoneFile {
     return { file: value, origin: basename(value).replace(SUFFIX, "") };
   checkOptions("zones", value, ["file", "origin"]);
   const { file, origin } = value as ZoneFile;
-  if (typeof file === "string" && file !== "" && typeof origin === "string") return { file, origin };
+  if (typeof file === "string" && file !== "" && typeof origin === "string")
+    return { file, origin };
   throw new ConfigurationError(
     `zones: expected files such as "./example.org.zone", or { file, origin }, got ${JSON.stringify(value)}`,
   );
@@ -73,7 +74,11 @@ export function readZones(
     if (!zone) continue;
     const known = zones.get(zone.apex);
     if (known)
-      problems.error(file, { line: 1, column: 1 }, `the zone ${nameText(zone.apex)} is in ${known.file} already`);
+      problems.error(
+        file,
+        { line: 1, column: 1 },
+        `the zone ${nameText(zone.apex)} is in ${known.file} already`,
+      );
     else zones.set(zone.apex, { zone, file });
   }
   return [...zones.values()].map(({ zone }) => zone);
@@ -89,7 +94,10 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
     }
   };
   const display = (path: string): string => relative(context.directory, path).replaceAll("\\", "/");
-  const paths = files.map((one) => ({ path: resolve(context.directory, one.file), origin: originOf(one) }));
+  const paths = files.map((one) => ({
+    path: resolve(context.directory, one.file),
+    origin: originOf(one),
+  }));
   for (const { path } of paths)
     if (read(path) === null)
       throw new ConfigurationError(`zones: ${display(path)} cannot be read: is there such a file?`);
@@ -106,7 +114,9 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
     throw new ConfigurationError(`zones: ${error.message}; an image has at most that`);
   }
   if (bytes.length > BYTES_MAX)
-    throw new ConfigurationError(`zones: they have ${bytes.length} bytes when compiled; at most ${BYTES_MAX} are possible`);
+    throw new ConfigurationError(
+      `zones: they have ${bytes.length} bytes when compiled; at most ${BYTES_MAX} are possible`,
+    );
   return bytes;
 }
 
@@ -117,15 +127,24 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
  * @param files relative to the configuration
  * @example devices: { zones: zones(["./zones/example.org.zone"]) }
  */
-export function zones(files: readonly (string | ZoneFile)[], options: ZonesOptions = {}): Device<"Zones"> {
+export function zones(
+  files: readonly (string | ZoneFile)[],
+  options: ZonesOptions = {},
+): Device<"Zones"> {
   if (!Array.isArray(files) || files.length === 0)
     throw new ConfigurationError(`zones: expected files such as ["./example.org.zone"]`);
   checkOptions("zones", options, ["strict", "recordsMax"]);
   const { strict, recordsMax } = options;
   if (strict !== undefined && typeof strict !== "boolean")
     throw new ConfigurationError("zones: strict must be true or false", "strict");
-  if (recordsMax !== undefined && !(Number.isInteger(recordsMax) && recordsMax >= 1 && recordsMax <= RECORDS_MAX))
-    throw new ConfigurationError(`zones: recordsMax must be a whole number from 1 to ${RECORDS_MAX}`, "recordsMax");
+  if (
+    recordsMax !== undefined &&
+    !(Number.isInteger(recordsMax) && recordsMax >= 1 && recordsMax <= RECORDS_MAX)
+  )
+    throw new ConfigurationError(
+      `zones: recordsMax must be a whole number from 1 to ${RECORDS_MAX}`,
+      "recordsMax",
+    );
   const named = (files as readonly (string | ZoneFile)[]).map(zoneFile);
   return device({
     module: "@phantasm/dns-server",

@@ -64,7 +64,14 @@ interface Exports {
   setLimit(perSecond: number, slip: number, entries: number): void;
   setTime(nowNs: bigint): void;
   tell(): void;
-  respond(query: number, bytes: number, into: number, room: number, tcp: number, low: bigint): number;
+  respond(
+    query: number,
+    bytes: number,
+    into: number,
+    room: number,
+    tcp: number,
+    low: bigint,
+  ): number;
   beginTransfer(query: number): number;
   nextTransfer(into: number, room: number): number;
   repeat(queries: number, count: number, rounds: number, into: number): number;
@@ -92,14 +99,26 @@ async function compile(): Promise<WebAssembly.Module> {
   }
   const messages: string[] = [];
   const { error } = await compiler.asc.main(
-    ["entry.ts", "--outFile", "core.wasm", "--runtime", "stub", "-O3", "--noColors", "--enable", "simd"],
+    [
+      "entry.ts",
+      "--outFile",
+      "core.wasm",
+      "--runtime",
+      "stub",
+      "-O3",
+      "--noColors",
+      "--enable",
+      "simd",
+    ],
     {
       transforms: [Link as never],
       readFile: (name) => language.read(name),
       writeFile: (name, contents) => void output.set(name, contents),
       listFiles: () => [],
       reportDiagnostic: ({ message, range }) =>
-        void messages.push(`${range ? compiler.place(tree, range).file : ""}:${range ? compiler.place(tree, range).line : ""} ${message}`),
+        void messages.push(
+          `${range ? compiler.place(tree, range).file : ""}:${range ? compiler.place(tree, range).line : ""} ${message}`,
+        ),
     },
   );
   if (messages.length > 0 || error) throw new Error(`${messages.join("\n")}\n${String(error)}`);
@@ -136,14 +155,26 @@ export class Core {
   }
 
   /** The answer; null: there is none, or the query asks for a transfer. */
-  ask(query: Uint8Array, options: { tcp?: boolean; room?: number; from?: number } = {}): Buffer | null {
+  ask(
+    query: Uint8Array,
+    options: { tcp?: boolean; room?: number; from?: number } = {},
+  ): Buffer | null {
     const { tcp = false, room = 65_535, from = 0x0a000001 } = options;
     const memory = new Uint8Array(this.exports.memory.buffer);
     memory.set(query, this.#query);
     memory.fill(0xee, this.#answer, this.#answer + room + 16);
-    const bytes = this.exports.respond(this.#query, query.length, this.#answer, room, tcp ? 1 : 0, BigInt(from));
+    const bytes = this.exports.respond(
+      this.#query,
+      query.length,
+      this.#answer,
+      room,
+      tcp ? 1 : 0,
+      BigInt(from),
+    );
     if (bytes > room) throw new Error(`an answer of ${bytes} bytes, and room for ${room}`);
-    if (memory.subarray(this.#answer + room, this.#answer + room + 16).some((byte) => byte !== 0xee))
+    if (
+      memory.subarray(this.#answer + room, this.#answer + room + 16).some((byte) => byte !== 0xee)
+    )
       throw new Error("something was written behind the room for the answer");
     return bytes > 0 ? Buffer.from(memory.slice(this.#answer, this.#answer + bytes)) : null;
   }
@@ -159,7 +190,11 @@ export class Core {
     for (;;) {
       const bytes = this.exports.nextTransfer(this.#answer, 65_535);
       if (bytes === 0) return messages;
-      messages.push(Buffer.from(new Uint8Array(this.exports.memory.buffer).slice(this.#answer, this.#answer + bytes)));
+      messages.push(
+        Buffer.from(
+          new Uint8Array(this.exports.memory.buffer).slice(this.#answer, this.#answer + bytes),
+        ),
+      );
     }
   }
 }

@@ -5,7 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Core } from "./core.js";
 import { type Peer, peersProblem, startKnot, startNsd } from "./peers.js";
 import { Dice, drawQuery, namesNear, type Question } from "./queries.js";
-import { FLAG, type WireMessage, type WireRecord, lower, makeQuery, optRecord, readMessage, wireName } from "./wire.js";
+import {
+  FLAG,
+  type WireMessage,
+  type WireRecord,
+  lower,
+  makeQuery,
+  optRecord,
+  readMessage,
+  wireName,
+} from "./wire.js";
 import { ZONE_NAMES, compiledTestZones, plainZoneFiles, testZones } from "./zone-files.js";
 
 const QUERIES = Number(process.env["PHANTASM_DNS_QUERIES"] ?? 4000);
@@ -48,7 +57,9 @@ type Difference = (ours: WireMessage, theirs: WireMessage, question: Question) =
 /** True if nothing differs but in the sections named. */
 function onlyIn(ours: WireMessage, theirs: WireMessage, ...sections: readonly string[]): boolean {
   const [a, b] = [fields(ours), fields(theirs)];
-  return Object.keys(a).every((key) => sections.includes(key) || JSON.stringify(a[key]) === JSON.stringify(b[key]));
+  return Object.keys(a).every(
+    (key) => sections.includes(key) || JSON.stringify(a[key]) === JSON.stringify(b[key]),
+  );
 }
 
 function isPartOf(records: readonly WireRecord[], all: readonly WireRecord[]): boolean {
@@ -102,7 +113,8 @@ const EXPLAINED: Readonly<Record<string, Readonly<Record<string, Difference>>>> 
   knot: {
     "what fits into a truncated answer": restOfTruncated,
     "no addresses beside HTTPS at the owner": (ours, theirs, question) =>
-      [64, 65].includes(question.query.readUInt16BE(question.typeAt)) && fewerAdditionals(ours, theirs, question),
+      [64, 65].includes(question.query.readUInt16BE(question.typeAt)) &&
+      fewerAdditionals(ours, theirs, question),
     "aliases into another zone": otherZone,
     "the SOA record left out": withoutSoa,
     "a DNAME in a circle": circle,
@@ -154,7 +166,7 @@ describe.skipIf(problem !== null)("the same answers", () => {
   });
 
   /** Headers and shapes that no client should send, and what is asked of no zone. */
-  const odd: Readonly<Record<string, Buffer>> = {
+  const odd: Record<string, Buffer> = {
     "a response": makeQuery(WWW, 1, { flags: 0x8000 }),
     "an inverse query": makeQuery(WWW, 1, { flags: 1 << 11 }),
     "a status query": makeQuery(WWW, 1, { flags: 2 << 11 }),
@@ -171,18 +183,40 @@ describe.skipIf(problem !== null)("the same answers", () => {
     "no question": Buffer.from("126700000000000000000000", "hex"),
     "two questions": two(makeQuery(WWW, 1)),
     "a record of another section": Buffer.concat([count(makeQuery(WWW, 1), 6), optRecord({})]),
-    "a record in the authority section": Buffer.concat([count(makeQuery(WWW, 1), 8), optRecord({})]),
+    "a record in the authority section": Buffer.concat([
+      count(makeQuery(WWW, 1), 8),
+      optRecord({}),
+    ]),
     "a record that is not there": count(makeQuery(WWW, 1), 10),
-    "two OPT records": Buffer.concat([makeQuery(WWW, 1), optRecord({}), optRecord({})]).fill(2, 11, 12),
+    "two OPT records": Buffer.concat([makeQuery(WWW, 1), optRecord({}), optRecord({})]).fill(
+      2,
+      11,
+      12,
+    ),
     "bytes behind": Buffer.concat([makeQuery(WWW, 1), Buffer.alloc(3, 7)]),
     "EDNS version 1": makeQuery(WWW, 1, { edns: 1232, version: 1 }),
-    "EDNS version 1 for a name of nobody": makeQuery(wireName("example.com"), 1, { edns: 1232, version: 1 }),
-    "an unknown option": makeQuery(WWW, 1, { edns: 1232, options: Buffer.from("fde900020102", "hex") }),
-    "an option that is cut off": makeQuery(WWW, 1, { edns: 1232, options: Buffer.from("fde9000501", "hex") }),
+    "EDNS version 1 for a name of nobody": makeQuery(wireName("example.com"), 1, {
+      edns: 1232,
+      version: 1,
+    }),
+    "an unknown option": makeQuery(WWW, 1, {
+      edns: 1232,
+      options: Buffer.from("fde900020102", "hex"),
+    }),
+    "an option that is cut off": makeQuery(WWW, 1, {
+      edns: 1232,
+      options: Buffer.from("fde9000501", "hex"),
+    }),
     "a pointer for a name": makeQuery("\xc0\x0c", 1),
     "a label of 64": makeQuery(`@${"a".repeat(64)}\0`, 1),
-    "a name of 256 bytes": makeQuery(`${"\x3f".padEnd(64, "a").repeat(3)}\x3e${"b".repeat(62)}\0`, 1),
-    "a name of 255 bytes": makeQuery(`${"\x3f".padEnd(64, "a").repeat(3)}\x3d${"b".repeat(61)}\0`, 1),
+    "a name of 256 bytes": makeQuery(
+      `${"\x3f".padEnd(64, "a").repeat(3)}\x3e${"b".repeat(62)}\0`,
+      1,
+    ),
+    "a name of 255 bytes": makeQuery(
+      `${"\x3f".padEnd(64, "a").repeat(3)}\x3d${"b".repeat(61)}\0`,
+      1,
+    ),
     "127 labels": makeQuery(`${"\x01a".repeat(127)}\0`, 1),
     "type 0": makeQuery(WWW, 0),
     "type OPT": makeQuery(WWW, 41),
@@ -199,7 +233,8 @@ describe.skipIf(problem !== null)("the same answers", () => {
     "type DNAME below a DNAME": makeQuery(wireName("x.dnout.example.org"), 39),
     "a NOTIFY": makeQuery(wireName("example.org"), 6, { flags: 0x2400 }),
   };
-  for (let bytes = 0; bytes < 45; bytes++) odd[`the first ${bytes} bytes`] = makeQuery(WWW, 1, { edns: 1232 }).subarray(0, bytes);
+  for (let bytes = 0; bytes < 45; bytes++)
+    odd[`the first ${bytes} bytes`] = makeQuery(WWW, 1, { edns: 1232 }).subarray(0, bytes);
 
   test("to what is odd, as nsd", async () => {
     const peer = peers.find((one) => one.name === "nsd")!;
@@ -207,8 +242,10 @@ describe.skipIf(problem !== null)("the same answers", () => {
     for (const [what, query] of Object.entries(odd)) {
       const ours = core.ask(query);
       const theirs = query.length < 2 ? null : await peer.ask(query, ours ? 1000 : 50);
-      const told = (answer: Buffer | null): string => (answer ? JSON.stringify(fieldsOf(answer)) : "nothing");
-      if (told(ours) !== told(theirs) && !ODD.includes(what)) found.push(`${what}\n  ours ${told(ours)}\n  nsd ${told(theirs)}`);
+      const told = (answer: Buffer | null): string =>
+        answer ? JSON.stringify(fieldsOf(answer)) : "nothing";
+      if (told(ours) !== told(theirs) && !ODD.includes(what))
+        found.push(`${what}\n  ours ${told(ours)}\n  nsd ${told(theirs)}`);
     }
     expect(found.join("\n")).toBe("");
   });
@@ -219,43 +256,54 @@ describe.skipIf(problem !== null)("the same answers", () => {
       const query = makeQuery(wireName(zone), 252);
       const ours = core.transfer(query);
       if (typeof ours === "number") throw new Error(`refused: ${ours}`);
-      const records = (messages: readonly Buffer[]): WireRecord[] => messages.flatMap((one) => readMessage(one).answers);
-      const isComplete = (messages: readonly Buffer[]): boolean => records(messages).filter(({ type }) => type === 6).length === 2;
+      const records = (messages: readonly Buffer[]): WireRecord[] =>
+        messages.flatMap((one) => readMessage(one).answers);
+      const isComplete = (messages: readonly Buffer[]): boolean =>
+        records(messages).filter(({ type }) => type === 6).length === 2;
       const theirs = await peer.askTcp(query, isComplete);
       expect(isComplete(ours)).toBe(true);
       expect(section(records(ours))).toEqual(section(records(theirs)));
     }
   });
 
-  test.each(["nsd", "knot"])("as %s", async (name) => {
-    const peer = peers.find((one) => one.name === name)!;
-    const dice = new Dice(SEED);
-    const names = namesNear(testZones());
-    const found: string[] = [];
-    const counts: Record<string, number> = {};
-    let different = 0;
-    const compare = async (id: number): Promise<void> => {
-      const question = drawQuery(names, dice, id);
-      const ours = core.ask(question.query);
-      const theirs = (await peer.ask(question.query)) ?? (await peer.ask(question.query));
-      if (!ours || !theirs) {
-        found.push(`${question.text}: ${ours ? "they" : "we"} do not answer`);
-        return;
-      }
-      const [a, b] = [readMessage(ours), readMessage(theirs)];
-      const differences = differencesOf(fields(a), fields(b));
-      if (differences.length === 0) return;
-      for (const [why, explains] of Object.entries(EXPLAINED[name] ?? {}))
-        if (explains(a, b, question)) {
-          counts[why] = (counts[why] ?? 0) + 1;
+  test.each(["nsd", "knot"])(
+    "as %s",
+    async (name) => {
+      const peer = peers.find((one) => one.name === name)!;
+      const dice = new Dice(SEED);
+      const names = namesNear(testZones());
+      const found: string[] = [];
+      const counts: Record<string, number> = {};
+      let different = 0;
+      const compare = async (id: number): Promise<void> => {
+        const question = drawQuery(names, dice, id);
+        const ours = core.ask(question.query);
+        const theirs = (await peer.ask(question.query)) ?? (await peer.ask(question.query));
+        if (!ours || !theirs) {
+          found.push(`${question.text}: ${ours ? "they" : "we"} do not answer`);
           return;
         }
-      different++;
-      if (found.length < SHOWN_MAX) found.push([question.text, ...differences].join("\n  "));
-    };
-    for (let id = 0; id < QUERIES; id += AT_ONCE)
-      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => compare((id + index) & 0xffff)));
-    if (process.env["PHANTASM_DNS_SEED"] !== undefined) console.log(counts);
-    expect(found.join("\n\n"), `${different} of ${QUERIES} answers differ (PHANTASM_DNS_SEED=${SEED})`).toBe("");
-  }, 120_000);
+        const [a, b] = [readMessage(ours), readMessage(theirs)];
+        const differences = differencesOf(fields(a), fields(b));
+        if (differences.length === 0) return;
+        for (const [why, explains] of Object.entries(EXPLAINED[name] ?? {}))
+          if (explains(a, b, question)) {
+            counts[why] = (counts[why] ?? 0) + 1;
+            return;
+          }
+        different++;
+        if (found.length < SHOWN_MAX) found.push([question.text, ...differences].join("\n  "));
+      };
+      for (let id = 0; id < QUERIES; id += AT_ONCE)
+        await Promise.all(
+          Array.from({ length: AT_ONCE }, (_, index) => compare((id + index) & 0xffff)),
+        );
+      if (process.env["PHANTASM_DNS_SEED"] !== undefined) console.log(counts);
+      expect(
+        found.join("\n\n"),
+        `${different} of ${QUERIES} answers differ (PHANTASM_DNS_SEED=${SEED})`,
+      ).toBe("");
+    },
+    120_000,
+  );
 });

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -36,7 +36,7 @@ function environment(): NodeJS.ProcessEnv {
 async function freePort(): Promise<number> {
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
+  const { port } = socket.address();
   socket.close();
   return port;
 }
@@ -65,7 +65,10 @@ export class Peer {
     name: string,
     program: string,
     zones: string,
-    configure: (directory: string, port: number) => { readonly text: string; readonly words: (file: string) => string[] },
+    configure: (
+      directory: string,
+      port: number,
+    ) => { readonly text: string; readonly words: (file: string) => string[] },
   ): Promise<Peer> {
     const directory = mkdtempSync(join(tmpdir(), `phantasm-${name}-`));
     const port = await freePort();
@@ -114,7 +117,10 @@ export class Peer {
   }
 
   /** Asks in a connection; all messages that come within the time, or until `count`. */
-  async askTcp(query: Buffer, isComplete: (messages: readonly Buffer[]) => boolean): Promise<Buffer[]> {
+  async askTcp(
+    query: Buffer,
+    isComplete: (messages: readonly Buffer[]) => boolean,
+  ): Promise<Buffer[]> {
     const socket = connect(this.port, "127.0.0.1");
     const length = Buffer.alloc(2);
     length.writeUInt16BE(query.length);

@@ -23,11 +23,18 @@ const TYPES = [1, 28, 2, 6, 15, 16, 5, 12, 33, 39, 43, 52, 64, 65, 257, 65280, 1
 
 /** Every name that stands in the zones, and names that are near to them. */
 export function namesNear(zones: readonly Zone[]): string[] {
-  const names = new Set<string>(["\0", "\x03org\0", "\x03com\0", "\x04test\0", "\x07example\x03com\0"]);
+  const names = new Set<string>([
+    "\0",
+    "\x03org\0",
+    "\x03com\0",
+    "\x04test\0",
+    "\x07example\x03com\0",
+  ]);
   for (const { names: own } of zones)
     for (const [key, { sets }] of own) {
       names.add(key);
-      for (const { records } of sets) for (const record of records) if (record.data.nameAt >= 0) names.add(targetOf(record));
+      for (const { records } of sets)
+        for (const record of records) if (record.data.nameAt >= 0) names.add(targetOf(record));
     }
   for (const name of [...names]) {
     if (name.length > 200) continue;
@@ -36,7 +43,8 @@ export function namesNear(zones: readonly Zone[]): string[] {
     names.add(`\x01*${name}`);
     names.add(`\x01a\x01b${name}`);
     const label = name.slice(1, 1 + name.charCodeAt(0));
-    if (label.length > 0 && label.length < 60) names.add(`${String.fromCharCode(label.length + 1)}${label}z${name.slice(1 + label.length)}`);
+    if (label.length > 0 && label.length < 60)
+      names.add(`${String.fromCharCode(label.length + 1)}${label}z${name.slice(1 + label.length)}`);
   }
   return [...names];
 }
@@ -60,7 +68,9 @@ export function drawQuery(names: readonly string[], dice: Dice, id: number): Que
     id,
     flags: (dice.below(2) === 0 ? 0x0100 : 0) | (dice.below(8) === 0 ? 0x0010 : 0),
     class: 1,
-    ...(dice.below(3) === 0 ? {} : { edns: dice.of([512, 600, 1232, 1400, 4096, 0, 65_535]), dnssecOk: dice.below(3) === 0 }),
+    ...(dice.below(3) === 0
+      ? {}
+      : { edns: dice.of([512, 600, 1232, 1400, 4096, 0, 65_535]), dnssecOk: dice.below(3) === 0 }),
   };
   const asked = dice.below(3) === 0 ? mixCase(name, dice) : name;
   return {

@@ -13,7 +13,11 @@ export interface WireMessage {
   readonly id: number;
   readonly flags: number;
   readonly rcode: number;
-  readonly questions: readonly { readonly name: string; readonly type: number; readonly class: number }[];
+  readonly questions: readonly {
+    readonly name: string;
+    readonly type: number;
+    readonly class: number;
+  }[];
   readonly answers: readonly WireRecord[];
   readonly authorities: readonly WireRecord[];
   readonly additionals: readonly WireRecord[];
@@ -76,7 +80,8 @@ class Reader {
         continue;
       }
       if (length > 63) throw new Error("a label is too long");
-      if (at + 1 + length > this.bytes.length) throw new Error("a label reaches beyond the message");
+      if (at + 1 + length > this.bytes.length)
+        throw new Error("a label reaches beyond the message");
       name += this.bytes.toString("latin1", at, at + 1 + length);
       if (name.length > 255) throw new Error("a name is too long");
       at += 1 + length;
@@ -120,11 +125,13 @@ export function readMessage(bytes: Buffer): WireMessage {
     type: reader.u16(),
     class: reader.u16(),
   }));
-  const section = (count: number): WireRecord[] => Array.from({ length: count }, () => readRecord(reader));
+  const section = (count: number): WireRecord[] =>
+    Array.from({ length: count }, () => readRecord(reader));
   const answers = section(counts[1]);
   const authorities = section(counts[2]);
   const all = section(counts[3]);
-  if (reader.at !== bytes.length) throw new Error(`${bytes.length - reader.at} bytes follow the last record`);
+  if (reader.at !== bytes.length)
+    throw new Error(`${bytes.length - reader.at} bytes follow the last record`);
   const opts = all.filter(({ type }) => type === 41);
   if (opts.length > 1 || [...answers, ...authorities].some(({ type }) => type === 41))
     throw new Error("an OPT record too many");
@@ -160,7 +167,12 @@ export function wireName(text: string): string {
     .concat("\0");
 }
 
-export function optRecord({ edns = 1232, version = 0, dnssecOk = false, options = Buffer.alloc(0) }: QueryOptions): Buffer {
+export function optRecord({
+  edns = 1232,
+  version = 0,
+  dnssecOk = false,
+  options = Buffer.alloc(0),
+}: QueryOptions): Buffer {
   const opt = Buffer.alloc(11);
   opt.writeUInt16BE(41, 1);
   opt.writeUInt16BE(edns, 3);

@@ -31,7 +31,10 @@ export function zonesOf(
 }
 
 /** One zone from a text. */
-export function zoneOf(text: string, origin = "example.org"): { zones: Zone[]; problems: Problems } {
+export function zoneOf(
+  text: string,
+  origin = "example.org",
+): { zones: Zone[]; problems: Problems } {
   return zonesOf([{ path: `/${origin}.zone`, origin }], () => text);
 }
 
@@ -54,7 +57,8 @@ export function plainZoneFiles(): string {
   const file = join(directory, "generated.zone");
   const lines = readFileSync(file, "utf8").split("\n");
   const written = lines.flatMap((line) => {
-    const [, first, last, step = "1", rest = ""] = /^\$GENERATE (\d+)-(\d+)(?:\/(\d+))? (.*)$/.exec(line) ?? [];
+    const [, first, last, step = "1", rest = ""] =
+      /^\$GENERATE (\d+)-(\d+)(?:\/(\d+))? (.*)$/.exec(line) ?? [];
     if (first === undefined) return [];
     const out = [];
     for (let value = Number(first); value <= Number(last); value += Number(step))
