@@ -98,9 +98,10 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
       const connection = session.connection;
       if (connection === null || now - session.activeNs < this.idleNs) continue;
       this.responder.counters.connectionsIdle++;
+      const hasNothing = session.inputBytes == 0 && !session.hasOutput;
       this.forget(session);
       // Who has nothing on the way is told kindly.
-      if (session.inputBytes == 0 && !session.hasOutput) connection.close();
+      if (hasNothing) connection.close();
       else connection.abort();
     }
     if (this.open > 0) timer.set(SECOND);
@@ -162,7 +163,7 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
   /** Goes on as far as there are queries, and room for answers. */
   private serve(session: Session, connection: TcpConnection): void {
     connection.cork();
-    let goesOn = true;
+    let goesOn: bool = true;
     while (goesOn) {
       if (session.hasOutput) {
         if (!session.flush(connection)) return this.breakOff(session, connection);

@@ -105,7 +105,7 @@ export class Transfer {
     if (this.hasEdns) {
       // An OPT record without options, of 1232 bytes.
       memory.fill(message.at, 0, OPT_BYTES);
-      store<u32>(message.at, 0xd004_2900);
+      store<u32>(message.at, 0xd004_2900, 1);
       message.at += OPT_BYTES;
       message.count(Section.ADDITIONAL, 1);
     }

@@ -132,6 +132,9 @@ describe("limits", () => {
         ? -1
         : messages.flatMap((one) => readMessage(one).answers).length;
     };
+    const whole = core.transfer(makeQuery(wireName("example.org"), 252, { edns: 1232 }));
+    if (typeof whole === "number") throw new Error(`refused: ${whole}`);
+    for (const message of whole) expect(readMessage(message).opt?.class).toBe(1232);
     expect(ask(2024010101)).toBe(1);
     expect(ask(2024010102)).toBe(1);
     expect(ask(2024010100)).toBeGreaterThan(200);
