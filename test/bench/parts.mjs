@@ -17,6 +17,7 @@ import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
 import { block } from "./block.mjs";
 import { connections } from "./connections.mjs";
+import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
@@ -395,6 +396,7 @@ export const PARTS = {
   tapTcp,
   tapHttp,
   tapUdp,
+  dns,
   connections,
   userNet,
 };
