@@ -199,7 +199,7 @@ export function chooseMeta(source: Source): ChosenMeta {
       continue;
     }
     // The first generation leaves the other pair as it was.
-    if (reason === "blank" && twin.reason === "blank" && newest.generation <= 1n) continue;
+    if (reason === "blank" && newest.generation <= 1n && (page & 2) !== (newest.page & 2)) continue;
     notes.push(`page ${page}: ${reason}; page ${newest.page} serves`);
   }
   return { meta: parse(newest.bytes, devicePages), page: newest.page, notes, damages };
