@@ -14,7 +14,7 @@ import { makeUserKey, userKey } from "./keys";
 import { NAMESPACE_USER } from "./layout";
 import { OperationKind } from "./operation";
 import { cellAt, countOf, keyBytesOf, leafKey } from "./page";
-import { ELSEWHERE, isExpired, takeCell } from "./read";
+import { ELSEWHERE, beginWhole, isExpired, takeCell, valueOf } from "./read";
 import { StoreSnapshot } from "./snapshot";
 import { View } from "./tree";
 
@@ -55,14 +55,22 @@ export class StoreCursor implements Cursor {
     const engine = this.engine;
     const snapshot = this.snapshot;
     if (snapshot !== null) snapshot.check();
+    // Before it moves: whatever it comes to may have to be waited for.
+    if (engine.operations.isFull) {
+      engine.counters.exhausted++;
+      return EXHAUSTED;
+    }
+    let result = PENDING;
     if (engine.state == 0) {
-      const result = this.step();
+      result = this.step();
       if (result != PENDING && result != ELSEWHERE) return this.done(result);
     } else if (engine.state != PENDING) return engine.state;
     const operation = engine.take(OperationKind.NEXT, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.cursor = this;
     operation.snapshot = snapshot;
+    // The cursor has moved already; only the value is missing.
+    if (result == ELSEWHERE) beginWhole(engine, operation, valueOf(engine.tree.cell));
     this.isBusy = true;
     return engine.enqueue(operation);
   }
@@ -77,7 +85,10 @@ export class StoreCursor implements Cursor {
     return result;
   }
 
-  /** 1 on the next entry, 0 at the end, PENDING, ELSEWHERE, or an error. Moves only with 1. */
+  /**
+   * 1 on the next entry, 0 at the end, PENDING, or an error; ELSEWHERE when it stands on the next entry, and so
+   * does the tree, but its value has to be read.
+   */
   step(): i32 {
     if (this.place == Place.END) return 0;
     const tree = this.engine.tree;
@@ -90,11 +101,8 @@ export class StoreCursor implements Cursor {
       if (load<u8>(key - 1) != NAMESPACE_USER || !this.isInside(key, keyBytes)) return 0;
       if (!isExpired(this.engine, cell)) {
         const result = takeCell(cell, this.value);
-        if (result == ELSEWHERE) {
-          tree.leaf = this.frame;
-          tree.index = this.index;
-          // It is here once its value is: `next` does not come back to this key.
-        }
+        tree.leaf = this.frame;
+        tree.index = this.index;
         this.setKey(key, keyBytes);
         this.place = Place.AT_KEY;
         return result == ELSEWHERE ? ELSEWHERE : 1;

@@ -402,7 +402,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       if (this.state != PENDING) this.commits.run();
       return;
     }
-    if (this.garbage.count > 0) this.garbage.advance();
+    if (this.garbage.count > 0) {
+      this.garbage.advance();
+      // The opening may have waited for it.
+      if (this.garbage.count == 0) this.moves++;
+    }
     this.commits.run();
     if (this.cache.starved) {
       this.cache.starved = false;

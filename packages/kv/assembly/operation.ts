@@ -113,6 +113,10 @@ export class Operations {
     return this.all[index];
   }
 
+  get isFull(): bool {
+    return this.used == this.capacity;
+  }
+
   /** Null when all are in use. */
   take(kind: OperationKind, handler: KeyValueHandler | null, tag: i32): Operation | null {
     const operation = this.free;

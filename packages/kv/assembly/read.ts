@@ -132,7 +132,8 @@ function runNext(engine: Engine, operation: Operation): i32 {
   return result < 0 ? result : 1;
 }
 
-function beginWhole(engine: Engine, operation: Operation, value: usize): void {
+/** An operation begins to read all of a value that is elsewhere. */
+export function beginWhole(engine: Engine, operation: Operation, value: usize): void {
   operation.walk.begin(load<u64>(value), load<u64>(value, 8), load<u64>(value, 16));
   operation.hold = engine.hold(operation.snapshot);
   operation.position = 0;
