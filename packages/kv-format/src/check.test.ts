@@ -291,15 +291,28 @@ describe("the log", () => {
     expect(check(device).damages).toEqual([expect.stringContaining(message)]);
   });
 
+  test("batches that the tree contains already are left out", () => {
+    const device = storeOf([entry("a", "1", 7n)]);
+    new RecordWriter(device).write({
+      batches: [
+        { version: 6n, operations: [{ key: "b", value: "old" }] },
+        { version: 7n, operations: [{ key: "a", value: null }] },
+        { version: 8n, operations: [{ key: "c", value: "new" }] },
+      ],
+    });
+    expect(check(device)).toMatchObject({ damages: [], summary: { entries: 2, version: "8" } });
+    expect(dump(device)).not.toContain("old");
+  });
+
   test("records that only pretend cost no more than sixteen rings", () => {
     const device = storeOf([], 16 * MIB * 16 + 4096);
     const writer = new RecordWriter(device);
-    const { logPages } = writer.meta;
-    const ringBytes = logPages * PAGE_BYTES;
+    const ringBytes = writer.meta.logPages * PAGE_BYTES;
     for (let at = 0; at < ringBytes; at += 512) {
       writer.raw(1, new Uint8Array(8), 1, 99n);
-      // To the end of the ring, and the checksum does not fit.
-      view(device.content).setUint32(writer.position + 8, ringBytes - at - 64, true);
+      // As long as can be, and the checksum does not fit.
+      const payload = Math.min(ringBytes - at, MIB) - 64;
+      view(device.content).setUint32(writer.position + 8, payload, true);
       writer.unit++;
     }
     const started = performance.now();

@@ -73,6 +73,8 @@ export const STORE_PAGES_MAX = MAP_INDEXES_MAX * MAPS_PER_INDEX * PAGES_PER_MAP;
 export const RECORD_MAGIC = 0x524c4850; // "PHLR"
 export const RECORD_HEAD_BYTES = 64;
 export const RECORD_CHECKSUM_AT = 56;
+/** A record has at most this, and at most a quarter of the ring. */
+export const RECORD_BYTES_MAX = 1_048_576;
 export enum RecordKind {
   BATCHES = 1,
   MARK = 2,

@@ -12,6 +12,7 @@ import {
   OperationKind,
   PAGE_BYTES,
   PUT_VALUE_BYTES_MAX,
+  RECORD_BYTES_MAX,
   RECORD_CHECKSUM_AT,
   RECORD_HEAD_BYTES,
   RECORD_MAGIC,
@@ -63,11 +64,13 @@ const SEARCH_RINGS_MAX = 16;
 function headAt(ring: Uint8Array, at: number, { identity, epoch }: Meta): Head | null {
   const fields = view(ring.subarray(at, at + RECORD_HEAD_BYTES));
   const payloadBytes = fields.getUint32(8, true);
+  const bytes = RECORD_HEAD_BYTES + payloadBytes;
   if (
     fields.getUint32(0, true) !== RECORD_MAGIC ||
     fields.getBigUint64(16, true) !== identity ||
     fields.getBigUint64(24, true) !== epoch ||
-    at + RECORD_HEAD_BYTES + payloadBytes > ring.length
+    at + bytes > ring.length ||
+    bytes > Math.min(RECORD_BYTES_MAX, ring.length / 4)
   )
     return null;
   return {
@@ -116,13 +119,13 @@ class Reading {
   readonly #damages: Damage[] = [];
   #records = 0;
   #batches = 0;
-  #version: bigint;
+  /** Of the last batch, also of those that the tree contains. */
+  #version = 0n;
 
   constructor(ring: Uint8Array, meta: Meta) {
     this.#ring = ring;
     this.#meta = meta;
     this.#units = logUnits(meta);
-    this.#version = meta.version;
   }
 
   run(): Log {
@@ -160,7 +163,7 @@ class Reading {
       records: this.#records,
       batches: this.#batches,
       bytes: consumed * logUnitBytes,
-      version: this.#version,
+      version: this.#version > this.#meta.version ? this.#version : this.#meta.version,
       damages: this.#damages,
     };
   }
@@ -244,7 +247,9 @@ class Reading {
       });
       at = end;
     }
-    for (const change of changes) this.#changes.set(latin1(change.key), change);
+    // A checkpoint may begin while batches wait for the log: the tree has them already.
+    if (version > this.#meta.version)
+      for (const change of changes) this.#changes.set(latin1(change.key), change);
     return null;
   }
 
