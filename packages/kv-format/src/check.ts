@@ -38,7 +38,9 @@ export interface CheckSummary {
   readonly freeBytes: number;
   /** Levels of the tree. */
   readonly depth: number;
+  /** Bytes that the records take, of those that the log has. */
   readonly logBytes: number;
+  readonly logCapacityBytes: number;
   readonly logRecords: number;
   readonly logBatches: number;
 }
@@ -100,6 +102,7 @@ export function check(source: Source, options: CheckOptions = {}): CheckReport {
       freeBytes: (meta.pages - used) * PAGE_BYTES,
       depth: meta.levels,
       logBytes: log.bytes,
+      logCapacityBytes: meta.logPages * PAGE_BYTES,
       logRecords: log.records,
       logBatches: log.batches,
     },

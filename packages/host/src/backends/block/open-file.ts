@@ -29,13 +29,35 @@ export interface OpenFileOptions {
 
 const PERMISSIONS = 0o600;
 
+/** A file or block device, open and locked. */
+export interface OpenDisk {
+  readonly fd: number;
+  readonly bytes: number;
+  /** It was not there before. */
+  readonly created: boolean;
+  /** Closes the file, which ends the lock. Idempotent. */
+  close(): void;
+}
+
+/** Opens a file or block device as `openLockedDisk` does, as a disk for a domain. */
+export async function openFileDisk(file: string, options: OpenFileOptions = {}): Promise<FileDisk> {
+  const { fd, bytes, close } = await openLockedDisk(file, options);
+  const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
+  const sectors = bytes / sectorBytes;
+  const readonly = options.readonly ?? false;
+  return new FileDisk(descriptorFile(fd, close), { sectors, sectorBytes, readonly });
+}
+
 /**
- * Opens a file or block device as a disk and locks it: one writer, or any number of readers.
+ * Opens a file or block device and locks it: one writer, or any number of readers.
  *
  * A new file is sparse and private to the user. Throws BackendError when the file is missing, held
  * by another process, of another size, or not something that can be a disk.
  */
-export async function openFileDisk(file: string, options: OpenFileOptions = {}): Promise<FileDisk> {
+export async function openLockedDisk(
+  file: string,
+  options: OpenFileOptions = {},
+): Promise<OpenDisk> {
   const readonly = options.readonly ?? false;
   const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
   if (options.bytes !== undefined) sectorsOf(file, options.bytes, sectorBytes);
@@ -50,12 +72,9 @@ export async function openFileDisk(file: string, options: OpenFileOptions = {}):
   const locked = await lockedFile(file, flagsFor(found, readonly), readonly, options.lock);
   try {
     const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
-    const sectors = sectorsOf(file, bytes, sectorBytes);
+    sectorsOf(file, bytes, sectorBytes);
     if (found === undefined) await syncDirectory(file);
-    return new FileDisk(
-      descriptorFile(locked.fd, () => locked.close()),
-      { sectors, sectorBytes, readonly },
-    );
+    return { fd: locked.fd, bytes, created: found === undefined, close: () => locked.close() };
   } catch (error) {
     // Only what this call created: another creator's disk is not empty.
     if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);
