@@ -4,9 +4,9 @@ import { check } from "./check.js";
 import { MemoryDevice } from "./device.js";
 import { HEAD_BYTES, PAGE_BYTES, PageKind, RecordKind } from "./layout.js";
 import { chooseMeta } from "./meta.js";
-import { forge, pageOf } from "./testing/forge.js";
-import { RecordWriter } from "./testing/records.js";
-import { dump, entry, numbered, pattern, storeOf } from "./testing/stores.js";
+import { forge, pageOf } from "../test/forge.js";
+import { RecordWriter } from "../test/records.js";
+import { dump, entry, numbered, pattern, storeOf } from "../test/stores.js";
 
 const MIB = 2 ** 20;
 
@@ -203,7 +203,7 @@ describe("structures with fitting checksums that cannot be", () => {
     const device = storeOf([entry("a", "1", 1n, 5n), entry("b", "2", 2n, 6n)]);
     const leaf = pagesOf(device, PageKind.LEAF).at(-1);
     // Their index comes first: u64 big-endian behind the byte of the namespace.
-    const bytes = pageOf(device, leaf!);
+    const bytes = pageOf(device, leaf);
     const cell = view(bytes).getUint16(HEAD_BYTES, true);
     expect([...bytes.subarray(cell + 16, cell + 26)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 5, 97]);
     bytes[cell + 24] = 4;
@@ -219,7 +219,7 @@ describe("structures with fitting checksums that cannot be", () => {
 
   test("keys out of order, in a page and against the page above", () => {
     const device = small();
-    const leaf = pagesOf(device, PageKind.LEAF).at(-2)!;
+    const leaf = pagesOf(device, PageKind.LEAF).at(-2);
     const bytes = pageOf(device, leaf);
     const cell = view(bytes).getUint16(HEAD_BYTES, true);
     const expires = (bytes[cell + 2]! & 1) * 8;

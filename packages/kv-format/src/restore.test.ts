@@ -5,7 +5,7 @@ import { MemoryDevice } from "./device.js";
 import { dumpLines } from "./dump.js";
 import { Store } from "./store.js";
 import { StoreWriter } from "./store-writer.js";
-import { dump, entry, numbered, pattern, restored, storeOf, type Entry } from "./testing/stores.js";
+import { dump, entry, numbered, pattern, restored, storeOf, type Entry } from "../test/stores.js";
 
 const MIB = 2 ** 20;
 

@@ -2,6 +2,7 @@
 import { escapeTerminal } from "@phantasm/seal/escape";
 import { check, type CheckReport } from "@phantasm/kv-format";
 import { FAILURE_STATUS } from "./errors.js";
+import { shellWord } from "./files.js";
 import { withDisk } from "./kv-disk.js";
 import type { Invocation } from "./parse.js";
 import { statusLine } from "./progress.js";
@@ -66,5 +67,7 @@ function print(
     ]),
   );
   if (damageCount > 0)
-    say(`\nNothing was changed. What can still be read:  ${program} kv dump ${name}\n`);
+    say(
+      `\nNothing was changed. What comes before the first damage:  ${program} kv dump ${shellWord(name)}\n`,
+    );
 }

@@ -1,11 +1,10 @@
 /** Stores for tests, made by hand. */
-import { check, type CheckReport } from "../check.js";
-import { MemoryDevice } from "../device.js";
-import { dumpLines, type DumpOptions } from "../dump.js";
-import type { LogUnitBytes } from "../layout.js";
-import { Restorer } from "../restore.js";
-import { Store } from "../store.js";
-import { StoreWriter, type EntryHead } from "../store-writer.js";
+import { MemoryDevice } from "../src/device.js";
+import { dumpLines, type DumpOptions } from "../src/dump.js";
+import type { LogUnitBytes } from "../src/layout.js";
+import { Restorer } from "../src/restore.js";
+import { Store } from "../src/store.js";
+import { StoreWriter, type EntryHead } from "../src/store-writer.js";
 
 export interface Entry extends EntryHead {
   readonly value: Uint8Array;
@@ -72,12 +71,4 @@ export function restored(text: string, bytes = 64 * 4096, pieceBytes = 65_536): 
     restorer.close();
   }
   return device;
-}
-
-export function damagesOf(report: CheckReport): readonly string[] {
-  return report.damages;
-}
-
-export function checked(device: MemoryDevice): CheckReport {
-  return check(device);
 }

@@ -1,5 +1,5 @@
 /** Log records for tests, made by hand. */
-import type { MemoryDevice } from "../device.js";
+import type { MemoryDevice } from "../src/device.js";
 import {
   BATCH_HEAD_BYTES,
   META_PAGES,
@@ -10,9 +10,9 @@ import {
   RECORD_HEAD_BYTES,
   RECORD_MAGIC,
   RecordKind,
-} from "../layout.js";
-import { chooseMeta, logUnits, type Meta } from "../meta.js";
-import { xxh64 } from "../xxh64.js";
+} from "../src/layout.js";
+import { chooseMeta, logUnits, type Meta } from "../src/meta.js";
+import { xxh64 } from "../src/xxh64.js";
 
 export interface Operation {
   readonly kind?: number;

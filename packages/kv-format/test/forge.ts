@@ -1,6 +1,6 @@
 /** Changes pages of a store and makes every checksum above them fit again: what only a mistake or malice does. */
-import { getReference, setReference, view } from "../bytes.js";
-import type { MemoryDevice } from "../device.js";
+import { getReference, setReference, view } from "../src/bytes.js";
+import type { MemoryDevice } from "../src/device.js";
 import {
   HEAD_BYTES,
   MAP_AT,
@@ -8,9 +8,9 @@ import {
   META_CHECKED_BYTES,
   PAGE_BYTES,
   PageKind,
-} from "../layout.js";
-import { chooseMeta } from "../meta.js";
-import { xxh64 } from "../xxh64.js";
+} from "../src/layout.js";
+import { chooseMeta } from "../src/meta.js";
+import { xxh64 } from "../src/xxh64.js";
 
 export function pageOf({ content }: MemoryDevice, page: number): Uint8Array {
   return content.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
