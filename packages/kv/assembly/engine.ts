@@ -7,6 +7,7 @@ import {
   Block,
   BlockHandler,
   BlockWaiter,
+  CORRUPT,
   Clock,
   EXHAUSTED,
   KeyValueHandler,
@@ -159,6 +160,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   /** An operation that reads: runs as soon as few enough others do. */
   enqueue(operation: Operation): i32 {
+    assert(this.state == 0 || this.state == PENDING, "kv: an operation of a store that is not open");
     const snapshot = operation.snapshot;
     if (snapshot !== null) snapshot.pending++;
     const mayRun = this.state == 0 && this.queued.isEmpty;
@@ -337,7 +339,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     }
     if (result != 0) {
       this.commits.onPageFailed(frame, result);
-      if (this.garbage.count > 0 && this.garbage.awaited == frame) this.garbage.giveUp();
+      if (this.garbage.count > 0 && this.garbage.awaited == frame) {
+        // While the store is opened, a device that fails is asked again by the next opening.
+        if (result != CORRUPT && this.state == PENDING) this.opening.onFailure(result);
+        else this.garbage.giveUp();
+      }
     }
   }
 

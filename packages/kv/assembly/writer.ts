@@ -48,6 +48,7 @@ export class StoreWriter implements ValueWriter {
   stage: Stage = Stage.OPEN;
   outstanding: i32 = 0;
   private isBusy: bool = false;
+  private isAbandoned: bool = false;
   private status: i32 = 0;
   private size: u64 = 0;
   private filled: i32 = 0;
@@ -88,7 +89,8 @@ export class StoreWriter implements ValueWriter {
       offset >= 0 && length >= 0 && offset <= buffer.length - length,
       "kv: the bytes to write lie outside of the array",
     );
-    if (this.status != 0) return this.status;
+    const refused = this.refuse();
+    if (refused != 0) return refused;
     const operation = this.begin(OperationKind.WRITE, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.buffer = buffer;
@@ -98,10 +100,19 @@ export class StoreWriter implements ValueWriter {
   }
 
   commit(handler: KeyValueHandler, tag: i32): i32 {
-    if (this.status != 0) return this.status;
+    const refused = this.refuse();
+    if (refused != 0) return refused;
     const operation = this.begin(OperationKind.WRITE_COMMIT, handler, tag);
     if (operation === null) return EXHAUSTED;
     return this.engine.enqueue(operation);
+  }
+
+  private refuse(): i32 {
+    const engine = this.engine;
+    if (this.status != 0) return this.status;
+    if (engine.state != 0 && engine.state != PENDING) return engine.state;
+    if (!engine.writable) return Errno.READONLY;
+    return engine.failure;
   }
 
   private begin(kind: OperationKind, handler: KeyValueHandler, tag: i32): Operation | null {
@@ -115,14 +126,18 @@ export class StoreWriter implements ValueWriter {
 
   abandon(): void {
     if (this.stage == Stage.DONE) return;
-    assert(!this.isBusy, "kv: a writer that is busy cannot be abandoned");
-    this.fail(CANCELLED);
+    // What is under way ends first, with its own result.
+    if (this.isBusy) this.isAbandoned = true;
+    else this.fail(CANCELLED);
   }
 
   /** One of its operations is over. */
   onDone(kind: OperationKind, result: i32): void {
     this.isBusy = false;
-    if (kind == OperationKind.WRITE && result == 0) return;
+    if (kind == OperationKind.WRITE && result == 0) {
+      if (this.isAbandoned) this.fail(CANCELLED);
+      return;
+    }
     // The value belongs to the key, or to nobody.
     if (kind != OperationKind.WRITE && result == 0) this.end();
     else this.fail(result);
