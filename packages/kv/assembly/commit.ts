@@ -17,6 +17,7 @@ import { Engine } from "./engine";
 import { GARBAGE_MAX } from "./garbage";
 import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
 import {
+  LEVELS_MAX,
   PUT_ELSEWHERE,
   afterOperation,
   operationHeadBytes,
@@ -129,8 +130,6 @@ export class Commits {
     this.awaited = -1;
     const first = this.queue.first;
     if (first === null) return;
-    first.triedAt = u64.MAX_VALUE;
-    first.tries = 0;
   }
 
   private wait(operation: Operation): void {
@@ -209,6 +208,12 @@ export class Commits {
       return room;
     }
     const written = this.values.write(operation.operations, operation.operationBytes);
+    if (written == Errno.NOSPACE) {
+      this.dropPins();
+      const result = this.waitForRoom(operation);
+      if (result != PENDING) this.values.abandon();
+      return result;
+    }
     if (written != 0) {
       if (written != PENDING) this.dropPins();
       return written;
@@ -350,8 +355,8 @@ export class Commits {
     const engine = this.engine;
     const cache = engine.cache;
     if (this.garbage > 0) {
-      if (engine.garbage.count + this.garbage > GARBAGE_MAX) return PENDING;
-      if (engine.checkpointIsDue && engine.garbage.count > 0) return PENDING;
+      const waits = engine.garbage.count + this.garbage > GARBAGE_MAX || engine.checkpointIsDue;
+      if (waits && engine.garbage.count > 0) return PENDING;
     }
     // Those that are sealed are copied; the dirty ones need nothing.
     let copies = 0;
@@ -372,6 +377,8 @@ export class Commits {
     }
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
+    // No store that is not forged is that deep.
+    if (engine.tree.root.levels >= LEVELS_MAX - 1) return Errno.NOSPACE;
     const grows = this.grows && !isReplay;
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
@@ -382,20 +389,9 @@ export class Commits {
     return 0;
   }
 
-  /** Pages come free with the next checkpoint, at the latest with the one after that. */
   private waitForRoom(operation: Operation): i32 {
-    const engine = this.engine;
-    const finished = engine.checkpoint.finished;
-    if (operation.triedAt != finished) {
-      operation.triedAt = finished;
-      if (++operation.tries > 4) return Errno.NOSPACE;
-    }
-    if (engine.space.awaitsCheckpoint || engine.cache.dirty > 0 || engine.checkpoint.isActive) {
-      engine.checkpointWanted = true;
-      this.awaited = -1;
-      return PENDING;
-    }
-    return Errno.NOSPACE;
+    this.awaited = -1;
+    return this.engine.waitForRoom(operation);
   }
 
   private dropPins(): void {

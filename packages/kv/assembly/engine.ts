@@ -10,6 +10,7 @@ import {
   CORRUPT,
   Clock,
   EXHAUSTED,
+  Errno,
   KeyValueHandler,
   MILLISECOND,
   PENDING,
@@ -43,6 +44,9 @@ const SOON_NS: i64 = 10 * MILLISECOND;
 
 /** Rounds of a turn: each goes on only if somebody has got on in the one before. */
 const PASSES_MAX: i32 = 64;
+
+/** Checkpoints for which an operation waits that has no room. */
+const ROOM_CHECKPOINTS: i32 = 4;
 
 /** Pages that a checkpoint seals at once, at most. */
 const DIRTY_MAX: i32 = 2048;
@@ -451,6 +455,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** Begins a checkpoint; none is under way, and no garbage waits. */
   sealNow(): void {
     this.checkpointWanted = false;
+    // Batches leave enough for it; a map of free pages that lies may not.
+    if (this.space.free < <u64>(this.cache.dirty + this.mapPages)) {
+      this.fail(Errno.NOSPACE);
+      return;
+    }
     const checkpoint = this.checkpoint;
     checkpoint.meta.entries = this.entries;
     checkpoint.meta.lastVersion = this.lastVersion;
@@ -472,6 +481,20 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** True if that many pages more can be in use, with a reserve left for deletes and checkpoints. */
   hasRoomFor(pages: i32): bool {
     return this.space.settled >= <i64>(pages + this.cache.dirty) + this.reserve;
+  }
+
+  /** PENDING as long as checkpoints give pages free: the next one, or the one after it. Else NOSPACE. */
+  waitForRoom(operation: Operation): i32 {
+    const finished = this.checkpoint.finished;
+    if (operation.triedAt != finished) {
+      operation.triedAt = finished;
+      if (++operation.tries > ROOM_CHECKPOINTS) return Errno.NOSPACE;
+    }
+    const isComing =
+      this.space.awaitsCheckpoint || this.cache.dirty > 0 || this.checkpoint.isActive;
+    if (!isComing) return Errno.NOSPACE;
+    this.checkpointWanted = true;
+    return PENDING;
   }
 
   /** Pages that can still be filled. */

@@ -132,6 +132,7 @@ export class Operations {
     operation.active = false;
     operation.version = 0;
     operation.tries = 0;
+    operation.triedAt = u64.MAX_VALUE;
     operation.hold = -1;
     return operation;
   }

@@ -216,7 +216,8 @@ export class Replay {
       this.startValues();
       return;
     }
-    if (kind == RecordKind.BATCHES && !this.walk(record)) this.fail(CORRUPT, Problem.LOG);
+    const isSound = kind == RecordKind.BATCHES ? this.walk(record) : kind == RecordKind.REST;
+    if (!isSound) this.fail(CORRUPT, Problem.LOG);
     else if (!this.pass(record)) this.fail(CORRUPT, Problem.LOG);
   }
 
@@ -418,6 +419,7 @@ export class Replay {
     operation.operations = batch + LOGGED_BATCH_HEAD_BYTES;
     operation.operationBytes = <i32>bytes;
     operation.version = version;
+    operation.tries = 0;
     this.isApplying = true;
     engine.commits.replay(operation);
     engine.commits.run();

@@ -86,7 +86,7 @@ export class Values {
     return this.runCount > 0 ? 0 : pages;
   }
 
-  /** Writes the long values of a batch. 0 when all are written and reported, PENDING, or an error. */
+  /** Writes the long values of a batch. 0 when all are written and reported, PENDING, NOSPACE for now, or an error. */
   write(operations: usize, bytes: i32): i32 {
     let long = 0;
     const end = operations + bytes;
@@ -104,10 +104,7 @@ export class Values {
     const value = operation + operationHeadBytes(operation) + <usize>load<u16>(operation, 2);
     if (!engine.writable) return this.keepInMemory(value, size);
     if (this.runCount == 0) {
-      if (!this.place(pagesOf(operation))) {
-        engine.checkpointWanted = true;
-        return PENDING;
-      }
+      if (!this.place(pagesOf(operation))) return Errno.NOSPACE;
       this.describe(value, size);
     }
     const staging = engine.checkpoint.staging;

@@ -29,6 +29,9 @@ const BUFFER_BYTES: i32 = EXTENT_PAGES_MAX << PAGE_SHIFT;
 /** Writes of one writer that may be in flight. */
 const WRITES_MAX: i32 = 4;
 
+/** Pages that are left for a checkpoint besides. */
+const SPARE: i32 = 8;
+
 /** Extents of a value: 8 GiB on a device with enough room in one piece. */
 const EXTENTS_MAX: i32 = 65536;
 
@@ -179,7 +182,7 @@ export class StoreWriter implements ValueWriter {
     const buffer = operation.buffer!;
     while (operation.length > 0) {
       if (this.filled == BUFFER_BYTES) {
-        const status = this.writeExtent();
+        const status = this.writeExtent(operation);
         if (status != 0) return status;
       }
       const bytes = min(operation.length, BUFFER_BYTES - this.filled);
@@ -201,7 +204,7 @@ export class StoreWriter implements ValueWriter {
     if (engine.failure != 0) return engine.failure;
     if (this.stage == Stage.OPEN) {
       while (this.filled > 0) {
-        const status = this.writeExtent();
+        const status = this.writeExtent(operation);
         if (status != 0) return status;
       }
       if (this.size == 0) return this.commitEmpty(operation);
@@ -210,7 +213,7 @@ export class StoreWriter implements ValueWriter {
       this.stage = Stage.PAGES;
     }
     while (this.stage == Stage.PAGES && this.pagesLeft > 0) {
-      const status = this.writePage();
+      const status = this.writePage(operation);
       if (status != 0) return status;
     }
     if (this.stage == Stage.PAGES) this.stage = Stage.FLUSH;
@@ -265,13 +268,13 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Writes what the buffer has, as far as pages lie together. 0, PENDING, or an error. */
-  private writeExtent(): i32 {
+  private writeExtent(operation: Operation): i32 {
     const engine = this.engine;
     if (this.status != 0) return this.status;
     if (this.outstanding >= WRITES_MAX) return PENDING;
     if (this.extentCount >= EXTENTS_MAX) return Errno.NOSPACE;
     const wanted = (this.filled + PAGE_BYTES - 1) >> PAGE_SHIFT;
-    const page = this.place(min(wanted, engine.disk.requestPagesMax));
+    const page = this.place(min(wanted, engine.disk.requestPagesMax), operation);
     if (page < 0) return <i32>page;
     const first = <u64>page;
     const pages = engine.space.runPages;
@@ -296,18 +299,14 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Takes a run of pages: its first, PENDING while room is coming, or NOSPACE. */
-  private place(pages: i32): i64 {
+  private place(pages: i32, operation: Operation): i64 {
     const engine = this.engine;
     if (!engine.hasRoomFor(pages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;
     }
-    const needed = pages + engine.cache.dirty + engine.mapPages + 64;
-    if (engine.space.free < <u64>needed) {
-      if (!engine.space.awaitsCheckpoint && !engine.checkpoint.isActive) return Errno.NOSPACE;
-      engine.checkpointWanted = true;
-      return PENDING;
-    }
+    const needed = pages + engine.cache.dirty + engine.mapPages + SPARE;
+    if (engine.space.free < <u64>needed) return engine.waitForRoom(operation);
     const page = engine.space.takeRun(pages);
     if (page == 0) return Errno.NOSPACE;
     for (let at = 0; at < engine.space.runPages; at++) engine.cache.forget(page + <u64>at);
@@ -323,10 +322,10 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Writes the last value page that is not written yet. */
-  private writePage(): i32 {
+  private writePage(operation: Operation): i32 {
     const engine = this.engine;
     if (this.outstanding >= WRITES_MAX) return PENDING;
-    const number = this.place(1);
+    const number = this.place(1, operation);
     if (number < 0) return <i32>number;
     const first = (this.pagesLeft - 1) * VALUE_PAGE_EXTENTS_MAX;
     const count = min(this.extentCount - first, VALUE_PAGE_EXTENTS_MAX);
