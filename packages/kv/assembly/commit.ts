@@ -3,25 +3,13 @@
  * may touch are brought in and kept, and it is seen to that there are frames, room on the device and in the log
  * for the worst case. Then it is applied as a whole, in memory, at once.
  */
-import {
-  BatchKind,
-  CONFLICT,
-  EXHAUSTED,
-  Errno,
-  PENDING,
-  TOO_LARGE,
-} from "@phantasm/interfaces";
+import { BatchKind, CONFLICT, EXHAUSTED, Errno, PENDING, TOO_LARGE } from "@phantasm/interfaces";
 import { Apply } from "./apply";
 import { FrameState } from "./cache";
 import { Engine } from "./engine";
 import { GARBAGE_MAX } from "./garbage";
 import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
-import {
-  LEVELS_MAX,
-  PUT_ELSEWHERE,
-  afterOperation,
-  operationHeadBytes,
-} from "./layout";
+import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes } from "./page";
 import { isElsewhere, isExpired } from "./read";
@@ -61,7 +49,7 @@ export class Commits {
   private grows: bool = false;
 
   constructor(private readonly engine: Engine) {
-    this.pins = heap.alloc(<usize>engine.cache.capacity << 2);
+    this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
     this.values = new Values(engine);
     this.apply = new Apply(engine);
   }
@@ -254,7 +242,7 @@ export class Commits {
     this.garbage = 0;
     this.grows = false;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.frame(load<i32>(this.pins + (<usize>at << 2))).addedBytes = 0;
+      cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).addedBytes = 0;
     }
     let awaited = -2;
     let status = 0;
@@ -306,8 +294,7 @@ export class Commits {
     if (kind != BatchKind.DELETE) {
       this.grows = true;
       const expires = headBytes == 16;
-      const valueBytes =
-        kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
+      const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       this.addBytes(17 + (expires ? 8 : 0) + keyBytes + valueBytes + 2);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
@@ -362,7 +349,7 @@ export class Commits {
     let copies = 0;
     let touched = 0;
     for (let at = 0; at < this.pinCount; at++) {
-      const state: u8 = cache.frame(load<i32>(this.pins + (<usize>at << 2))).state;
+      const state: u8 = cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).state;
       if (state == FrameState.SEALED) copies++;
       if (state != FrameState.DIRTY) touched++;
     }
@@ -397,7 +384,7 @@ export class Commits {
   private dropPins(): void {
     const cache = this.engine.cache;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + (<usize>at << 2)));
+      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }

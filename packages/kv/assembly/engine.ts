@@ -148,7 +148,14 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     return operation;
   }
 
-  get(view: View, snapshot: StoreSnapshot | null, key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
+  get(
+    view: View,
+    snapshot: StoreSnapshot | null,
+    key: Uint8Array,
+    into: Value,
+    handler: KeyValueHandler,
+    tag: i32,
+  ): i32 {
     if (this.state == 0) {
       const result = lookup(this, view, key, into);
       if (result >= 0 || (result != PENDING && result > -1000)) return result;
@@ -164,7 +171,10 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   /** An operation that reads: runs as soon as few enough others do. */
   enqueue(operation: Operation): i32 {
-    assert(this.state == 0 || this.state == PENDING, "kv: an operation of a store that is not open");
+    assert(
+      this.state == 0 || this.state == PENDING,
+      "kv: an operation of a store that is not open",
+    );
     const snapshot = operation.snapshot;
     if (snapshot !== null) snapshot.pending++;
     const mayRun = this.state == 0 && this.queued.isEmpty;
@@ -509,7 +519,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   }
 
   private get reserve(): i64 {
-    return max<i64>(16, min<i64>(1024, <i64>this.space.pages >> 6)) + this.mapPages * 2;
+    return max<i64>(16, min<i64>(1024, (<i64>this.space.pages) >> 6)) + this.mapPages * 2;
   }
 
   private askForDevice(): void {

@@ -49,7 +49,11 @@ class Fault {
       if (result == 0) acknowledged = batch;
       else {
         // A page could not be read: nothing has changed. Or something could not be written: all that follows fails.
-        memory.copy(changetype<usize>(model.values), changetype<usize>(this.states[batch - 1]), KEYS * 4);
+        memory.copy(
+          changetype<usize>(model.values),
+          changetype<usize>(this.states[batch - 1]),
+          KEYS * 4,
+        );
       }
       if (batch % 10 == 3) {
         const stream = store.stream("stream", new Uint8Array(150_000).fill(<u8>batch), 50_000);
@@ -64,7 +68,12 @@ class Fault {
         store = new TestStore(disk, tinyOptions());
         const found = numberOf(store.get("batch"));
         // What was never told is there or not: the model goes on from what is.
-        if (found >= 0) memory.copy(changetype<usize>(model.values), changetype<usize>(this.states[found]), KEYS * 4);
+        if (found >= 0)
+          memory.copy(
+            changetype<usize>(model.values),
+            changetype<usize>(this.states[found]),
+            KEYS * 4,
+          );
       }
       if (refuses && disk.requests > failAt) disk.refusal = Errno.GONE;
       // Reads go on as well as they can, and end.
@@ -168,7 +177,9 @@ test("what is no store is left alone", () => {
   const before = disk.content.slice();
   const store = new TestStore(disk, tinyOptions());
   expect(store.store.state).toBe(-68);
-  expect(store.store.problem()).toBe('something else is on the device; format: "always" overwrites it');
+  expect(store.store.problem()).toBe(
+    'something else is on the device; format: "always" overwrites it',
+  );
   expect(store.put("a", "1")).toBe(-68);
   expect(store.get("a")).toBe("-68");
   expect(textOf(before) == textOf(disk.content)).toBe(true);

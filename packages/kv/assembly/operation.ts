@@ -85,7 +85,7 @@ export class Operation {
 
   dropPins(cache: Cache): void {
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + (<usize>at << 2)));
+      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }

@@ -175,7 +175,7 @@ export class KeyValueStore implements KeyValue {
   space(into: KeyValueSpace): void {
     const engine = this.engine;
     const space = engine.space;
-    
+
     into.keys = engine.entries;
     into.usedBytes = (space.liveCount + <u64>engine.cache.dirty) << PAGE_SHIFT;
     into.heldBytes = space.held << PAGE_SHIFT;

@@ -41,8 +41,8 @@ export class SmallStore {
 
   /** One bit is another one: it is noticed, or does not matter. What is wrong, or "". */
   flip(bit: i32): string {
-    const at = this.disk.content.dataStart + (<usize>bit >> 3);
-    store<u8>(at, load<u8>(at) ^ (<u8>1 << <u8>(bit & 7)));
+    const at = this.disk.content.dataStart + ((<usize>bit) >> 3);
+    store<u8>(at, load<u8>(at) ^ ((<u8>1) << (<u8>(bit & 7))));
     const problem = this.look();
     this.restore();
     return problem == "" ? "" : `bit ${bit} (page ${bit >> 15}): ${problem}`;
@@ -57,7 +57,8 @@ export class SmallStore {
       const result = store.fetch(this.model.key(index));
       if (result == CORRUPT) continue;
       const value = values[index];
-      const fits = value == 0 ? result == NOT_FOUND : this.model.matches(value, store.value, result);
+      const fits =
+        value == 0 ? result == NOT_FOUND : this.model.matches(value, store.value, result);
       if (!fits) return `key ${index} is value ${value}, and get says ${result}`;
     }
     const result = store.fetch(bytesOf("stream"));

@@ -144,7 +144,7 @@ export class Values {
     memory.copy(copy, value, size);
     const entry = this.entry();
     entry.size = size;
-    entry.page = MEMORY_REFERENCE | <u64>copy;
+    entry.page = MEMORY_REFERENCE | (<u64>copy);
     entry.checksum = 0;
     return 0;
   }
@@ -185,18 +185,18 @@ export class Values {
   private remember(page: u64, pages: i32): void {
     if (this.placedCount == this.placedMax) {
       this.placedMax = max(32, this.placedMax * 2);
-      const larger = heap.alloc(<usize>this.placedMax << 4);
-      memory.copy(larger, this.placed, <usize>this.placedCount << 4);
+      const larger = heap.alloc((<usize>this.placedMax) << 4);
+      memory.copy(larger, this.placed, (<usize>this.placedCount) << 4);
       if (this.placed != 0) heap.free(this.placed);
       this.placed = larger;
     }
-    const entry = this.placed + (<usize>(this.placedCount++) << 4);
+    const entry = this.placed + ((<usize>this.placedCount++) << 4);
     store<u64>(entry, page);
     store<i32>(entry, pages, 8);
   }
 
   private putBackLast(): void {
-    const entry = this.placed + (<usize>(--this.placedCount) << 4);
+    const entry = this.placed + ((<usize>--this.placedCount) << 4);
     this.engine.space.putBack(load<u64>(entry), load<i32>(entry, 8));
   }
 
@@ -258,7 +258,7 @@ export class Values {
   clear(): void {
     const space = this.engine.space;
     for (; this.placedCount > 0; this.placedCount--) {
-      const entry = this.placed + (<usize>(this.placedCount - 1) << 4);
+      const entry = this.placed + ((<usize>(this.placedCount - 1)) << 4);
       const pages = load<i32>(entry, 8);
       for (let index = 0; index < pages; index++) space.enliven(load<u64>(entry) + <u64>index);
     }

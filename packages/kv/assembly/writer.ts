@@ -2,7 +2,14 @@
  * Writes a value a part at a time: extents as they fill, then the value pages, the last first, since each names
  * the next; a flush; and then a batch that gives the key this value.
  */
-import { CANCELLED, EXHAUSTED, Errno, KeyValueHandler, PENDING, ValueWriter } from "@phantasm/interfaces";
+import {
+  CANCELLED,
+  EXHAUSTED,
+  Errno,
+  KeyValueHandler,
+  PENDING,
+  ValueWriter,
+} from "@phantasm/interfaces";
 import { xxh64 } from "@phantasm/checksum";
 import { Purpose } from "./disk";
 import { Engine } from "./engine";
@@ -186,11 +193,7 @@ export class StoreWriter implements ValueWriter {
         if (status != 0) return status;
       }
       const bytes = min(operation.length, BUFFER_BYTES - this.filled);
-      memory.copy(
-        this.buffer.dataStart + this.filled,
-        buffer.dataStart + operation.offset,
-        bytes,
-      );
+      memory.copy(this.buffer.dataStart + this.filled, buffer.dataStart + operation.offset, bytes);
       this.filled += bytes;
       this.size += bytes;
       operation.offset += bytes;
@@ -288,7 +291,7 @@ export class StoreWriter implements ValueWriter {
     }
     this.outstanding++;
     if (this.extentCount == this.extentsMax) this.growExtents();
-    const extent = this.extents + <usize>(this.extentCount++) * EXTENT_BYTES;
+    const extent = this.extents + <usize>this.extentCount++ * EXTENT_BYTES;
     store<u64>(extent, first);
     store<u32>(extent, pages, 8);
     store<u32>(extent, bytes, 12);
