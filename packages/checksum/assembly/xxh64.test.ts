@@ -43,9 +43,9 @@ test("each single bit of a page changes the checksum", () => {
   let missed = 0;
   for (let bit = 0; bit < 4096 * 8; bit++) {
     const at = page.dataStart + (bit >> 3);
-    store<u8>(at, load<u8>(at) ^ (1 << <u8>(bit & 7)));
+    store<u8>(at, load<u8>(at) ^ (1 << (<u8>(bit & 7))));
     if (xxh64(page.dataStart, 4096, 7) == whole) missed++;
-    store<u8>(at, load<u8>(at) ^ (1 << <u8>(bit & 7)));
+    store<u8>(at, load<u8>(at) ^ (1 << (<u8>(bit & 7))));
   }
   expect(missed).toBe(0);
   expect(xxh64(page.dataStart, 4096, 7)).toBe(whole);

@@ -192,11 +192,16 @@ describe("structures with fitting checksums that cannot be", () => {
     bits[32 + (21 >> 3)]! &= ~(1 << (21 & 7));
     bits[32 + (64 >> 3)] = 3;
     forge(device);
-    expect(check(device).damages).toEqual([
+    const report = check(device);
+    expect(report.damages).toEqual([
       `page 21: in use, and the map (page ${map}) says free`,
-      `page ${free}: the map (page ${map}) says in use, and nothing leads there: the room is lost`,
-      `pages 64 to 65: the map (page ${map}) says they are in use, and the store has no such pages`,
+      `pages 64 to 65: the map (page ${map}) says in use, and the store has no such pages`,
+      `meta page: it says ${meta.usedPages} pages in use, and there are ${meta.usedPages + 1}`,
     ]);
+    expect(report.notes).toEqual([
+      `page ${free}: the map (page ${map}) says in use, and nothing leads there: lost room`,
+    ]);
+    expect(report.summary.lostBytes).toBe(PAGE_BYTES);
   });
 
   test("an expiry index that lacks an entry and has another", () => {

@@ -15,7 +15,7 @@ export interface CheckReport {
   /** Damages, the first DAMAGES_MAX of them. None: the store is good. */
   readonly damages: readonly string[];
   readonly damageCount: number;
-  /** What an interrupted checkpoint explains as well as damage does, and nothing depends on. */
+  /** What nothing depends on: meta pages that an interruption explains as well as damage does, and lost room. */
   readonly notes: readonly string[];
   readonly summary: CheckSummary;
 }
@@ -33,8 +33,9 @@ export interface CheckSummary {
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly storeBytes: number;
-  /** In use by the tree, the meta pages and the log. */
+  /** In use by the tree, the meta pages and the log, or lost. */
   readonly usedBytes: number;
+  readonly lostBytes: number;
   readonly freeBytes: number;
   /** Levels of the tree. */
   readonly depth: number;
@@ -78,9 +79,9 @@ export function check(source: Source, options: CheckOptions = {}): CheckReport {
   tree.run();
   const maps = readMap(visit);
   const whole = visit.damages === before;
-  if (whole) compareTotals(visit, tree);
-  compareMap(visit, maps, whole);
-  const used = visit.claims.count;
+  const lost = compareMap(visit, maps, whole);
+  const used = visit.claims.count + lost.pages;
+  if (whole) compareTotals(visit, tree, used);
   for (const { value, unit } of log.changes)
     if (value !== null && "size" in value)
       for (const piece of extents(visit, value, `log unit ${unit}`)) void piece;
@@ -88,7 +89,7 @@ export function check(source: Source, options: CheckOptions = {}): CheckReport {
   return {
     damages,
     damageCount,
-    notes,
+    notes: [...notes, ...lost.notes],
     summary: {
       identity: hexadecimal(meta.identity),
       generation: String(meta.generation),
@@ -99,6 +100,7 @@ export function check(source: Source, options: CheckOptions = {}): CheckReport {
       valueBytes: tree.valueBytes,
       storeBytes: meta.pages * PAGE_BYTES,
       usedBytes: used * PAGE_BYTES,
+      lostBytes: lost.pages * PAGE_BYTES,
       freeBytes: (meta.pages - used) * PAGE_BYTES,
       depth: meta.levels,
       logBytes: log.bytes,
@@ -109,15 +111,12 @@ export function check(source: Source, options: CheckOptions = {}): CheckReport {
   };
 }
 
-function compareTotals(visit: Visit, tree: TreeCheck): void {
+function compareTotals(visit: Visit, tree: TreeCheck, used: number): void {
   const { meta } = visit;
   if (tree.entries !== meta.entries)
     visit.report("meta page", `it says ${meta.entries} entries, and there are ${tree.entries}`);
-  if (visit.claims.count !== meta.usedPages)
-    visit.report(
-      "meta page",
-      `it says ${meta.usedPages} pages in use, and there are ${visit.claims.count}`,
-    );
+  if (used !== meta.usedPages)
+    visit.report("meta page", `it says ${meta.usedPages} pages in use, and there are ${used}`);
   if (!tree.expiry.agree) nameExpiryFaults(visit);
 }
 

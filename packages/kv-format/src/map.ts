@@ -47,13 +47,25 @@ export function readMap(visit: Visit): readonly MapPage[] {
   return found;
 }
 
+/** What the map says that nothing else does. */
+export interface LostRoom {
+  readonly pages: number;
+  /** Ranges of them, the first RANGES_MAX. */
+  readonly notes: readonly string[];
+}
+
+const RANGES_MAX = 20;
+
 /**
- * Tells where the map and the visit disagree, as ranges of pages.
+ * Tells where the map and the visit disagree, as ranges of pages. Pages in use to which nothing leads
+ * are lost room, and no damage: a value leaves such that was removed when it could not be read any more.
  *
- * @param leaks false: parts of the store could not be read, so pages may be in use that were not seen
+ * @param whole false: parts of the store could not be read, so pages may be in use that were not seen
  */
-export function compareMap(visit: Visit, maps: readonly MapPage[], leaks: boolean): void {
+export function compareMap(visit: Visit, maps: readonly MapPage[], whole: boolean): LostRoom {
   const page = new Uint8Array(PAGE_BYTES);
+  const notes: string[] = [];
+  let pages = 0;
   for (const { index, reference } of maps) {
     // Again, instead of keeping them all.
     visit.source.read(page, reference.page * PAGE_BYTES);
@@ -66,20 +78,22 @@ export function compareMap(visit: Visit, maps: readonly MapPage[], leaks: boolea
     const used = visit.claims.piece(index);
     if (Buffer.compare(said, used) === 0) continue;
     for (const { first, last, inUse } of differences(said, used)) {
-      if (!inUse && !leaks) continue;
-      const base = index * PAGES_PER_MAP;
-      const range =
-        first === last ? `page ${base + first}` : `pages ${base + first} to ${base + last}`;
-      visit.report(
-        range,
-        inUse
-          ? `in use, and the map (page ${reference.page}) says free`
-          : base + last >= visit.meta.pages
-            ? `the map (page ${reference.page}) says they are in use, and the store has no such pages`
-            : `the map (page ${reference.page}) says in use, and nothing leads there: the room is lost`,
-      );
+      const from = index * PAGES_PER_MAP + first;
+      const to = index * PAGES_PER_MAP + last;
+      const range = from === to ? `page ${from}` : `pages ${from} to ${to}`;
+      const map = `the map (page ${reference.page}) says`;
+      if (inUse) {
+        visit.report(range, `in use, and ${map} free`);
+      } else if (to >= visit.meta.pages) {
+        visit.report(range, `${map} in use, and the store has no such pages`);
+      } else if (whole) {
+        pages += to - from + 1;
+        if (notes.length < RANGES_MAX)
+          notes.push(`${range}: ${map} in use, and nothing leads there: lost room`);
+      }
     }
   }
+  return { pages, notes };
 }
 
 interface Difference {

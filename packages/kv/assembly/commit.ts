@@ -3,24 +3,13 @@
  * may touch are brought in and kept, and it is seen to that there are frames, room on the device and in the log
  * for the worst case. Then it is applied as a whole, in memory, at once.
  */
-import {
-  BatchKind,
-  CONFLICT,
-  EXHAUSTED,
-  Errno,
-  PENDING,
-  TOO_LARGE,
-} from "@phantasm/interfaces";
+import { BatchKind, CONFLICT, EXHAUSTED, Errno, PENDING, TOO_LARGE } from "@phantasm/interfaces";
 import { Apply } from "./apply";
 import { FrameState } from "./cache";
 import { Engine } from "./engine";
 import { GARBAGE_MAX } from "./garbage";
 import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
-import {
-  PUT_ELSEWHERE,
-  afterOperation,
-  operationHeadBytes,
-} from "./layout";
+import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes } from "./page";
 import { isElsewhere, isExpired } from "./read";
@@ -60,7 +49,7 @@ export class Commits {
   private grows: bool = false;
 
   constructor(private readonly engine: Engine) {
-    this.pins = heap.alloc(<usize>engine.cache.capacity << 2);
+    this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
     this.values = new Values(engine);
     this.apply = new Apply(engine);
   }
@@ -129,8 +118,6 @@ export class Commits {
     this.awaited = -1;
     const first = this.queue.first;
     if (first === null) return;
-    first.triedAt = u64.MAX_VALUE;
-    first.tries = 0;
   }
 
   private wait(operation: Operation): void {
@@ -209,6 +196,12 @@ export class Commits {
       return room;
     }
     const written = this.values.write(operation.operations, operation.operationBytes);
+    if (written == Errno.NOSPACE) {
+      this.dropPins();
+      const result = this.waitForRoom(operation);
+      if (result != PENDING) this.values.abandon();
+      return result;
+    }
     if (written != 0) {
       if (written != PENDING) this.dropPins();
       return written;
@@ -249,7 +242,7 @@ export class Commits {
     this.garbage = 0;
     this.grows = false;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.frame(load<i32>(this.pins + (<usize>at << 2))).addedBytes = 0;
+      cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).addedBytes = 0;
     }
     let awaited = -2;
     let status = 0;
@@ -301,8 +294,7 @@ export class Commits {
     if (kind != BatchKind.DELETE) {
       this.grows = true;
       const expires = headBytes == 16;
-      const valueBytes =
-        kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
+      const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       this.addBytes(17 + (expires ? 8 : 0) + keyBytes + valueBytes + 2);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
@@ -350,14 +342,14 @@ export class Commits {
     const engine = this.engine;
     const cache = engine.cache;
     if (this.garbage > 0) {
-      if (engine.garbage.count + this.garbage > GARBAGE_MAX) return PENDING;
-      if (engine.checkpointIsDue && engine.garbage.count > 0) return PENDING;
+      const waits = engine.garbage.count + this.garbage > GARBAGE_MAX || engine.checkpointIsDue;
+      if (waits && engine.garbage.count > 0) return PENDING;
     }
     // Those that are sealed are copied; the dirty ones need nothing.
     let copies = 0;
     let touched = 0;
     for (let at = 0; at < this.pinCount; at++) {
-      const state: u8 = cache.frame(load<i32>(this.pins + (<usize>at << 2))).state;
+      const state: u8 = cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).state;
       if (state == FrameState.SEALED) copies++;
       if (state != FrameState.DIRTY) touched++;
     }
@@ -372,6 +364,8 @@ export class Commits {
     }
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
+    // No store that is not forged is that deep.
+    if (engine.tree.root.levels >= LEVELS_MAX - 1) return Errno.NOSPACE;
     const grows = this.grows && !isReplay;
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
@@ -382,26 +376,15 @@ export class Commits {
     return 0;
   }
 
-  /** Pages come free with the next checkpoint, at the latest with the one after that. */
   private waitForRoom(operation: Operation): i32 {
-    const engine = this.engine;
-    const finished = engine.checkpoint.finished;
-    if (operation.triedAt != finished) {
-      operation.triedAt = finished;
-      if (++operation.tries > 4) return Errno.NOSPACE;
-    }
-    if (engine.space.awaitsCheckpoint || engine.cache.dirty > 0 || engine.checkpoint.isActive) {
-      engine.checkpointWanted = true;
-      this.awaited = -1;
-      return PENDING;
-    }
-    return Errno.NOSPACE;
+    this.awaited = -1;
+    return this.engine.waitForRoom(operation);
   }
 
   private dropPins(): void {
     const cache = this.engine.cache;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + (<usize>at << 2)));
+      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }

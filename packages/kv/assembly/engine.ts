@@ -7,8 +7,10 @@ import {
   Block,
   BlockHandler,
   BlockWaiter,
+  CORRUPT,
   Clock,
   EXHAUSTED,
+  Errno,
   KeyValueHandler,
   MILLISECOND,
   PENDING,
@@ -42,6 +44,9 @@ const SOON_NS: i64 = 10 * MILLISECOND;
 
 /** Rounds of a turn: each goes on only if somebody has got on in the one before. */
 const PASSES_MAX: i32 = 64;
+
+/** Checkpoints for which an operation waits that has no room. */
+const ROOM_CHECKPOINTS: i32 = 4;
 
 /** Pages that a checkpoint seals at once, at most. */
 const DIRTY_MAX: i32 = 2048;
@@ -143,7 +148,14 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     return operation;
   }
 
-  get(view: View, snapshot: StoreSnapshot | null, key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
+  get(
+    view: View,
+    snapshot: StoreSnapshot | null,
+    key: Uint8Array,
+    into: Value,
+    handler: KeyValueHandler,
+    tag: i32,
+  ): i32 {
     if (this.state == 0) {
       const result = lookup(this, view, key, into);
       if (result >= 0 || (result != PENDING && result > -1000)) return result;
@@ -159,6 +171,10 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   /** An operation that reads: runs as soon as few enough others do. */
   enqueue(operation: Operation): i32 {
+    assert(
+      this.state == 0 || this.state == PENDING,
+      "kv: an operation of a store that is not open",
+    );
     const snapshot = operation.snapshot;
     if (snapshot !== null) snapshot.pending++;
     const mayRun = this.state == 0 && this.queued.isEmpty;
@@ -337,7 +353,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     }
     if (result != 0) {
       this.commits.onPageFailed(frame, result);
-      if (this.garbage.count > 0 && this.garbage.awaited == frame) this.garbage.giveUp();
+      if (this.garbage.count > 0 && this.garbage.awaited == frame) {
+        // While the store is opened, a device that fails is asked again by the next opening.
+        if (result != CORRUPT && this.state == PENDING) this.opening.onFailure(result);
+        else this.garbage.giveUp();
+      }
     }
   }
 
@@ -445,6 +465,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** Begins a checkpoint; none is under way, and no garbage waits. */
   sealNow(): void {
     this.checkpointWanted = false;
+    // Batches leave enough for it; a map of free pages that lies may not.
+    if (this.space.free < <u64>(this.cache.dirty + this.mapPages)) {
+      this.fail(Errno.NOSPACE);
+      return;
+    }
     const checkpoint = this.checkpoint;
     checkpoint.meta.entries = this.entries;
     checkpoint.meta.lastVersion = this.lastVersion;
@@ -468,6 +493,20 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     return this.space.settled >= <i64>(pages + this.cache.dirty) + this.reserve;
   }
 
+  /** PENDING as long as checkpoints give pages free: the next one, or the one after it. Else NOSPACE. */
+  waitForRoom(operation: Operation): i32 {
+    const finished = this.checkpoint.finished;
+    if (operation.triedAt != finished) {
+      operation.triedAt = finished;
+      if (++operation.tries > ROOM_CHECKPOINTS) return Errno.NOSPACE;
+    }
+    const isComing =
+      this.space.awaitsCheckpoint || this.cache.dirty > 0 || this.checkpoint.isActive;
+    if (!isComing) return Errno.NOSPACE;
+    this.checkpointWanted = true;
+    return PENDING;
+  }
+
   /** Pages that can still be filled. */
   get freePages(): u64 {
     const left = this.space.settled - <i64>this.cache.dirty - this.reserve;
@@ -480,7 +519,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   }
 
   private get reserve(): i64 {
-    return max<i64>(16, min<i64>(1024, <i64>this.space.pages >> 6)) + this.mapPages * 2;
+    return max<i64>(16, min<i64>(1024, (<i64>this.space.pages) >> 6)) + this.mapPages * 2;
   }
 
   private askForDevice(): void {

@@ -33,7 +33,10 @@ function play(seed: u64, steps: i32): string {
       if (result != 0) problem = `commit says ${result}`;
     } else if (choice < 64) {
       const key = model.key(<i32>random.below(KEYS));
-      store.batch.clear().require(key, 1 << 60).delete(key);
+      store.batch
+        .clear()
+        .require(key, 1 << 60)
+        .delete(key);
       const result = store.commit(store.batch, true);
       if (result != CONFLICT) problem = `a wrong condition says ${result}`;
     } else if (choice < 70) problem = model.compareScan(store, model.values, choice % 2 == 0);
@@ -54,7 +57,8 @@ function play(seed: u64, steps: i32): string {
       if (store.sync() != 0) problem = "sync";
       store = new TestStore(disk, Options.tiny());
       snapshot = null;
-      if (store.store.state != 0) problem = "state " + store.store.state.toString() + " " + store.store.problem();
+      if (store.store.state != 0)
+        problem = "state " + store.store.state.toString() + " " + store.store.problem();
     } else if (choice < 90) store.advance(20_000_000);
     if (problem != "") return `seed ${seed}, step ${step}: ${problem}`;
   }
@@ -64,7 +68,6 @@ function play(seed: u64, steps: i32): string {
   const wrong = new DiskCheck(disk.content).run();
   return wrong == "" ? "" : `seed ${seed}: ${wrong}`;
 }
-
 
 test("a store is what a plain model of it is", () => {
   for (let seed: u64 = 1; seed <= 12; seed++) expect(play(seed, 250)).toBe("");

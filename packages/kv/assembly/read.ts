@@ -16,6 +16,7 @@ import { CellFlag, PAGE_BYTES, PAGE_SHIFT } from "./layout";
 import { Operation, OperationKind } from "./operation";
 import { expiryOf, keyBytesOf, leafKey } from "./page";
 import { View } from "./tree";
+import { MEMORY_REFERENCE } from "./values";
 
 /** Not a result: the value is elsewhere, at the cell on which the tree stands. */
 export const ELSEWHERE: i32 = -1001;
@@ -55,11 +56,16 @@ export function takeCell(cell: usize, into: Value): i32 {
     const size = load<u64>(value);
     into.size = size;
     into.length = 0;
-    return size > <u64>VALUE_BYTES_MAX ? TOO_LARGE : ELSEWHERE;
+    if (size > <u64>VALUE_BYTES_MAX) return TOO_LARGE;
+    const page = load<u64>(value, 8);
+    return page >= MEMORY_REFERENCE ? takeBytes(<usize>page, <i32>size, into) : ELSEWHERE;
   }
-  const bytes = load<i32>(cell, 4);
+  return takeBytes(value, load<i32>(cell, 4), into);
+}
+
+function takeBytes(from: usize, bytes: i32, into: Value): i32 {
   makeRoom(into, bytes);
-  memory.copy(into.bytes.dataStart, value, bytes);
+  memory.copy(into.bytes.dataStart, from, bytes);
   into.size = bytes;
   into.length = bytes;
   return bytes;
@@ -102,11 +108,7 @@ function runGet(engine: Engine, operation: Operation): i32 {
 function runOpen(engine: Engine, operation: Operation): i32 {
   const tree = engine.tree;
   const key = operation.key!;
-  const status = tree.seek(
-    operation.view!,
-    userKey,
-    makeUserKey(key.dataStart, key.length),
-  );
+  const status = tree.seek(operation.view!, userKey, makeUserKey(key.dataStart, key.length));
   if (status == PENDING) operation.awaited = engine.cache.awaited;
   if (status != 0) return status;
   if (!tree.found || isExpired(engine, tree.cell)) return NOT_FOUND;
@@ -156,12 +158,7 @@ function readWhole(engine: Engine, operation: Operation, into: Value): i32 {
   const status = walk.locate(engine.cache, operation.position);
   if (status == PENDING) operation.awaited = engine.cache.awaited;
   if (status != 0) return status;
-  const read = readExtent(
-    engine,
-    operation,
-    operation.buffer!,
-    <i32>walk.start,
-  );
+  const read = readExtent(engine, operation, operation.buffer!, <i32>walk.start);
   if (read != 0) return read == Errno.AGAIN ? PENDING : read;
   operation.awaited = -2;
   return PENDING;
@@ -193,9 +190,7 @@ export function onOperationRead(engine: Engine, operation: Operation, status: i3
   operation.offset = 0;
   const reader = operation.reader;
   const from =
-    reader !== null
-      ? reader.extentAddress
-      : operation.buffer!.dataStart + <usize>walk.start;
+    reader !== null ? reader.extentAddress : operation.buffer!.dataStart + <usize>walk.start;
   if (xxh64(from, walk.bytes, walk.page) != walk.checksum) {
     engine.counters.corrupt++;
     return CORRUPT;

@@ -118,6 +118,7 @@ test(
       acknowledged = Math.max(acknowledged, lastOf("done", stdout));
       const { report, state: found } = inspect(disk);
       expect(report.damages, where).toEqual([]);
+      expect(report.summary.lostBytes, where).toBe(0);
       expect(found.faults, where).toEqual([]);
       expect(found.batches, where).toBeGreaterThanOrEqual(acknowledged);
       expect(found.streamed, where).toBeGreaterThanOrEqual(lastOf("streamed", stdout));

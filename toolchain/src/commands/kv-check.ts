@@ -48,6 +48,7 @@ function print(
       : `${name} holds a ${outStyle.red("damaged")} store.\n`,
   );
   const expiring = summary.expiring === 0 ? "" : `, ${summary.expiring} in the tree expire`;
+  const lost = summary.lostBytes === 0 ? "" : `, ${formatBytes(summary.lostBytes)} of it lost`;
   out(
     card([
       ["entries", `${summary.entries}${expiring}`],
@@ -55,7 +56,7 @@ function print(
         "content",
         `${formatBytes(summary.keyBytes)} of keys, ${formatBytes(summary.valueBytes)} of values in the tree`,
       ],
-      ["used", `${formatBytes(summary.usedBytes)} of ${formatBytes(summary.storeBytes)}`],
+      ["used", `${formatBytes(summary.usedBytes)} of ${formatBytes(summary.storeBytes)}${lost}`],
       ["free", formatBytes(summary.freeBytes)],
       ["tree", `${count(summary.depth, "level")}, generation ${summary.generation}`],
       [
