@@ -338,7 +338,8 @@ export class Cache {
     const frame = this.frame(index);
     let link = this.headOf(frame.page);
     while (load<u32>(link) != <u32>(index + 1)) {
-      link = changetype<usize>(this.frame(<i32>load<u32>(link) - 1)) + offsetof<Frame>("next");
+      const other = <usize>load<u32>(link) - 1;
+      link = this.frames + other * offsetof<Frame>() + offsetof<Frame>("next");
     }
     store<u32>(link, frame.next);
     frame.page = 0;

@@ -161,7 +161,8 @@ export class Checkpoint {
   }
 
   private note(page: u64, frame: u32): void {
-    const entry = changetype<Sealed>(this.list + <usize>this.listCount++ * offsetof<Sealed>());
+    const index = this.listCount++;
+    const entry = changetype<Sealed>(this.list + <usize>index * offsetof<Sealed>());
     entry.page = page;
     entry.frame = frame;
   }

@@ -108,7 +108,7 @@ export class Commits {
       if (isReplay) engine.opening.onReplayed(result);
       else if (result == 0 && operation.durable && operation.version > engine.log.durableVersion)
         this.wait(operation);
-      else engine.finish(operation, result);
+      else engine.schedule.finish(operation, result);
     }
     this.running = false;
   }
@@ -136,7 +136,7 @@ export class Commits {
     this.values.abandon();
     this.begin();
     if (operation.kind == OperationKind.REPLAY) this.engine.opening.onReplayed(status);
-    else this.engine.finish(operation, status);
+    else this.engine.schedule.finish(operation, status);
   }
 
   onValue(status: i32): void {
@@ -146,13 +146,13 @@ export class Commits {
   onDurable(): void {
     const durable = this.engine.log.durableVersion;
     while (!this.waiting.isEmpty && this.waiting.first!.version <= durable) {
-      this.engine.finish(this.waiting.take(), 0);
+      this.engine.schedule.finish(this.waiting.take(), 0);
     }
   }
 
   onFailure(): void {
     const engine = this.engine;
-    while (!this.waiting.isEmpty) engine.finish(this.waiting.take(), engine.failure);
+    while (!this.waiting.isEmpty) engine.schedule.finish(this.waiting.take(), engine.failure);
     this.awaited = -1;
   }
 
@@ -270,7 +270,7 @@ export class Commits {
     const engine = this.engine;
     const cache = engine.cache;
     this.dropPins();
-    const others = cache.dirty + cache.sealed + cache.reading + engine.readersActive;
+    const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
     if (others == 0) return TOO_LARGE;
     return PENDING;
   }
@@ -356,10 +356,10 @@ export class Commits {
     const newPages = this.newPages + this.newPages / 3 + this.innerSplits;
     if (cache.available < copies + newPages + SPARE) {
       this.awaited = -1;
-      const others = cache.dirty + cache.sealed + cache.reading + engine.readersActive;
+      const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
       if (others == 0) return TOO_LARGE;
       if (engine.writable) engine.checkpointWanted = true;
-      else if (cache.reading + engine.readersActive == 0) return EXHAUSTED;
+      else if (cache.reading + engine.schedule.count == 0) return EXHAUSTED;
       return PENDING;
     }
     if (!engine.writable) return 0;

@@ -66,14 +66,14 @@ export class StoreCursor implements Cursor {
       result = this.step();
       if (result != PENDING && result != ELSEWHERE) return this.done(result);
     } else if (engine.state != PENDING) return engine.state;
-    const operation = engine.take(OperationKind.NEXT, handler, tag);
+    const operation = engine.schedule.take(OperationKind.NEXT, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.cursor = this;
     operation.snapshot = snapshot;
     // The cursor has moved already; only the value is missing.
     if (result == ELSEWHERE) beginWhole(engine, operation, valueOf(engine.tree.cell));
     this.isBusy = true;
-    return engine.enqueue(operation);
+    return engine.schedule.enqueue(operation);
   }
 
   onDone(result: i32): void {
@@ -211,6 +211,8 @@ export class StoreCursor implements Cursor {
 
   private setKey(key: usize, keyBytes: i32): void {
     memory.copy(this.key.dataStart, key, keyBytes);
+    // The array is one and the same for all keys: only its length changes.
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- a number is stored, no reference is kept
     store<i32>(changetype<usize>(this.key), keyBytes, offsetof<Uint8Array>("byteLength"));
   }
 }

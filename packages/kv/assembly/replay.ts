@@ -267,7 +267,8 @@ export class Replay {
       if (this.values != 0) heap.free(this.values);
       this.values = larger;
     }
-    memory.copy(this.values + <usize>this.valueCount++ * 24, value, 24);
+    const index = this.valueCount++;
+    memory.copy(this.values + <usize>index * 24, value, 24);
   }
 
   /** Any unit of the ring that does not belong to the records may begin one that was written after the end. */

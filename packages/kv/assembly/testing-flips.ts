@@ -6,6 +6,11 @@ import { TestDisk, TestRandom, TestStore, bytesOf } from "./testing";
 
 const KEYS: i32 = 60;
 
+function flipBit(at: usize, bit: i32): void {
+  const mask = 1 << bit;
+  store<u8>(at, <u8>((<i32>load<u8>(at)) ^ mask));
+}
+
 
 @final
 export class SmallStore {
@@ -42,7 +47,7 @@ export class SmallStore {
   /** One bit is another one: it is noticed, or does not matter. What is wrong, or "". */
   flip(bit: i32): string {
     const at = this.disk.content.dataStart + ((<usize>bit) >> 3);
-    store<u8>(at, load<u8>(at) ^ ((<u8>1) << (<u8>(bit & 7))));
+    flipBit(at, bit & 7);
     const problem = this.look();
     this.restore();
     return problem == "" ? "" : `bit ${bit} (page ${bit >> 15}): ${problem}`;
@@ -111,6 +116,6 @@ export class SmallStore {
     }
     store.delete("stream");
     store.sync();
-    memory.copy(changetype<usize>(values), changetype<usize>(before), KEYS * 4);
+    for (let index = 0; index < KEYS; index++) values[index] = before[index];
   }
 }

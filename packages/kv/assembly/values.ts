@@ -190,13 +190,15 @@ export class Values {
       if (this.placed != 0) heap.free(this.placed);
       this.placed = larger;
     }
-    const entry = this.placed + ((<usize>this.placedCount++) << 4);
+    const count = this.placedCount++;
+    const entry = this.placed + ((<usize>count) << 4);
     store<u64>(entry, page);
     store<i32>(entry, pages, 8);
   }
 
   private putBackLast(): void {
-    const entry = this.placed + ((<usize>--this.placedCount) << 4);
+    const index = --this.placedCount;
+    const entry = this.placed + ((<usize>index) << 4);
     this.engine.space.putBack(load<u64>(entry), load<i32>(entry, 8));
   }
 
@@ -251,7 +253,8 @@ export class Values {
 
   /** The next one, for its cell: 24 bytes. */
   take(): usize {
-    return changetype<usize>(this.at(this.taken++));
+    const index = this.taken++;
+    return this.written + <usize>index * offsetof<Written>();
   }
 
   /** The batch is applied: the pages are the tree's now. */

@@ -106,7 +106,7 @@ export class StoreWriter implements ValueWriter {
     operation.buffer = buffer;
     operation.offset = offset;
     operation.length = length;
-    return this.engine.enqueue(operation);
+    return this.engine.schedule.enqueue(operation);
   }
 
   commit(handler: KeyValueHandler, tag: i32): i32 {
@@ -114,7 +114,7 @@ export class StoreWriter implements ValueWriter {
     if (refused != 0) return refused;
     const operation = this.begin(OperationKind.WRITE_COMMIT, handler, tag);
     if (operation === null) return EXHAUSTED;
-    return this.engine.enqueue(operation);
+    return this.engine.schedule.enqueue(operation);
   }
 
   private refuse(): i32 {
@@ -127,7 +127,7 @@ export class StoreWriter implements ValueWriter {
 
   private begin(kind: OperationKind, handler: KeyValueHandler, tag: i32): Operation | null {
     assert(!this.isBusy && this.stage == Stage.OPEN, "kv: a writer that is busy or done was used");
-    const operation = this.engine.take(kind, handler, tag);
+    const operation = this.engine.schedule.take(kind, handler, tag);
     if (operation === null) return null;
     this.isBusy = true;
     operation.writer = this;
@@ -248,7 +248,7 @@ export class StoreWriter implements ValueWriter {
   /** The operation goes on as a batch. */
   private handOver(operation: Operation, bytes: i32): i32 {
     const engine = this.engine;
-    engine.leave(operation);
+    engine.schedule.leave(operation);
     operation.kind = OperationKind.COMMIT;
     operation.bytes = this.operation;
     operation.operations = this.operation.dataStart;
@@ -291,7 +291,8 @@ export class StoreWriter implements ValueWriter {
     }
     this.outstanding++;
     if (this.extentCount == this.extentsMax) this.growExtents();
-    const extent = this.extents + <usize>this.extentCount++ * EXTENT_BYTES;
+    const index = this.extentCount++;
+    const extent = this.extents + <usize>index * EXTENT_BYTES;
     store<u64>(extent, first);
     store<u32>(extent, pages, 8);
     store<u32>(extent, bytes, 12);
