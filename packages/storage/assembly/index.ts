@@ -1,0 +1,2 @@
+export { FileHandle, Volume } from "./volume";
+export { Frozen, Scan, Sink, Store, Stream, View } from "./store";
