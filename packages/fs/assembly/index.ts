@@ -1,0 +1,3 @@
+export { BakedFiles } from "./baked";
+export { mediaTypeOf } from "./media-types";
+export { baseName, checkPath, normalPath, parentPath } from "./paths";
