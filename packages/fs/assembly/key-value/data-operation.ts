@@ -1,0 +1,301 @@
+/** Reading, writing and cutting an open file. */
+import { CORRUPT, Errno, NOT_FOUND, PENDING, TOO_LARGE } from "@phantasm/interfaces";
+import { KeyValueFile } from "./file";
+import { KeyValueFiles } from "./files";
+import { Node } from "./node";
+import { Operation } from "./operation";
+import { CLEAN, PORTION_CHUNKS, Sweep } from "./sweep";
+
+/** A batch takes chunks up to so many bytes. What a crash leaves of a longer write ends between two batches. */
+export const PORTION_BYTES: i32 = 131_072;
+
+export enum Purpose {
+  READ,
+  WRITE,
+  TRUNCATE,
+  SYNC,
+}
+
+enum Step {
+  BEGIN,
+  /** It has the lock of its file. */
+  LOCKED,
+  READ_CHUNK,
+  /** Garbage behind the end is cleared away, before the file grows. */
+  SWEEP,
+  SWEEPING,
+  OLD_CHUNK,
+  LAST_CHUNK,
+  COMMITTED,
+  SYNCED,
+}
+
+
+@final
+export class DataOperation extends Operation {
+  purpose: Purpose = Purpose.READ;
+  file: KeyValueFile | null = null;
+  buffer: Uint8Array | null = null;
+  offset: i32 = 0;
+  length: i32 = 0;
+  /** Where it reads or writes; of a truncate the size. */
+  position: u64 = 0;
+  /** Bytes done, or in the batch. */
+  private moved: i32 = 0;
+  /** What the batch makes of the file. */
+  private size: u64 = 0;
+  private content: u64 = 0;
+  private modifiedNs: i64 = 0;
+  /** The batch leaves garbage. */
+  private litters: bool = false;
+  private readonly chunk: Uint8Array;
+  private sweep: Sweep | null = null;
+
+  constructor(volume: KeyValueFiles) {
+    super(volume);
+    this.chunk = volume.keys.chunk();
+  }
+
+  protected recycle(): void {
+    this.file!.operations--;
+    this.file = null;
+    this.buffer = null;
+    this.volume.giveData(this);
+  }
+
+  protected advance(result: i32): i32 {
+    const node = this.file!.node;
+    switch (this.step) {
+      case Step.BEGIN: {
+        this.moved = 0;
+        this.step = Step.LOCKED;
+        return node.lock.take(this, this.changes) ? 0 : PENDING;
+      }
+      case Step.LOCKED:
+        return this.locked(node);
+      case Step.READ_CHUNK: {
+        if (result < 0 && result != NOT_FOUND) return this.failGet(result);
+        this.copyOut(this.stored(result));
+        return this.read(node);
+      }
+      case Step.SWEEP: {
+        this.step = Step.SWEEPING;
+        return this.swept(node, this.needSweep().begin(node.content));
+      }
+      case Step.SWEEPING:
+        return this.swept(node, this.needSweep().advance(result));
+      case Step.OLD_CHUNK: {
+        if (result < 0 && result != NOT_FOUND) return this.failGet(result);
+        this.merge(this.stored(result));
+        return this.fill(node);
+      }
+      case Step.LAST_CHUNK: {
+        if (result < 0 && result != NOT_FOUND) return this.failGet(result);
+        const kept = this.within(this.size);
+        if (result > kept) this.batch.putPart(this.chunk, this.value.bytes, 0, kept);
+        return this.cut(node);
+      }
+      case Step.COMMITTED: {
+        if (result < 0) return this.finish(result);
+        this.committed(node);
+        if (this.moved == this.length) return this.finish(0);
+        this.batch.clear();
+        return this.fill(node);
+      }
+      default:
+        return this.end(result);
+    }
+  }
+
+  private get changes(): bool {
+    return this.purpose == Purpose.WRITE || this.purpose == Purpose.TRUNCATE;
+  }
+
+  private locked(node: Node): i32 {
+    const volume = this.volume;
+    if (this.purpose == Purpose.READ) {
+      const left = node.size - min(node.size, this.position);
+      this.length = <i32>min<u64>(<u64>this.length, left);
+      return this.read(node);
+    }
+    if (this.purpose == Purpose.SYNC) {
+      // Behind the writes before it; those that come need not wait for the disk.
+      node.lock.release(false, volume.ready);
+      this.step = Step.SYNCED;
+      if (node.removed) return this.end(Errno.GONE);
+      return volume.store.writable ? volume.store.sync(this, 0) : 0;
+    }
+    if (node.removed) return this.finish(Errno.GONE);
+    this.batch.clear();
+    this.litters = false;
+    this.content = node.content;
+    const end = this.position + this.length;
+    this.size = this.purpose == Purpose.WRITE ? max(node.size, end) : end;
+    if (this.size == node.size && this.purpose == Purpose.TRUNCATE) return this.finish(0);
+    if (this.size > node.size && node.dirtyEnd) {
+      this.step = Step.SWEEP;
+      return 0;
+    }
+    return this.change(node);
+  }
+
+  private finish(result: i32): i32 {
+    this.file!.node.lock.release(this.changes, this.volume.ready);
+    return this.end(result);
+  }
+
+  private failGet(result: i32): i32 {
+    return this.finish(result == TOO_LARGE ? CORRUPT : result);
+  }
+
+  // ---- chunks
+
+  private within(position: u64): i32 {
+    return <i32>(position & (<u64>(this.volume.chunkBytes - 1)));
+  }
+
+  private setChunk(node: Node, position: u64): void {
+    const number = <u32>(position / <u64>this.volume.chunkBytes);
+    this.volume.keys.setChunk(this.chunk, node.content, number);
+  }
+
+  private getChunk(node: Node, position: u64, step: Step): i32 {
+    this.setChunk(node, position);
+    this.step = step;
+    return this.volume.store.get(this.chunk, this.value, this, 0);
+  }
+
+  /** Bytes of the chunk that `get` found; those behind are zeros. */
+  private stored(result: i32): i32 {
+    return min(max(result, 0), this.volume.chunkBytes);
+  }
+
+  // ---- reading
+
+  private read(node: Node): i32 {
+    if (this.moved == this.length) return this.finish(this.length);
+    return this.getChunk(node, this.position + this.moved, Step.READ_CHUNK);
+  }
+
+  private copyOut(stored: i32): void {
+    const within = this.within(this.position + this.moved);
+    const bytes = min(this.volume.chunkBytes - within, this.length - this.moved);
+    const copied = min(bytes, max(stored - within, 0));
+    const target = this.buffer!.dataStart + this.offset + this.moved;
+    memory.copy(target, this.value.bytes.dataStart + within, copied);
+    memory.fill(target + copied, 0, bytes - copied);
+    this.moved += bytes;
+  }
+
+  // ---- writing
+
+  private change(node: Node): i32 {
+    if (this.purpose == Purpose.WRITE) return this.fill(node);
+    if (this.size > node.size) return this.commit(node);
+    if (this.size == 0) {
+      this.content = this.volume.emptied(node.content, this.batch);
+      this.litters = true;
+      return this.commit(node);
+    }
+    if (this.within(this.size) == 0) return this.cut(node);
+    return this.getChunk(node, this.size, Step.LAST_CHUNK);
+  }
+
+  private swept(node: Node, result: i32): i32 {
+    if (result == PENDING) return PENDING;
+    if (result < 0) return this.finish(result);
+    this.step = Step.SWEEP;
+    if (result != CLEAN) return 0;
+    node.dirtyEnd = false;
+    return this.change(node);
+  }
+
+  /** Puts chunks into the batch until it has enough, or an old one is needed. */
+  private fill(node: Node): i32 {
+    const chunkBytes = this.volume.chunkBytes;
+    while (this.moved < this.length && this.batch.byteLength < PORTION_BYTES) {
+      const position = this.position + this.moved;
+      const within = this.within(position);
+      const bytes = min(chunkBytes - within, this.length - this.moved);
+      const start = position - within;
+      const old = node.size > start ? min(<u64>chunkBytes, node.size - start) : 0;
+      if (within == 0 && <u64>bytes >= old) {
+        this.setChunk(node, position);
+        this.batch.putPart(this.chunk, this.buffer!, this.offset + this.moved, bytes);
+        this.moved += bytes;
+      } else if (old > 0) {
+        return this.getChunk(node, position, Step.OLD_CHUNK);
+      } else {
+        this.setChunk(node, position);
+        this.merge(0);
+      }
+    }
+    this.size = max(node.size, this.position + this.moved);
+    return this.commit(node);
+  }
+
+  /** Puts the chunk whose key is set: what is stored of it, and what is written over that. */
+  private merge(stored: i32): void {
+    const chunkBytes = this.volume.chunkBytes;
+    const value = this.value;
+    if (value.bytes.length < chunkBytes) {
+      const larger = new Uint8Array(chunkBytes);
+      memory.copy(larger.dataStart, value.bytes.dataStart, stored);
+      value.bytes = larger;
+    }
+    const within = this.within(this.position + this.moved);
+    const bytes = min(chunkBytes - within, this.length - this.moved);
+    const start = value.bytes.dataStart;
+    if (stored < within) memory.fill(start + stored, 0, within - stored);
+    memory.copy(start + within, this.buffer!.dataStart + this.offset + this.moved, bytes);
+    this.batch.putPart(this.chunk, value.bytes, 0, max(stored, within + bytes));
+    this.moved += bytes;
+  }
+
+  /** Lets go of the chunks behind the end: few at once, many as garbage. */
+  private cut(node: Node): i32 {
+    const chunkBytes = <u64>this.volume.chunkBytes;
+    const keys = this.volume.keys;
+    const first = (this.size + chunkBytes - 1) / chunkBytes;
+    const end = (node.size + chunkBytes - 1) / chunkBytes;
+    if (end - first > <u64>PORTION_CHUNKS) {
+      this.batch.put(keys.garbage(node.content), keys.garbageFrom(<u32>first));
+      this.litters = true;
+    } else {
+      for (let number = first; number < end; number++) {
+        keys.setChunk(this.chunk, node.content, <u32>number);
+        this.batch.delete(this.chunk);
+      }
+    }
+    return this.commit(node);
+  }
+
+  private commit(node: Node): i32 {
+    const volume = this.volume;
+    this.modifiedNs = volume.clock.wall();
+    volume.putFile(this.batch, node.key, this.content, this.size, this.modifiedNs);
+    this.step = Step.COMMITTED;
+    return volume.store.commit(this.batch, false, this, 0);
+  }
+
+  private committed(node: Node): void {
+    if (this.content != node.content) {
+      this.volume.numbers.taken(this.content);
+      node.content = this.content;
+      node.dirtyEnd = false;
+    } else if (this.litters) node.dirtyEnd = true;
+    node.size = this.size;
+    node.modifiedNs = this.modifiedNs;
+    node.changed = true;
+    if (this.litters) this.volume.cleaner.wake();
+  }
+
+  private needSweep(): Sweep {
+    let sweep = this.sweep;
+    if (sweep === null) {
+      sweep = new Sweep(this.volume.store, this.volume.keys, this);
+      this.sweep = sweep;
+    }
+    return sweep;
+  }
+}
