@@ -202,6 +202,7 @@ export class ChangeOperation extends NameOperation {
     const replaced = this.replaced;
     if (replaced !== null) replaced.removed = true;
     if (this.litters) this.volume.cleaner.wake();
+    else this.volume.cleaner.retry();
   }
 
   private leave(result: i32): i32 {

@@ -17,8 +17,9 @@ enum Step {
 
 @final
 export class Cleaner extends Task implements KeyValueHandler {
-  /** Times that it gave up because the store failed; it tries again when there is more garbage, and at the next opening. */
+  /** Times that it gave up because the store failed. It tries again with the next change, and at the next opening. */
   failures: u32 = 0;
+  private gaveUp: bool = false;
   private step: Step = Step.IDLE;
   /** There may be garbage that it has passed already. */
   private again: bool = false;
@@ -40,6 +41,7 @@ export class Cleaner extends Task implements KeyValueHandler {
 
   /** There is garbage. */
   wake(): void {
+    this.gaveUp = false;
     if (this.step != Step.IDLE) {
       this.again = true;
       return;
@@ -47,6 +49,11 @@ export class Cleaner extends Task implements KeyValueHandler {
     this.after = 0;
     this.step = Step.SEEK;
     readyLater(this);
+  }
+
+  /** Something has changed in the volume: what failed before may go well now. */
+  retry(): void {
+    if (this.gaveUp) this.wake();
   }
 
   performTask(): void {
@@ -129,6 +136,7 @@ export class Cleaner extends Task implements KeyValueHandler {
 
   private giveUp(): void {
     this.failures++;
+    this.gaveUp = true;
     this.cursor = null;
     this.again = false;
     this.step = Step.IDLE;

@@ -288,6 +288,7 @@ export class DataOperation extends Operation {
     node.modifiedNs = this.modifiedNs;
     node.changed = true;
     if (this.litters) this.volume.cleaner.wake();
+    else this.volume.cleaner.retry();
   }
 
   private needSweep(): Sweep {

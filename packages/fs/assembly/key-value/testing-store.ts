@@ -5,7 +5,7 @@
  *     const store = new TestStore();
  *     store.answers = Answers.LATER;
  *     … operations …  store.run();
- *     store.crash(random);   // what is left of it, to be opened again
+ *     const left = store.crash(random);   // to be opened again
  */
 import {
   Batch,
@@ -167,6 +167,8 @@ export class TestStore extends TestReader implements KeyValue {
   /** Operations so far; the one with this number fails with `failStatus`. */
   operations: i32 = 0;
   failAt: i32 = -1;
+  /** False: what comes is not counted, and does not fail. */
+  counts: bool = true;
   failStatus: i32 = Errno.IO;
   /** After IO from a write, every further one gets it too. */
   broken: i32 = 0;
@@ -257,6 +259,11 @@ export class TestStore extends TestReader implements KeyValue {
 
   // ---- what a test does
 
+  /** Operations that wait to be told their results. */
+  get inFlight(): i32 {
+    return this.pending.length;
+  }
+
   /** Tells results, those too that are asked for meanwhile. Returns how many. */
   run(resultsMax: i32 = i32.MAX_VALUE): i32 {
     let told = 0;
@@ -270,24 +277,29 @@ export class TestStore extends TestReader implements KeyValue {
     return told;
   }
 
-  /** Forgets the batches behind a number of chance since the last that was durable, and what was under way. */
-  crash(random: TestRandom): void {
+  /**
+   * What is left when the power fails: a store with all that was durable and the batches after it up to a number
+   * of chance. Whoever still has this one changes nothing in it.
+   */
+  crash(random: TestRandom): TestStore {
+    const left = new TestStore(random.u64() | 1);
+    left.answers = this.answers;
+    left.shuffles = this.shuffles;
+    left.version = this.version;
+    left.operations = this.operations;
+    left.failStatus = this.failStatus;
+    left.failAt = this.failAt;
+    left.map = this.durable.copy();
     const kept = <i32>random.below(this.log.length + 1);
-    for (let i = 0; i < kept; i++) this.durable.apply(this.log[i], ++this.version);
-    this.map = this.durable;
-    this.durable = this.map.copy();
-    this.log.length = 0;
-    this.pending.length = 0;
-    this.broken = 0;
-    this.failAt = -1;
-    this.taken = null;
-    this.takenSnapshot = null;
+    for (let i = 0; i < kept; i++) left.map.apply(this.log[i], ++left.version);
+    left.durable = left.map.copy();
+    return left;
   }
 
   // ---- its parts
 
   begin(work: Work, writes: bool, handler: KeyValueHandler, tag: i32): i32 {
-    const number = this.operations++;
+    const number = this.counts ? this.operations++ : -2;
     if (writes && !this.writable) return Errno.READONLY;
     const fails = number == this.failAt;
     const broken = writes ? this.broken : 0;

@@ -29,25 +29,28 @@ export class TestClock implements Clock {
   }
 }
 
-/**
- * Runs a store and the tasks of the domain until nothing is under way. It ends no step, since the collector
- * would run then, which does not look into the frames of a case: see `collect`.
- */
+/** Runs a store until nothing is under way that somebody waits for. */
 @final
 export class StoreSettles implements Settles {
   constructor(private readonly store: TestStore) {}
 
   settle(): void {
-    // A task may have to wait for the turn after the next.
-    let quiet = 0;
-    for (let turns = 0; quiet < 3; turns++) {
-      assert(turns < 1_000_000, "files: it does not come to rest");
-      const before = this.store.operations;
+    this.store.run();
+  }
+
+  /**
+   * Lets what goes on in the background come to its end too. The collector runs then, which does not look into
+   * frames: they may have nothing that is used afterwards and not held.
+   */
+  rest(): void {
+    keepAlive();
+    for (let turns = 0; turns < 1_000_000; turns++) {
       this.store.run();
       enter(world.now(), 0);
       dispatch();
-      quiet = this.store.operations == before ? quiet + 1 : 0;
+      if (leave() > world.now() && this.store.inFlight == 0) break;
     }
+    release();
   }
 }
 
@@ -59,14 +62,10 @@ export function hold<T>(object: T): T {
   return object;
 }
 
-/** Collects, in the outermost function of a case: nothing that its frames have may be used afterwards. */
+/** Gives up what is held, and collects: in the outermost function of a case, as `rest`. */
 export function collect(): void {
   held.length = 0;
-  keepAlive();
-  enter(world.now(), 0);
-  dispatch();
-  for (let steps = 0; leave() <= world.now() && steps < 10_000; steps++) enter(world.now(), 0);
-  release();
+  new StoreSettles(new TestStore()).rest();
 }
 
 /** What a store holds of a volume, and whether it is consistent. */
