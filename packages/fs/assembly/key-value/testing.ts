@@ -35,6 +35,9 @@ export class StoreSettles implements Settles {
   constructor(private readonly store: TestStore) {}
 
   settle(): void {
+    // So that what goes on in the background comes in between.
+    enter(world.now(), 0);
+    dispatch();
     this.store.run();
   }
 
