@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Image } from "@phantasm/host";
 import { VirtualHost } from "@phantasm/host/testing";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = [
@@ -77,7 +77,7 @@ let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "phantasm-examples-"));
   // In one process, so that the compiler is loaded once; `run` finds them up to date.
-  for (const example of EXAMPLES) await ensureBuilt(join(ROOT, "examples", example));
+  for (const example of EXAMPLES) await builtImage(join(ROOT, "examples", example));
 }, 180_000);
 
 afterAll(() => {
