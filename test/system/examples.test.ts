@@ -25,6 +25,7 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "files",
   "frames",
   "swap",
   "fibres",
@@ -175,6 +176,40 @@ test("lottery draws six different numbers of 49, others each time, and any numbe
   const others = (await run("lottery", ["--", "--draws=10"])).trimEnd().split("\n");
   expect(others.length).toBe(10);
   expect(draws.slice(0, 10)).not.toEqual(others);
+});
+
+describe("files", () => {
+  const baked = `In the image:
+  /index.html: 37 bytes, text/html; charset=utf-8
+    <!doctype html>
+  /welcome.txt: 41 bytes, text/plain; charset=utf-8
+    Welcome.
+  /notes/first.md: 8 bytes, text/markdown; charset=utf-8
+    # Notes
+On the disk:
+`;
+
+  test("in the image, and in an archive on a disk", async () => {
+    const path = join(folder, "site.tar");
+    execFileSync("tar", [
+      ...["-C", join(ROOT, "examples/files/htdocs"), "-cf", path],
+      ...["--transform", "s/welcome/from-the-disk/", "."],
+    ]);
+    expect(await run("files", ["--block", `site=${path}:ro`]))
+      .toBe(`${baked}  /from-the-disk.txt: 41 bytes
+    Welcome.
+  /index.html: 37 bytes
+    <!doctype html>
+  /notes/first.md: 8 bytes
+    # Notes
+`);
+  });
+
+  test("a disk that is no archive is told so", async () => {
+    expect(await run("files", ["--block", "site=mem:1M"])).toBe(
+      `${baked}  /: the device has another format\n`,
+    );
+  });
 });
 
 describe("block-check", () => {

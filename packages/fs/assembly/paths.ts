@@ -58,7 +58,8 @@ export function checkPath(path: string): i32 {
 export function normalPath(text: string): string {
   const length = text.length;
   if (length > PATH_UNITS_MAX) return "";
-  let path = "";
+  const units = new Uint16Array(length + 1);
+  let used = 0;
   let start = 0;
   for (let at = 0; at <= length; at++) {
     const unit = at < length ? text.charCodeAt(at) : SLASH;
@@ -67,14 +68,16 @@ export function normalPath(text: string): string {
       continue;
     }
     if (!isDots(text, start, at)) {
-      path += "/" + text.substring(start, at);
+      units[used++] = <u16>SLASH;
+      while (start < at) units[used++] = <u16>text.charCodeAt(start++);
     } else if (at - start == 2) {
-      if (path.length == 0) return "";
-      path = path.substring(0, path.lastIndexOf("/"));
+      if (used == 0) return "";
+      while (units[--used] != <u16>SLASH);
     }
     start = at + 1;
   }
-  return path.length == 0 ? "/" : path.length > PATH_UNITS_MAX ? "" : path;
+  if (used == 0) return "/";
+  return used > PATH_UNITS_MAX ? "" : String.UTF16.decodeUnsafe(units.dataStart, used << 1);
 }
 
 /** What stands behind the last `/`. */

@@ -9,12 +9,16 @@
 import { FileList, NOT_DIRECTORY, NOT_FOUND } from "@phantasm/interfaces";
 import { checkPath } from "./paths";
 
-export enum EntryFlag {
-  DIRECTORY = 1,
+export namespace EntryFlag {
+  export const DIRECTORY: u16 = 1;
   /** Found by its name, but not listed. */
-  UNLISTED = 2,
+  export const UNLISTED: u16 = 2;
   /** Not there: a link that leads nowhere. */
-  ABSENT = 4,
+  export const ABSENT: u16 = 4;
+  /** Not yet known: a link, while the tree is made. `first` is its member, `count` the link before it. */
+  export const LINK: u16 = 8;
+  /** One that is being followed. */
+  export const FOLLOWED: u16 = 16;
 }
 
 
