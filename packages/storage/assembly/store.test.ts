@@ -1,7 +1,7 @@
 import { NO_DEADLINE } from "@phantasm/abi";
 import { Fibre, spawn, within } from "@phantasm/fibre";
 import { hold, keep, said, say, settle, step } from "@phantasm/fibre/testing";
-import { Answers, TestStore } from "@phantasm/fs/key-value/testing-store";
+import { Answers, FakeStore } from "@phantasm/fs/key-value/testing-store";
 import {
   Batch,
   CANCELLED,
@@ -16,7 +16,7 @@ import {
 import { describe, expect, expectAbort, test } from "@phantasm/testing";
 import { Frozen, Scan, Sink, Store, Stream } from "./index";
 
-const fake = hold(new TestStore());
+const fake = hold(new FakeStore());
 const store = hold(new Store(fake));
 
 function bytes(text: string): Uint8Array {

@@ -3,7 +3,7 @@ import { Fibre, spawn, within } from "@phantasm/fibre";
 import { hold, keep, said, say, settle, step } from "@phantasm/fibre/testing";
 import { KeyValueFiles } from "@phantasm/fs/key-value/files";
 import { TestClock } from "@phantasm/fs/key-value/testing";
-import { Answers, TestStore } from "@phantasm/fs/key-value/testing-store";
+import { Answers, FakeStore } from "@phantasm/fs/key-value/testing-store";
 import {
   CANCELLED,
   EXISTS,
@@ -17,7 +17,7 @@ import {
 import { describe, expect, test } from "@phantasm/testing";
 import { FileHandle, Volume } from "./index";
 
-const fake = hold(new TestStore());
+const fake = hold(new FakeStore());
 const files = hold(new KeyValueFiles(fake, new TestClock(), "", 4096, 4, 16));
 const volume = hold(new Volume(files));
 

@@ -6,7 +6,7 @@ import { ModelFiles } from "../testing-model";
 import { KeyValueFiles } from "./files";
 import { Inspection, StoreSettles, collect, hold, volumeOn } from "./testing";
 import { fingerprint } from "./testing-sequence";
-import { Answers, TestStore } from "./testing-store";
+import { Answers, FakeStore } from "./testing-store";
 
 const WRITE = OpenFlag.WRITE | OpenFlag.CREATE;
 
@@ -185,7 +185,7 @@ class Sharer extends Actor {
 
 function crowd(seed: u64): void {
   const random = new TestRandom(seed);
-  const store = hold(new TestStore(seed));
+  const store = hold(new FakeStore(seed));
   const volume = volumeOn(store, "", 8);
   const settles = new StoreSettles(store);
   const probe = new Probe(volume, settles);

@@ -6,9 +6,6 @@ import { Node } from "./node";
 import { Operation } from "./operation";
 import { CLEAN, PORTION_CHUNKS, Sweep } from "./sweep";
 
-/** A batch takes chunks up to so many bytes. What a crash leaves of a longer write ends between two batches. */
-export const PORTION_BYTES: i32 = 131_072;
-
 export enum Purpose {
   READ,
   WRITE,
@@ -42,6 +39,8 @@ export class DataOperation extends Operation {
   position: u64 = 0;
   /** Bytes done, or in the batch. */
   private moved: i32 = 0;
+  /** Bytes that were done before the batch. */
+  private done: i32 = 0;
   /** What the batch makes of the file. */
   private size: u64 = 0;
   private content: u64 = 0;
@@ -68,6 +67,7 @@ export class DataOperation extends Operation {
     switch (this.step) {
       case Step.BEGIN: {
         this.moved = 0;
+        this.done = 0;
         this.step = Step.LOCKED;
         return node.lock.take(this, this.changes) ? 0 : PENDING;
       }
@@ -96,9 +96,11 @@ export class DataOperation extends Operation {
         return this.cut(node);
       }
       case Step.COMMITTED: {
+        if (result == TOO_LARGE && this.shrink()) return this.fill(node);
         if (result < 0) return this.finish(result);
         this.committed(node);
         if (this.moved == this.length) return this.finish(0);
+        this.done = this.moved;
         this.batch.clear();
         return this.fill(node);
       }
@@ -213,7 +215,7 @@ export class DataOperation extends Operation {
   /** Puts chunks into the batch until it has enough, or an old one is needed. */
   private fill(node: Node): i32 {
     const chunkBytes = this.volume.chunkBytes;
-    while (this.moved < this.length && this.batch.byteLength < PORTION_BYTES) {
+    while (this.moved < this.length && this.batch.byteLength < this.volume.portionBytes) {
       const position = this.position + this.moved;
       const within = this.within(position);
       const bytes = min(chunkBytes - within, this.length - this.moved);
@@ -232,6 +234,16 @@ export class DataOperation extends Operation {
     }
     this.size = max(node.size, this.position + this.moved);
     return this.commit(node);
+  }
+
+  /** Begins the batch again with less, if it can: small stores take small ones only. */
+  private shrink(): bool {
+    const volume = this.volume;
+    if (this.purpose != Purpose.WRITE || this.moved - this.done <= volume.chunkBytes) return false;
+    volume.portionBytes = max(volume.portionBytes >> 1, 1);
+    this.moved = this.done;
+    this.batch.clear();
+    return true;
   }
 
   /** Puts the chunk whose key is set: what is stored of it, and what is written over that. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@phantasm/testing";
 import { Probe, checkReading, checkWriting, writeTree } from "../testing";
 import { Inspection, StoreSettles, hold, volumeOn } from "./testing";
-import { Answers, TestStore } from "./testing-store";
+import { Answers, FakeStore } from "./testing-store";
 
 function probe(answers: Answers, shuffles: bool, prefix: string = ""): Probe {
-  const store = hold(new TestStore(7));
+  const store = hold(new FakeStore(7));
   store.answers = answers;
   store.shuffles = shuffles;
   return hold(new Probe(volumeOn(store, prefix), new StoreSettles(store)));

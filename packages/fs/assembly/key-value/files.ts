@@ -25,6 +25,9 @@ import { Numbers } from "./numbers";
 import { OpenOperation } from "./open-operation";
 import { Operation } from "./operation";
 
+/** Bytes of chunks in a batch. */
+const PORTION_BYTES: i32 = 131_072;
+
 /**
  * A volume in the keys of a store that begin with a prefix; other keys are somebody else's. It is made if there
  * is none. One at a time: two over the same prefix would not know of each other.
@@ -39,6 +42,11 @@ export class KeyValueFiles implements Files {
   /** Those that have got a lock, and go on next. */
   readonly ready: Row = new Row();
   readonly cleaner: Cleaner = new Cleaner();
+  /**
+   * A batch takes chunks until it has so many bytes, and what a crash leaves of a longer write ends between two
+   * batches. Less when the store has said that this is too large.
+   */
+  portionBytes: i32 = PORTION_BYTES;
   /** Of the last open. */
   opened: File | null = null;
   private result: i32 = PENDING;
@@ -52,7 +60,7 @@ export class KeyValueFiles implements Files {
 
   /**
    * @param prefix what its keys begin with, at most 200 bytes
-   * @param chunkBytes of a new volume: 4096 to 65536, a power of two
+   * @param chunkBytes of a new volume: 4096 to 65536, a power of two; less in a small store
    * @param openFilesMax opened at once, each time counts; one more is EXHAUSTED
    * @param operationsMax under way at once; one more is EXHAUSTED
    */

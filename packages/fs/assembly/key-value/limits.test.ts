@@ -16,12 +16,12 @@ import { Entry, Keys } from "./format";
 import { KeyValueFiles } from "./files";
 import { PAGE_NAMES } from "./look-operation";
 import { Inspection, StoreSettles, TestClock, hold, volumeOn } from "./testing";
-import { TestEntry } from "./testing-map";
-import { Answers, TestStore } from "./testing-store";
+import { FakeEntry } from "./testing-map";
+import { Answers, FakeStore } from "./testing-store";
 
 const CREATE = OpenFlag.WRITE | OpenFlag.CREATE;
 
-const store = hold(new TestStore());
+const store = hold(new FakeStore());
 const settles = hold(new StoreSettles(store));
 
 function mount(prefix: string = ""): Probe {
@@ -34,7 +34,7 @@ function inspect(): Inspection {
 
 /** Puts a key by hand. */
 function put(key: Uint8Array, value: Uint8Array): void {
-  store.map.put(new TestEntry(key, value, ++store.version, 0));
+  store.map.put(new FakeEntry(key, value, ++store.version, 0));
 }
 
 function entryOf(directory: bool, number: u64, size: u64): Uint8Array {
@@ -207,6 +207,30 @@ describe("sizes", () => {
     settles.rest();
     expect(inspect().garbage).toBe(0);
     expect(inspect().problems).toBe("");
+  });
+});
+
+describe("a small store", () => {
+  test("takes a large write in small batches", () => {
+    store.batchBytesMax = 10_000;
+    const asked = mount();
+    const content = pattern(100_000);
+    asked.write("/f", content);
+    expect(asked.content("/f")).toEqual(content);
+    const file = asked.file("/f", OpenFlag.WRITE);
+    content.set(pattern(50_000, 9), 1_000);
+    expect(asked.writeAt(file, 1_000, content, 1_000, 50_000)).toBe(0);
+    expect(asked.content("/f")).toEqual(content);
+    store.batchBytesMax = 2_000;
+    expect(asked.writeAt(file, 0, content, 0, 50_000)).toBe(TOO_LARGE);
+    expect(asked.content("/f")).toEqual(content);
+    file.close();
+  });
+
+  test("gets small chunks", () => {
+    store.freeBytes = 600_000;
+    const files = new KeyValueFiles(store, new TestClock(), "", 65_536, 16, 32);
+    expect(files.chunkBytes).toBe(8192);
   });
 });
 

@@ -1,7 +1,11 @@
 /** The first operation: finds the volume, or makes one. The others wait for it. */
-import { Cursor, NOT_FOUND, WRONG_FORMAT } from "@phantasm/interfaces";
+import { Cursor, KeyValueSpace, NOT_FOUND, WRONG_FORMAT } from "@phantasm/interfaces";
 import { KeyValueFiles } from "./files";
+import { CHUNK_BYTES_MIN } from "./format";
 import { Operation } from "./operation";
+
+/** So many chunks are to fit into what is free. */
+const CHUNKS_IN_STORE_MIN: u64 = 64;
 
 enum Step {
   BEGIN,
@@ -46,7 +50,7 @@ export class Mount extends Operation {
         // Somebody else's: nothing is mixed into it.
         if (result != 0) return this.mount(result < 0 ? result : WRONG_FORMAT);
         const header = volume.numbers.header;
-        header.chunkBytes = this.chunkBytes;
+        header.chunkBytes = this.chunkBytesFor();
         header.nextNumber = 2;
         this.step = Step.MADE;
         const key = volume.keys.header;
@@ -59,6 +63,16 @@ export class Mount extends Operation {
   }
 
   protected recycle(): void {}
+
+  /** Less in a small store, which takes small batches only. */
+  private chunkBytesFor(): i32 {
+    const space = new KeyValueSpace();
+    this.volume.store.space(space);
+    let bytes = this.chunkBytes;
+    while (bytes > CHUNK_BYTES_MIN && <u64>bytes * CHUNKS_IN_STORE_MIN > space.freeBytes)
+      bytes >>= 1;
+    return bytes;
+  }
 
   private mount(result: i32): i32 {
     this.volume.mounted(result < 0 ? result : 0);

@@ -13,7 +13,7 @@ export abstract class Operation implements KeyValueHandler {
   tag: i32 = 0;
   readonly value: Value = new Value();
   readonly batch: Batch = new Batch();
-  private done: bool = false;
+  private ended: bool = false;
 
   constructor(readonly volume: KeyValueFiles) {}
 
@@ -28,7 +28,7 @@ export abstract class Operation implements KeyValueHandler {
 
   /** Starts with step 0. Its result, or PENDING: then the handler is told. */
   start(handler: FilesHandler | null, tag: i32): i32 {
-    this.done = false;
+    this.ended = false;
     this.step = 0;
     const result = this.run(0);
     if (result == PENDING) {
@@ -58,14 +58,14 @@ export abstract class Operation implements KeyValueHandler {
 
   /** To be returned by `advance`: this is its result. */
   protected end(result: i32): i32 {
-    this.done = true;
+    this.ended = true;
     return result;
   }
 
   private run(result: i32): i32 {
     do {
       result = this.advance(result);
-    } while (result != PENDING && !this.done);
+    } while (result != PENDING && !this.ended);
     return result;
   }
 }

@@ -8,7 +8,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): i32 {
 
 
 @final
-export class TestEntry {
+export class FakeEntry {
   constructor(
     readonly key: Uint8Array,
     readonly value: Uint8Array,
@@ -29,8 +29,8 @@ export class TestEntry {
 
 
 @final
-export class TestMap {
-  entries: TestEntry[] = [];
+export class FakeMap {
+  entries: FakeEntry[] = [];
 
   /** Where the key is, or would be. */
   indexOf(key: Uint8Array): i32 {
@@ -44,14 +44,14 @@ export class TestMap {
     return low;
   }
 
-  find(key: Uint8Array): TestEntry | null {
+  find(key: Uint8Array): FakeEntry | null {
     const index = this.indexOf(key);
     if (index == this.entries.length) return null;
     const entry = this.entries[index];
     return compareBytes(entry.key, key) == 0 ? entry : null;
   }
 
-  put(entry: TestEntry): void {
+  put(entry: FakeEntry): void {
     const index = this.indexOf(entry.key);
     const entries = this.entries;
     if (index < entries.length && compareBytes(entries[index].key, entry.key) == 0) {
@@ -67,8 +67,8 @@ export class TestMap {
     if (this.find(key) !== null) this.entries.splice(this.indexOf(key), 1);
   }
 
-  copy(): TestMap {
-    const made = new TestMap();
+  copy(): FakeMap {
+    const made = new FakeMap();
     made.entries = this.entries.slice();
     return made;
   }
@@ -89,7 +89,7 @@ export class TestMap {
     const operations = new Operations(batch);
     while (operations.next()) {
       if (operations.kind == BatchKind.PUT)
-        this.put(new TestEntry(operations.key, operations.value, version, <i64>operations.extra));
+        this.put(new FakeEntry(operations.key, operations.value, version, <i64>operations.extra));
       else if (operations.kind == BatchKind.DELETE) this.delete(operations.key);
     }
   }

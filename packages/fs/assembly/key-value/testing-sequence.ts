@@ -9,7 +9,7 @@ import { TestRandom } from "@phantasm/testing/random";
 import { Probe, Settled } from "../testing";
 import { ModelFiles, ModelNode } from "../testing-model";
 import { Inspection, StoreSettles, hold, volumeOn } from "./testing";
-import { TestStore } from "./testing-store";
+import { FakeStore } from "./testing-store";
 
 const DIRECTORIES: StaticArray<string> = ["", "/a", "/b", "/a/c"];
 const NAMES: StaticArray<string> = ["x", "y", "ü", "c"];
@@ -29,7 +29,7 @@ class Handle {
 
 @final
 export class Sequence {
-  store: TestStore;
+  store: FakeStore;
   readonly random: TestRandom;
   /** What was done, for a failure. */
   transcript: string = "";
@@ -48,7 +48,7 @@ export class Sequence {
   constructor(readonly seed: u64) {
     const random = new TestRandom(seed);
     this.random = random;
-    const store = hold(new TestStore(seed));
+    const store = hold(new FakeStore(seed));
     this.store = store;
     const settles = new StoreSettles(store);
     this.settles = settles;

@@ -2,7 +2,7 @@
  * For tests of what lies in a key-value store: one in memory that answers at once or later, fails when it is
  * told to, and forgets in a crash what was not durable.
  *
- *     const store = new TestStore();
+ *     const store = new FakeStore();
  *     store.answers = Answers.LATER;
  *     … operations …  store.run();
  *     const left = store.crash(random);   // to be opened again
@@ -27,7 +27,7 @@ import {
   ValueWriter,
 } from "@phantasm/interfaces";
 import { TestRandom } from "@phantasm/testing/random";
-import { TestEntry, TestMap, compareBytes } from "./testing-map";
+import { FakeEntry, FakeMap, compareBytes } from "./testing-map";
 
 export enum Answers {
   AT_ONCE,
@@ -40,25 +40,25 @@ abstract class Work {
   handler: KeyValueHandler | null = null;
   tag: i32 = 0;
   result: i32 = PENDING;
-  abstract perform(store: TestStore): i32;
+  abstract perform(store: FakeStore): i32;
 }
 
 class Done extends Work {
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     return 0;
   }
 }
 
 class Get extends Work {
   constructor(
-    private readonly map: TestMap,
+    private readonly map: FakeMap,
     private readonly key: Uint8Array,
     private readonly into: Value,
   ) {
     super();
   }
 
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     const entry = this.map.find(this.key);
     if (entry === null) return NOT_FOUND;
     if (entry.value.length > VALUE_BYTES_MAX) {
@@ -73,29 +73,29 @@ class Get extends Work {
 
 class Open extends Work {
   constructor(
-    private readonly map: TestMap,
+    private readonly map: FakeMap,
     private readonly key: Uint8Array,
     private readonly into: Value,
-    private readonly reader: TestReader,
+    private readonly reader: FakeReader,
   ) {
     super();
   }
 
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     const entry = this.map.find(this.key);
     if (entry === null) return NOT_FOUND;
     this.into.size = <u64>entry.value.length;
     this.into.version = entry.version;
     store.openStreams++;
-    this.reader.taken = new TestStream(store, entry.value);
+    this.reader.taken = new FakeStream(store, entry.value);
     return 0;
   }
 }
 
 class Take extends Work {
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     store.openSnapshots++;
-    store.takenSnapshot = new TestSnapshot(store, store.map.copy(), store.version);
+    store.takenSnapshot = new FakeSnapshot(store, store.map.copy(), store.version);
     return 0;
   }
 }
@@ -108,24 +108,24 @@ class Commit extends Work {
     super();
   }
 
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     return store.apply(this.bytes, this.durable);
   }
 }
 
 class Sync extends Work {
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     store.makeDurable();
     return 0;
   }
 }
 
 class Next extends Work {
-  constructor(private readonly cursor: TestCursor) {
+  constructor(private readonly cursor: FakeCursor) {
     super();
   }
 
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     return this.cursor.go();
   }
 }
@@ -141,7 +141,7 @@ class Copy extends Work {
     super();
   }
 
-  perform(store: TestStore): i32 {
+  perform(store: FakeStore): i32 {
     if (this.position >= <u64>this.value.length) return 0;
     const bytes = min(this.length, this.value.length - <i32>this.position);
     const source = this.value.dataStart + <usize>this.position;
@@ -150,14 +150,14 @@ class Copy extends Work {
   }
 }
 
-abstract class TestReader {
-  taken: TestStream | null = null;
+abstract class FakeReader {
+  taken: FakeStream | null = null;
 }
 
 
 @final
-export class TestStore extends TestReader implements KeyValue {
-  map: TestMap = new TestMap();
+export class FakeStore extends FakeReader implements KeyValue {
+  map: FakeMap = new FakeMap();
   version: u64 = 0;
   answers: Answers = Answers.AT_ONCE;
   /** What is told later is told in an order of chance. */
@@ -176,14 +176,17 @@ export class TestStore extends TestReader implements KeyValue {
   openStreams: i32 = 0;
   openSnapshots: i32 = 0;
   openWriters: i32 = 0;
+  freeBytes: u64 = 1 << 30;
+  /** A batch has at most so many bytes. */
+  batchBytesMax: i32 = i32.MAX_VALUE;
   gets: i32 = 0;
   commits: i32 = 0;
   syncs: i32 = 0;
   /** Bytes of all batches. */
   bytesCommitted: u64 = 0;
-  takenSnapshot: TestSnapshot | null = null;
+  takenSnapshot: FakeSnapshot | null = null;
   /** What a crash leaves at least, and the batches since. */
-  private durable: TestMap = new TestMap();
+  private durable: FakeMap = new FakeMap();
   private readonly log: Uint8Array[] = [];
   private readonly pending: Work[] = [];
   private readonly random: TestRandom;
@@ -206,7 +209,7 @@ export class TestStore extends TestReader implements KeyValue {
     to: Uint8Array | null,
     reverse: bool,
   ): Cursor {
-    return new TestCursor(this, this.map, prefix, from, to, reverse);
+    return new FakeCursor(this, this.map, prefix, from, to, reverse);
   }
 
   open(key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
@@ -222,6 +225,7 @@ export class TestStore extends TestReader implements KeyValue {
   commit(batch: Batch, durable: bool, handler: KeyValueHandler, tag: i32): i32 {
     this.commits++;
     this.bytesCommitted += batch.byteLength;
+    if (batch.byteLength > this.batchBytesMax) return TOO_LARGE;
     const bytes = batch.bytes.slice(0, batch.byteLength);
     return this.begin(new Commit(bytes, durable), true, handler, tag);
   }
@@ -244,7 +248,7 @@ export class TestStore extends TestReader implements KeyValue {
   create(key: Uint8Array, expiresNs: i64): ValueWriter | null {
     if (this.openWriters == 2) return null;
     this.openWriters++;
-    return new TestWriter(this, key, expiresNs);
+    return new FakeWriter(this, key, expiresNs);
   }
 
   watch(prefix: Uint8Array, watcher: KeyValueWatcher): i32 {
@@ -255,6 +259,7 @@ export class TestStore extends TestReader implements KeyValue {
 
   space(into: KeyValueSpace): void {
     into.keys = <u64>this.map.entries.length;
+    into.freeBytes = this.freeBytes;
   }
 
   // ---- what a test does
@@ -281,8 +286,8 @@ export class TestStore extends TestReader implements KeyValue {
    * What is left when the power fails: a store with all that was durable and the batches after it up to a number
    * of chance. Whoever still has this one changes nothing in it.
    */
-  crash(random: TestRandom): TestStore {
-    const left = new TestStore(random.u64() | 1);
+  crash(random: TestRandom): FakeStore {
+    const left = new FakeStore(random.u64() | 1);
     left.answers = this.answers;
     left.shuffles = this.shuffles;
     left.version = this.version;
@@ -342,15 +347,15 @@ export class TestStore extends TestReader implements KeyValue {
 
 
 @final
-class TestCursor implements Cursor {
+class FakeCursor implements Cursor {
   key: Uint8Array = new Uint8Array(0);
   readonly value: Value = new Value();
   private last: Uint8Array | null = null;
   private ended: bool = false;
 
   constructor(
-    private readonly store: TestStore,
-    private readonly map: TestMap,
+    private readonly store: FakeStore,
+    private readonly map: FakeMap,
     private readonly prefix: Uint8Array | null,
     private readonly from: Uint8Array | null,
     private readonly to: Uint8Array | null,
@@ -366,7 +371,7 @@ class TestCursor implements Cursor {
     const entries = this.map.entries;
     // Slow and plain: all that are inside of the range and behind the last one, the nearest of them.
     const start = this.start();
-    let found: TestEntry | null = null;
+    let found: FakeEntry | null = null;
     if (this.reverse) {
       for (let i = entries.length - 1; i >= 0 && found === null; i--)
         if (this.isInside(entries[i].key)) found = entries[i];
@@ -420,10 +425,10 @@ function startsWith(key: Uint8Array, prefix: Uint8Array): bool {
 
 
 @final
-export class TestSnapshot extends TestReader implements Snapshot {
+export class FakeSnapshot extends FakeReader implements Snapshot {
   constructor(
-    private readonly store: TestStore,
-    private readonly map: TestMap,
+    private readonly store: FakeStore,
+    private readonly map: FakeMap,
     readonly version: u64,
   ) {
     super();
@@ -439,7 +444,7 @@ export class TestSnapshot extends TestReader implements Snapshot {
     to: Uint8Array | null,
     reverse: bool,
   ): Cursor {
-    return new TestCursor(this.store, this.map, prefix, from, to, reverse);
+    return new FakeCursor(this.store, this.map, prefix, from, to, reverse);
   }
 
   open(key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
@@ -459,11 +464,11 @@ export class TestSnapshot extends TestReader implements Snapshot {
 
 
 @final
-class TestStream implements ValueReader {
+class FakeStream implements ValueReader {
   private closed: bool = false;
 
   constructor(
-    private readonly store: TestStore,
+    private readonly store: FakeStore,
     private readonly value: Uint8Array,
   ) {}
 
@@ -493,12 +498,12 @@ class TestStream implements ValueReader {
 
 
 @final
-class TestWriter implements ValueWriter {
+class FakeWriter implements ValueWriter {
   private readonly parts: Uint8Array[] = [];
   private done: bool = false;
 
   constructor(
-    private readonly store: TestStore,
+    private readonly store: FakeStore,
     private readonly key: Uint8Array,
     private readonly expiresNs: i64,
   ) {}
@@ -520,7 +525,7 @@ class TestWriter implements ValueWriter {
       at += this.parts[i].length;
     }
     const store = this.store;
-    store.map.put(new TestEntry(this.key, value, ++store.version, this.expiresNs));
+    store.map.put(new FakeEntry(this.key, value, ++store.version, this.expiresNs));
     return store.begin(new Sync(), true, handler, tag);
   }
 

@@ -5,8 +5,8 @@ import { world } from "@phantasm/testing";
 import { Settles } from "../testing";
 import { Entry, Keys, ROOT, parseGarbage } from "./format";
 import { KeyValueFiles } from "./files";
-import { TestEntry } from "./testing-map";
-import { TestStore } from "./testing-store";
+import { FakeEntry } from "./testing-map";
+import { FakeStore } from "./testing-store";
 
 /** The time of the test; there are no timers. */
 @final
@@ -32,7 +32,7 @@ export class TestClock implements Clock {
 /** Runs a store until nothing is under way that somebody waits for. */
 @final
 export class StoreSettles implements Settles {
-  constructor(private readonly store: TestStore) {}
+  constructor(private readonly store: FakeStore) {}
 
   settle(): void {
     // So that what goes on in the background comes in between.
@@ -68,7 +68,7 @@ export function hold<T>(object: T): T {
 /** Gives up what is held, and collects: in the outermost function of a case, as `rest`. */
 export function collect(): void {
   held.length = 0;
-  new StoreSettles(new TestStore()).rest();
+  new StoreSettles(new FakeStore()).rest();
 }
 
 /** What a store holds of a volume, and whether it is consistent. */
@@ -84,7 +84,7 @@ export class Inspection {
   private readonly entry: Entry = new Entry();
 
   constructor(
-    private readonly entries: TestEntry[],
+    private readonly entries: FakeEntry[],
     prefix: string,
     private readonly chunkBytes: i32,
   ) {
@@ -136,7 +136,7 @@ export class Inspection {
     this.problems += text + "; ";
   }
 
-  private read(entry: TestEntry, garbage: bool): i64 {
+  private read(entry: FakeEntry, garbage: bool): i64 {
     const value = valueOf(entry);
     if (garbage) return parseGarbage(value);
     if (!this.entry.parse(value, u64.MAX_VALUE)) this.problem("a bad entry");
@@ -144,7 +144,7 @@ export class Inspection {
   }
 }
 
-function valueOf(entry: TestEntry): Value {
+function valueOf(entry: FakeEntry): Value {
   const value = new Value();
   entry.copyTo(value);
   return value;
@@ -152,7 +152,7 @@ function valueOf(entry: TestEntry): Value {
 
 /** A volume of chunks of 4096 bytes. */
 export function volumeOn(
-  store: TestStore,
+  store: FakeStore,
   prefix: string = "",
   operationsMax: i32 = 32,
 ): KeyValueFiles {
