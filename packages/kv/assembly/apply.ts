@@ -11,7 +11,7 @@ import {
 } from "./layout";
 import { expiryOf } from "./page";
 import { isElsewhere, valueOf } from "./read";
-import { Values, isLong } from "./values";
+import { MEMORY_REFERENCE, Values, isLong } from "./values";
 
 
 @final
@@ -66,7 +66,7 @@ export class Apply {
     if (this.oldPage != 0) {
       // A record that is replayed once more may name the value that is there.
       const isSame = (flags & CellFlag.ELSEWHERE) != 0 && load<u64>(value, 8) == this.oldPage;
-      if (!isSame) engine.garbage.add(this.oldSize, this.oldPage, this.oldChecksum);
+      if (!isSame) this.dropOld();
     }
     if (tree.put(userKey, length, flags, version, expiresNs, value, valueBytes)) engine.entries++;
     if (this.oldExpiry != expiresNs) {
@@ -85,10 +85,16 @@ export class Apply {
     this.look(length);
     if (!engine.tree.remove(userKey, length)) return;
     engine.entries--;
-    if (this.oldPage != 0) engine.garbage.add(this.oldSize, this.oldPage, this.oldChecksum);
+    if (this.oldPage != 0) this.dropOld();
     if (this.oldExpiry != 0)
       engine.tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
     if (engine.watchers.any) engine.watchers.note(key, keyBytes, version, true);
+  }
+
+  private dropOld(): void {
+    if (this.oldPage < MEMORY_REFERENCE)
+      this.engine.garbage.add(this.oldSize, this.oldPage, this.oldChecksum);
+    else this.engine.commits.values.forget(<usize>this.oldPage, <i32>this.oldSize);
   }
 
   /** Notes what the key that was made has now. */

@@ -16,6 +16,7 @@ import { CellFlag, PAGE_BYTES, PAGE_SHIFT } from "./layout";
 import { Operation, OperationKind } from "./operation";
 import { expiryOf, keyBytesOf, leafKey } from "./page";
 import { View } from "./tree";
+import { MEMORY_REFERENCE } from "./values";
 
 /** Not a result: the value is elsewhere, at the cell on which the tree stands. */
 export const ELSEWHERE: i32 = -1001;
@@ -55,11 +56,16 @@ export function takeCell(cell: usize, into: Value): i32 {
     const size = load<u64>(value);
     into.size = size;
     into.length = 0;
-    return size > <u64>VALUE_BYTES_MAX ? TOO_LARGE : ELSEWHERE;
+    if (size > <u64>VALUE_BYTES_MAX) return TOO_LARGE;
+    const page = load<u64>(value, 8);
+    return page >= MEMORY_REFERENCE ? takeBytes(<usize>page, <i32>size, into) : ELSEWHERE;
   }
-  const bytes = load<i32>(cell, 4);
+  return takeBytes(value, load<i32>(cell, 4), into);
+}
+
+function takeBytes(from: usize, bytes: i32, into: Value): i32 {
   makeRoom(into, bytes);
-  memory.copy(into.bytes.dataStart, value, bytes);
+  memory.copy(into.bytes.dataStart, from, bytes);
   into.size = bytes;
   into.length = bytes;
   return bytes;

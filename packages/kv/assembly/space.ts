@@ -77,6 +77,11 @@ export class Space {
     return this.pages - this.busyCount;
   }
 
+  /** Pages that are kept for those who hold an older tree; those freed just now are waiting for them too. */
+  get held(): u64 {
+    return this.holds.any ? this.holds.pages + this.freedCount + this.leavingCount : 0;
+  }
+
   /** True if pages come free when the next checkpoint, or the one after it, is durable. */
   get awaitsCheckpoint(): bool {
     return this.freedCount + this.leavingCount > 0;

@@ -175,10 +175,10 @@ export class KeyValueStore implements KeyValue {
   space(into: KeyValueSpace): void {
     const engine = this.engine;
     const space = engine.space;
-    const held = space.holds.pages;
+    
     into.keys = engine.entries;
     into.usedBytes = (space.liveCount + <u64>engine.cache.dirty) << PAGE_SHIFT;
-    into.heldBytes = held << PAGE_SHIFT;
+    into.heldBytes = space.held << PAGE_SHIFT;
     into.freeBytes = engine.freePages << PAGE_SHIFT;
   }
 

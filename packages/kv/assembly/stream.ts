@@ -6,6 +6,7 @@ import { EXTENT_PAGES_MAX, PAGE_SHIFT } from "./layout";
 import { Operation, OperationKind } from "./operation";
 import { isElsewhere, readExtent, valueOf } from "./read";
 import { StoreSnapshot } from "./snapshot";
+import { MEMORY_REFERENCE } from "./values";
 
 
 @final
@@ -32,15 +33,19 @@ export class StoreReader implements ValueReader {
   open(engine: Engine, cell: usize, snapshot: StoreSnapshot | null): void {
     this.isOpen = true;
     engine.streams++;
-    const value = valueOf(cell);
-    if (isElsewhere(cell)) {
+    let value = valueOf(cell);
+    if (isElsewhere(cell) && load<u64>(value, 8) < MEMORY_REFERENCE) {
       this.bytes = load<u64>(value);
       this.valuePage = load<u64>(value, 8);
       this.valueChecksum = load<u64>(value, 16);
       this.hold = engine.hold(snapshot);
       this.data = new Uint8Array(EXTENT_PAGES_MAX << PAGE_SHIFT);
     } else {
-      const length = load<i32>(cell, 4);
+      let length = load<i32>(cell, 4);
+      if (isElsewhere(cell)) {
+        length = <i32>load<u64>(value);
+        value = <usize>load<u64>(value, 8);
+      }
       this.bytes = length;
       this.length = length;
       const data = new Uint8Array(length);

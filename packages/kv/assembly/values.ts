@@ -3,7 +3,7 @@
  * is applied, they are written to places of their own as well, so that no memory has to keep them until the
  * next checkpoint. No flush is needed for that: the log has them until a checkpoint, which flushes, is durable.
  */
-import { BatchKind, Errno, PENDING } from "@phantasm/interfaces";
+import { BatchKind, EXHAUSTED, Errno, PENDING } from "@phantasm/interfaces";
 import { xxh64 } from "@phantasm/checksum";
 import { Purpose } from "./disk";
 import { Engine } from "./engine";
@@ -21,6 +21,9 @@ import {
   afterOperation,
   operationHeadBytes,
 } from "./layout";
+
+/** In the place of the first value page: the value is at that address. */
+export const MEMORY_REFERENCE: u64 = 1 << 62;
 
 /** Runs of pages that one value may be in: as many as it has pages. */
 const RUNS_MAX: i32 = 17;
@@ -66,6 +69,7 @@ export class Values {
   private placedCount: i32 = 0;
   private placedMax: i32 = 0;
   private readonly valuePage: usize = heap.alloc(PAGE_BYTES);
+  private memoryBytes: i32 = 0;
   /** Pages of a batch that failed: given back when its writes are over. */
   private abandoned: bool = false;
 
@@ -98,6 +102,7 @@ export class Values {
     const engine = this.engine;
     const size = load<i32>(operation, 4);
     const value = operation + operationHeadBytes(operation) + <usize>load<u16>(operation, 2);
+    if (!engine.writable) return this.keepInMemory(value, size);
     if (this.runCount == 0) {
       if (!this.place(pagesOf(operation))) {
         engine.checkpointWanted = true;
@@ -132,6 +137,25 @@ export class Values {
     this.note(size);
     this.runCount = 0;
     return 0;
+  }
+
+  /** On a device that cannot be written the values of the log are kept in memory, as long as they are few. */
+  private keepInMemory(value: usize, size: i32): i32 {
+    if (this.memoryBytes + size > this.engine.settings.cacheBytes / 2) return EXHAUSTED;
+    this.memoryBytes += size;
+    const copy = heap.alloc(size);
+    memory.copy(copy, value, size);
+    const entry = this.entry();
+    entry.size = size;
+    entry.page = MEMORY_REFERENCE | <u64>copy;
+    entry.checksum = 0;
+    return 0;
+  }
+
+  /** A value in memory is replaced. */
+  forget(value: usize, size: i32): void {
+    this.memoryBytes -= size;
+    heap.free(value);
   }
 
   /** Takes pages for a value. False if there are too few, or they lie too far apart. */
@@ -207,6 +231,13 @@ export class Values {
   }
 
   private note(size: i32): void {
+    const entry = this.entry();
+    entry.size = size;
+    entry.page = this.runs[0];
+    entry.checksum = xxh64(this.valuePage, PAGE_BYTES, entry.page);
+  }
+
+  private entry(): Written {
     if (this.count == this.capacity) {
       this.capacity = max(16, this.capacity * 2);
       const larger = heap.alloc(<usize>this.capacity * offsetof<Written>());
@@ -214,10 +245,7 @@ export class Values {
       if (this.written != 0) heap.free(this.written);
       this.written = larger;
     }
-    const entry = this.at(this.count++);
-    entry.size = size;
-    entry.page = this.runs[0];
-    entry.checksum = xxh64(this.valuePage, PAGE_BYTES, entry.page);
+    return this.at(this.count++);
   }
 
   private at(index: i32): Written {
