@@ -22,9 +22,9 @@ import {
   operationHeadBytes,
 } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
-import { expiryOf, freeBytes } from "./page";
+import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
 import { isElsewhere, isExpired } from "./read";
-import { Values, isLong } from "./values";
+import { Values, isLong, valuePages } from "./values";
 
 /** Operations in a batch, at most. */
 export const BATCH_OPERATIONS_MAX: i32 = 4096;
@@ -57,7 +57,9 @@ export class Commits {
   private firstBytes: i32 = 0;
   private innerSplits: i32 = 0;
   private garbage: i32 = 0;
-  private grows: bool = false;
+  /** Bytes of cells, and pages of long values, that there are more than before; negative: fewer. */
+  private cellGrowth: i64 = 0;
+  private valueGrowth: i64 = 0;
 
   constructor(private readonly engine: Engine) {
     this.pins = heap.alloc(<usize>engine.cache.capacity << 2);
@@ -247,7 +249,8 @@ export class Commits {
     this.firstBytes = 0;
     this.innerSplits = 0;
     this.garbage = 0;
-    this.grows = false;
+    this.cellGrowth = 0;
+    this.valueGrowth = 0;
     for (let at = 0; at < this.pinCount; at++) {
       cache.frame(load<i32>(this.pins + (<usize>at << 2))).addedBytes = 0;
     }
@@ -297,13 +300,22 @@ export class Commits {
       return version == load<u64>(operation, 8) ? 0 : CONFLICT;
     }
     const oldExpiry: i64 = cell == 0 ? 0 : expiryOf(cell);
-    if (cell != 0 && isElsewhere(cell)) this.garbage++;
+    if (cell != 0) {
+      this.cellGrowth -= leafCellBytes(cell);
+      if (isElsewhere(cell)) {
+        this.garbage++;
+        this.valueGrowth -= valuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
+      }
+    }
     if (kind != BatchKind.DELETE) {
-      this.grows = true;
       const expires = headBytes == 16;
       const valueBytes =
         kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
-      this.addBytes(17 + (expires ? 8 : 0) + keyBytes + valueBytes + 2);
+      const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
+      this.cellGrowth += bytes;
+      if (kind == PUT_ELSEWHERE) this.valueGrowth += valuePages(load<u64>(key + keyBytes));
+      else if (isLong(operation)) this.valueGrowth += valuePages(load<u32>(operation, 4));
+      this.addBytes(bytes + 2);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
         if (status != 0) return status;
@@ -372,7 +384,8 @@ export class Commits {
     }
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
-    const grows = this.grows && !isReplay;
+    // What frees at least as much as it takes may use the reserve: else nothing could be removed from a full store.
+    const grows = !isReplay && (this.cellGrowth > 0 || this.valueGrowth > 0);
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;

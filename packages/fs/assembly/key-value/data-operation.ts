@@ -195,8 +195,8 @@ export class DataOperation extends Operation {
     if (this.purpose == Purpose.WRITE) return this.fill(node);
     if (this.size > node.size) return this.commit(node);
     if (this.size == 0) {
-      this.content = this.volume.emptied(node.content, this.batch);
-      this.litters = true;
+      this.content = this.volume.emptied(this.batch, node.content, node.size);
+      this.litters = this.content != node.content;
       return this.commit(node);
     }
     if (this.within(this.size) == 0) return this.cut(node);
@@ -264,20 +264,21 @@ export class DataOperation extends Operation {
     this.moved += bytes;
   }
 
-  /** Lets go of the chunks behind the end: few at once, many as garbage. */
+  /** Lets go of the chunks behind the end: some at once, the rest as garbage. */
   private cut(node: Node): i32 {
     const chunkBytes = <u64>this.volume.chunkBytes;
     const keys = this.volume.keys;
     const first = (this.size + chunkBytes - 1) / chunkBytes;
     const end = (node.size + chunkBytes - 1) / chunkBytes;
-    if (end - first > <u64>PORTION_CHUNKS) {
-      this.batch.put(keys.garbage(node.content), keys.garbageFrom(<u32>first));
+    const now = min(end, first + <u64>PORTION_CHUNKS);
+    // A batch that frees more than it takes goes well in a full store too.
+    for (let number = first; number < now; number++) {
+      keys.setChunk(this.chunk, node.content, <u32>number);
+      this.batch.delete(this.chunk);
+    }
+    if (now < end) {
+      this.batch.put(keys.garbage(node.content), keys.garbageFrom(<u32>now));
       this.litters = true;
-    } else {
-      for (let number = first; number < end; number++) {
-        keys.setChunk(this.chunk, node.content, <u32>number);
-        this.batch.delete(this.chunk);
-      }
     }
     return this.commit(node);
   }
@@ -291,14 +292,9 @@ export class DataOperation extends Operation {
   }
 
   private committed(node: Node): void {
-    if (this.content != node.content) {
-      this.volume.numbers.taken(this.content);
-      node.content = this.content;
-      node.dirtyEnd = false;
-    } else if (this.litters) node.dirtyEnd = true;
-    node.size = this.size;
-    node.modifiedNs = this.modifiedNs;
-    node.changed = true;
+    if (this.content != node.content) this.volume.numbers.taken(this.content);
+    else if (this.litters) node.dirtyEnd = true;
+    node.become(this.content, this.size, this.modifiedNs);
     if (this.litters) this.volume.cleaner.wake();
     else this.volume.cleaner.retry();
   }

@@ -24,6 +24,7 @@ import { Node, Nodes } from "./node";
 import { Numbers } from "./numbers";
 import { OpenOperation } from "./open-operation";
 import { Operation } from "./operation";
+import { PORTION_CHUNKS } from "./sweep";
 
 /** Bytes of chunks in a batch. */
 const PORTION_BYTES: i32 = 131_072;
@@ -57,6 +58,7 @@ export class KeyValueFiles implements Files {
   private readonly idleOpens: Row = new Row();
   private readonly idleChanges: Row = new Row();
   private readonly entry: Entry = new Entry();
+  private readonly chunk: Uint8Array;
 
   /**
    * @param prefix what its keys begin with, at most 200 bytes
@@ -81,6 +83,7 @@ export class KeyValueFiles implements Files {
     const keys = new Keys(prefix);
     this.keys = keys;
     this.numbers = new Numbers(keys.header);
+    this.chunk = keys.chunk();
     this.cleaner.attach(this);
     new Mount(this, chunkBytes).start(null, 0);
   }
@@ -244,9 +247,19 @@ export class KeyValueFiles implements Files {
     if (this.nodes.close(node) && node.removed) this.cleaner.wake();
   }
 
-  /** Leaves a content to the cleaner; its file gets the new one that is returned. */
-  emptied(content: u64, batch: Batch): u64 {
-    batch.put(this.keys.garbage(content), this.keys.garbageFrom(0));
+  /**
+   * Lets go of a content of that size: some at once, so that the batch frees more than it takes and goes well
+   * in a full store; the rest is left to the cleaner, and the file gets a new content, which is returned.
+   */
+  emptied(batch: Batch, content: u64, size: u64): u64 {
+    const chunks = (size + this.chunkBytes - 1) / <u64>this.chunkBytes;
+    const now = min(chunks, <u64>PORTION_CHUNKS);
+    for (let number: u64 = 0; number < now; number++) {
+      this.keys.setChunk(this.chunk, content, <u32>number);
+      batch.delete(this.chunk);
+    }
+    if (now == chunks) return content;
+    batch.put(this.keys.garbage(content), this.keys.garbageFrom(<u32>now));
     return this.numbers.take(batch);
   }
 

@@ -30,6 +30,15 @@ export class Node {
     this.modifiedNs = entry.modifiedNs;
   }
 
+  /** Its entry was written. */
+  become(content: u64, size: u64, modifiedNs: i64): void {
+    if (content != this.content) this.dirtyEnd = false;
+    this.content = content;
+    this.size = size;
+    this.modifiedNs = modifiedNs;
+    this.changed = true;
+  }
+
   /** What its entry says. */
   describe(entry: Entry): void {
     entry.directory = false;

@@ -123,7 +123,7 @@ export class OpenOperation extends NameOperation {
       return this.opened();
     }
     const batch = this.batch.clear();
-    this.content = volume.emptied(node.content, batch);
+    this.content = volume.emptied(batch, node.content, node.size);
     this.modifiedNs = volume.clock.wall();
     volume.putFile(batch, node.key, this.content, 0, this.modifiedNs);
     this.step = Step.EMPTIED;
@@ -137,13 +137,10 @@ export class OpenOperation extends NameOperation {
       volume.close(node);
       return this.finish(result);
     }
-    volume.numbers.taken(this.content);
-    node.content = this.content;
-    node.size = 0;
-    node.modifiedNs = this.modifiedNs;
-    node.dirtyEnd = false;
-    node.changed = true;
-    volume.cleaner.wake();
+    const cleans = this.content != node.content;
+    if (cleans) volume.numbers.taken(this.content);
+    node.become(this.content, 0, this.modifiedNs);
+    if (cleans) volume.cleaner.wake();
     return this.opened();
   }
 
