@@ -104,11 +104,11 @@ export class ChangeOperation extends NameOperation {
         return this.atTarget(this.walk.resume(result));
       case Step.LOCKED_FILE: {
         if (this.node !== null) this.node!.describe(this.entry);
-        return this.change == Change.RENAME ? this.lockTarget() : this.commit();
+        return this.change == Change.RENAME ? this.lockTarget() : this.apply();
       }
       case Step.LOCKED_TARGET: {
         if (this.replaced !== null) this.replaced!.describe(this.walk.entry);
-        return this.commit();
+        return this.apply();
       }
       case Step.COMMITTED: {
         if (result < 0) return this.leave(result);
@@ -135,7 +135,7 @@ export class ChangeOperation extends NameOperation {
     entry.modifiedNs = volume.clock.wall();
     batch.put(walk.key, entry.encode());
     this.step = Step.COMMITTED;
-    return volume.store.commit(batch, false, this, 0);
+    return this.commit();
   }
 
   private atTarget(result: i32): i32 {
@@ -163,7 +163,7 @@ export class ChangeOperation extends NameOperation {
     return node === null || node.lock.take(this, true) ? 0 : PENDING;
   }
 
-  private commit(): i32 {
+  private apply(): i32 {
     const batch = this.batch.clear();
     this.requireEntry(batch, this.key, this.entry, this.node);
     batch.delete(this.key);
@@ -176,7 +176,7 @@ export class ChangeOperation extends NameOperation {
       batch.put(walk.key, this.entry.encode());
     }
     this.step = Step.COMMITTED;
-    return this.volume.store.commit(batch, false, this, 0);
+    return this.commit();
   }
 
   /** An entry is as it was read; that of an open file only this volume changes. */

@@ -3,6 +3,8 @@ import { Cursor, KeyValueHandler, PENDING } from "@phantasm/interfaces";
 import { Task, readyLater } from "@phantasm/runtime";
 import { KeyValueFiles } from "./files";
 import { parseGarbage } from "./format";
+import { Row } from "./lock";
+import { Operation } from "./operation";
 import { CLEAN, Sweep } from "./sweep";
 
 enum Step {
@@ -23,6 +25,8 @@ export class Cleaner extends Task implements KeyValueHandler {
   private step: Step = Step.IDLE;
   /** There may be garbage that it has passed already. */
   private again: bool = false;
+  /** They go on when a content is cleared away, or there is none. */
+  private readonly waiting: Row = new Row();
   /** It has looked at the records up to this content. */
   private after: u64 = 0;
   private cursor: Cursor | null = null;
@@ -51,6 +55,18 @@ export class Cleaner extends Task implements KeyValueHandler {
     readyLater(this);
   }
 
+  /** Has an operation go on when there may be more space. False: there will not. */
+  wait(operation: Operation): bool {
+    if (this.step == Step.IDLE) return false;
+    this.waiting.append(operation);
+    return true;
+  }
+
+  /** Operations wait for space. */
+  get isAwaited(): bool {
+    return !this.waiting.isEmpty;
+  }
+
   /** Something has changed in the volume: what failed before may go well now. */
   retry(): void {
     if (this.gaveUp) this.wake();
@@ -74,7 +90,7 @@ export class Cleaner extends Task implements KeyValueHandler {
         case Step.SOUGHT: {
           if (result < 0) return this.giveUp();
           result = result == 0 ? this.turn() : this.look();
-          if (this.step == Step.IDLE) return;
+          if (this.step == Step.IDLE) return this.release();
           break;
         }
         case Step.SWEEP: {
@@ -94,6 +110,13 @@ export class Cleaner extends Task implements KeyValueHandler {
     if (result < 0) return this.giveUp();
     this.step = result == CLEAN ? Step.SEEK : Step.SWEEP;
     readyLater(this);
+    if (result == CLEAN) this.release();
+  }
+
+  /** Those that come now wait for the next time. */
+  private release(): void {
+    let left = this.waiting.count;
+    for (; left > 0; left--) this.volume.resume(this.waiting.take()!, 0);
   }
 
   private seek(): i32 {
@@ -140,6 +163,7 @@ export class Cleaner extends Task implements KeyValueHandler {
     this.cursor = null;
     this.again = false;
     this.step = Step.IDLE;
+    this.release();
   }
 
   private needSweep(): Sweep {

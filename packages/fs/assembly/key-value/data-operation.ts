@@ -193,11 +193,11 @@ export class DataOperation extends Operation {
 
   private change(node: Node): i32 {
     if (this.purpose == Purpose.WRITE) return this.fill(node);
-    if (this.size > node.size) return this.commit(node);
+    if (this.size > node.size) return this.apply(node);
     if (this.size == 0) {
       this.content = this.volume.emptied(this.batch, node.content, node.size);
       this.litters = this.content != node.content;
-      return this.commit(node);
+      return this.apply(node);
     }
     if (this.within(this.size) == 0) return this.cut(node);
     return this.getChunk(node, this.size, Step.LAST_CHUNK);
@@ -233,7 +233,7 @@ export class DataOperation extends Operation {
       }
     }
     this.size = max(node.size, this.position + this.moved);
-    return this.commit(node);
+    return this.apply(node);
   }
 
   /** Begins the batch again with less, if it can: small stores take small ones only. */
@@ -280,15 +280,15 @@ export class DataOperation extends Operation {
       this.batch.put(keys.garbage(node.content), keys.garbageFrom(<u32>now));
       this.litters = true;
     }
-    return this.commit(node);
+    return this.apply(node);
   }
 
-  private commit(node: Node): i32 {
+  private apply(node: Node): i32 {
     const volume = this.volume;
     this.modifiedNs = volume.clock.wall();
     volume.putFile(this.batch, node.key, this.content, this.size, this.modifiedNs);
     this.step = Step.COMMITTED;
-    return volume.store.commit(this.batch, false, this, 0);
+    return this.commit();
   }
 
   private committed(node: Node): void {

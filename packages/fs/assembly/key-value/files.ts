@@ -63,7 +63,7 @@ export class KeyValueFiles implements Files {
   /**
    * @param prefix what its keys begin with, at most 200 bytes
    * @param chunkBytes of a new volume: 4096 to 65536, a power of two; less in a small store
-   * @param openFilesMax opened at once, each time counts; one more is EXHAUSTED
+   * @param filesMax opened at once, each time counts; one more is EXHAUSTED
    * @param operationsMax under way at once; one more is EXHAUSTED
    */
   constructor(
@@ -71,7 +71,7 @@ export class KeyValueFiles implements Files {
     readonly clock: Clock,
     prefix: string,
     chunkBytes: i32,
-    private readonly openFilesMax: i32,
+    private readonly filesMax: i32,
     private readonly operationsMax: i32,
   ) {
     assert(
@@ -232,7 +232,7 @@ export class KeyValueFiles implements Files {
 
   /** False: as many are open as may be. */
   reserveFile(): bool {
-    if (this.openFiles == this.openFilesMax) return false;
+    if (this.openFiles == this.filesMax) return false;
     this.openFiles++;
     return true;
   }

@@ -7,6 +7,16 @@ export class Row {
   private first: Operation | null = null;
   private last: Operation | null = null;
 
+  get count(): i32 {
+    let count = 0;
+    let at: Operation | null = this.first;
+    while (at !== null) {
+      count++;
+      at = at.next;
+    }
+    return count;
+  }
+
   get isEmpty(): bool {
     return this.first === null;
   }

@@ -55,7 +55,7 @@ export class Mount extends Operation {
         this.step = Step.MADE;
         const key = volume.keys.header;
         this.batch.clear().require(key, 0).put(key, header.encode());
-        return volume.store.commit(this.batch, false, this, 0);
+        return this.commit();
       }
       default:
         return this.mount(result);

@@ -113,7 +113,7 @@ export class OpenOperation extends NameOperation {
     entry.modifiedNs = volume.clock.wall();
     batch.put(walk.key, entry.encode());
     this.step = Step.CREATED;
-    return volume.store.commit(batch, false, this, 0);
+    return this.commit();
   }
 
   private empty(node: Node): i32 {
@@ -127,7 +127,7 @@ export class OpenOperation extends NameOperation {
     this.modifiedNs = volume.clock.wall();
     volume.putFile(batch, node.key, this.content, 0, this.modifiedNs);
     this.step = Step.EMPTIED;
-    return volume.store.commit(batch, false, this, 0);
+    return this.commit();
   }
 
   private emptied(node: Node, result: i32): i32 {

@@ -1,5 +1,5 @@
 /** One operation: a record with a step that it is at, and what it waits for. */
-import { Batch, FilesHandler, KeyValueHandler, PENDING, Value } from "@phantasm/interfaces";
+import { Batch, Errno, FilesHandler, KeyValueHandler, PENDING, Value } from "@phantasm/interfaces";
 import { KeyValueFiles } from "./files";
 
 export abstract class Operation implements KeyValueHandler {
@@ -14,6 +14,9 @@ export abstract class Operation implements KeyValueHandler {
   readonly value: Value = new Value();
   readonly batch: Batch = new Batch();
   private ended: bool = false;
+  /** What it has begun is a commit. */
+  private commits: bool = false;
+  private awaitsSpace: bool = false;
 
   constructor(readonly volume: KeyValueFiles) {}
 
@@ -62,8 +65,26 @@ export abstract class Operation implements KeyValueHandler {
     return result;
   }
 
+  /** Commits its batch. Where there is no space, it waits for the cleaner, if that makes some. */
+  protected commit(): i32 {
+    this.commits = true;
+    return this.volume.store.commit(this.batch, false, this, 0);
+  }
+
   private run(result: i32): i32 {
     do {
+      if (this.commits) {
+        if (this.awaitsSpace) {
+          this.awaitsSpace = false;
+          result = this.commit();
+          if (result == PENDING) return PENDING;
+        }
+        if (result == Errno.NOSPACE && this.volume.cleaner.wait(this)) {
+          this.awaitsSpace = true;
+          return PENDING;
+        }
+        this.commits = false;
+      }
       result = this.advance(result);
     } while (result != PENDING && !this.ended);
     return result;

@@ -42,6 +42,7 @@ export class Sequence {
   private states: ModelFiles[] = [];
   /** The failure of the store has shown. */
   private accounted: bool = false;
+  private readonly copies: ModelFiles[] = [];
   private readonly buffer: Uint8Array = new Uint8Array(100_000);
   private readonly other: Uint8Array = new Uint8Array(100_000);
 
@@ -52,7 +53,9 @@ export class Sequence {
     this.store = store;
     const settles = new StoreSettles(store);
     this.settles = settles;
-    this.probe = new Probe(volumeOn(store, "v/"), settles);
+    const volume = volumeOn(store, "v/");
+    settles.volume = volume;
+    this.probe = new Probe(volume, settles);
     const model = new ModelFiles();
     this.model = model;
     this.twin = new Probe(model, new Settled());
@@ -63,7 +66,7 @@ export class Sequence {
   /** Something to begin with: directories, and a file that is open and large. */
   furnish(): void {
     for (let i = 1; i < DIRECTORIES.length; i++)
-      this.note(this.makeDirectory(DIRECTORIES[i], copyOf(this.model)), true);
+      this.note(this.makeDirectory(DIRECTORIES[i], this.copy()), true);
     this.open("/a/x", OpenFlag.WRITE | OpenFlag.CREATE);
     this.open("/b/y", OpenFlag.WRITE | OpenFlag.CREATE);
     for (let i = 0; i < 12; i++) this.write();
@@ -72,7 +75,8 @@ export class Sequence {
   /** One operation, and a look at the results. */
   step(): void {
     const choice = this.random.below(100);
-    const before = copyOf(this.model);
+    this.copies.length = 0;
+    const before = this.copy();
     if (choice < 25) this.write();
     else if (choice < 33) this.truncate();
     else if (choice < 45) this.open(this.somePath(), this.someFlags());
@@ -144,7 +148,7 @@ export class Sequence {
 
   private open(path: string, flags: i32): void {
     if (this.handles.length == 6) return;
-    const before = copyOf(this.model);
+    const before = this.copy();
     this.said(`open ${path} ${flags}`);
     const expected = this.twin.open(path, flags);
     const result = this.probe.open(path, flags);
@@ -165,7 +169,7 @@ export class Sequence {
     const length = this.someLength();
     const offset = <i32>this.random.below(30_000);
     this.said(`write ${length} at ${position} of ${size}`);
-    const before = copyOf(this.model);
+    const before = this.copy();
     if (!this.isThere(handle)) {
       const result = this.probe.writeAt(handle.file, position, this.buffer, offset, length);
       this.agree(result, Errno.GONE, before);
@@ -184,7 +188,7 @@ export class Sequence {
     const target =
       choice == 0 ? 0 : choice == 1 ? this.random.below(size + 1) : this.random.below(SIZE_MAX);
     this.said(`truncate ${size} to ${target}`);
-    const before = copyOf(this.model);
+    const before = this.copy();
     const expected = this.twin.truncate(handle.twin, target);
     const result = this.probe.truncate(handle.file, target);
     this.note(this.agree(result, expected, before), false);
@@ -212,7 +216,7 @@ export class Sequence {
     const handle = this.someHandle();
     if (handle === null || !this.isThere(handle)) return;
     this.said("sync");
-    const before = copyOf(this.model);
+    const before = this.copy();
     const result = this.agree(this.probe.sync(handle.file), 0, before);
     if (result == 0) this.durable();
   }
@@ -260,7 +264,7 @@ export class Sequence {
       expect(`${this.tell("result")} ${result}`).toBe(`${expected}`);
     this.said(`(failed: ${result})`);
     this.accounted = true;
-    this.states.push(copyOf(this.model));
+    this.states.push(this.copy());
     this.crashOrGoOn(before);
     return result;
   }
@@ -283,12 +287,12 @@ export class Sequence {
   private note(result: i32, durable: bool): void {
     if (result < 0) return;
     if (durable) this.durable();
-    else this.states.push(copyOf(this.model));
+    else this.states.push(this.copy());
   }
 
   private durable(): void {
     this.states.length = 0;
-    this.states.push(copyOf(this.model));
+    this.states.push(this.copy());
   }
 
   /** The store has failed, and what came of it was not seen yet; or it fails from now on. */
@@ -322,7 +326,9 @@ export class Sequence {
   private tryMount(): i32 {
     const settles = new StoreSettles(this.store);
     this.settles = settles;
-    this.probe = new Probe(volumeOn(this.store, "v/"), settles);
+    const volume = volumeOn(this.store, "v/");
+    settles.volume = volume;
+    this.probe = new Probe(volume, settles);
     return this.probe.state();
   }
 
@@ -334,6 +340,13 @@ export class Sequence {
   private closeAll(): void {
     for (let i = 0; i < this.handles.length; i++) this.handles[i].file.close();
     this.handles.length = 0;
+  }
+
+  /** The model as it is, kept until the next step. */
+  private copy(): ModelFiles {
+    const made = copyOf(this.model);
+    this.copies.push(made);
+    return made;
   }
 
   private someDirectory(): string {

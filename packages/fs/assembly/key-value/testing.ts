@@ -32,6 +32,9 @@ export class TestClock implements Clock {
 /** Runs a store until nothing is under way that somebody waits for. */
 @final
 export class StoreSettles implements Settles {
+  /** Whose operations may wait for space: see `rest`, which is called then. */
+  volume: KeyValueFiles | null = null;
+
   constructor(private readonly store: FakeStore) {}
 
   settle(): void {
@@ -39,6 +42,8 @@ export class StoreSettles implements Settles {
     enter(world.now(), 0);
     dispatch();
     this.store.run();
+    const volume = this.volume;
+    if (volume !== null && volume.cleaner.isAwaited) this.rest();
   }
 
   /**
