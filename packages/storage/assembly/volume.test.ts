@@ -18,7 +18,7 @@ import { describe, expect, test } from "@phantasm/testing";
 import { FileHandle, Volume } from "./index";
 
 const fake = hold(new FakeStore());
-const files = hold(new KeyValueFiles(fake, new TestClock(), "", 4096, 4, 16));
+const files = hold(new KeyValueFiles(fake, new TestClock(), "", 4096, 4, 16, 3));
 const volume = hold(new Volume(files));
 
 const CREATE = OpenFlag.WRITE | OpenFlag.CREATE;

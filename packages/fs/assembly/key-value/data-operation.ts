@@ -75,7 +75,7 @@ export class DataOperation extends Operation {
         return this.locked(node);
       case Step.READ_CHUNK: {
         if (result < 0 && result != NOT_FOUND) return this.failGet(result);
-        this.copyOut(this.stored(result));
+        this.copyOut(node, this.stored(result));
         return this.read(node);
       }
       case Step.SWEEP: {
@@ -86,7 +86,7 @@ export class DataOperation extends Operation {
         return this.swept(node, this.needSweep().advance(result));
       case Step.OLD_CHUNK: {
         if (result < 0 && result != NOT_FOUND) return this.failGet(result);
-        this.merge(this.stored(result));
+        this.merge(node, this.stored(result));
         return this.fill(node);
       }
       case Step.LAST_CHUNK: {
@@ -97,7 +97,10 @@ export class DataOperation extends Operation {
       }
       case Step.COMMITTED: {
         if (result == TOO_LARGE && this.shrink()) return this.fill(node);
-        if (result < 0) return this.finish(result);
+        if (result < 0) {
+          this.volume.cache.forgetAll(node.content);
+          return this.finish(result);
+        }
         this.committed(node);
         if (this.moved == this.length) return this.finish(0);
         this.done = this.moved;
@@ -156,9 +159,12 @@ export class DataOperation extends Operation {
     return <i32>(position & (<u64>(this.volume.chunkBytes - 1)));
   }
 
+  private numberOf(position: u64): u32 {
+    return <u32>(position / <u64>this.volume.chunkBytes);
+  }
+
   private setChunk(node: Node, position: u64): void {
-    const number = <u32>(position / <u64>this.volume.chunkBytes);
-    this.volume.keys.setChunk(this.chunk, node.content, number);
+    this.volume.keys.setChunk(this.chunk, node.content, this.numberOf(position));
   }
 
   private getChunk(node: Node, position: u64, step: Step): i32 {
@@ -175,13 +181,29 @@ export class DataOperation extends Operation {
   // ---- reading
 
   private read(node: Node): i32 {
-    if (this.moved == this.length) return this.finish(this.length);
-    return this.getChunk(node, this.position + this.moved, Step.READ_CHUNK);
+    const volume = this.volume;
+    while (this.moved < this.length) {
+      const position = this.position + this.moved;
+      const within = this.within(position);
+      const bytes = min(volume.chunkBytes - within, this.length - this.moved);
+      const target = this.buffer!.dataStart + this.offset + this.moved;
+      const number = this.numberOf(position);
+      if (!volume.cache.copyPart(node.content, number, within, target, bytes))
+        return this.getChunk(node, position, Step.READ_CHUNK);
+      this.moved += bytes;
+    }
+    return this.finish(this.length);
   }
 
-  private copyOut(stored: i32): void {
-    const within = this.within(this.position + this.moved);
-    const bytes = min(this.volume.chunkBytes - within, this.length - this.moved);
+  private copyOut(node: Node, stored: i32): void {
+    const volume = this.volume;
+    const position = this.position + this.moved;
+    const within = this.within(position);
+    const bytes = min(volume.chunkBytes - within, this.length - this.moved);
+    if (bytes < volume.chunkBytes) {
+      const start = this.value.bytes.dataStart;
+      volume.cache.put(node.content, this.numberOf(position), start, stored, volume.chunkBytes);
+    }
     const copied = min(bytes, max(stored - within, 0));
     const target = this.buffer!.dataStart + this.offset + this.moved;
     memory.copy(target, this.value.bytes.dataStart + within, copied);
@@ -194,6 +216,7 @@ export class DataOperation extends Operation {
   private change(node: Node): i32 {
     if (this.purpose == Purpose.WRITE) return this.fill(node);
     if (this.size > node.size) return this.apply(node);
+    this.volume.cache.forgetAll(node.content);
     if (this.size == 0) {
       this.content = this.volume.emptied(this.batch, node.content, node.size);
       this.litters = this.content != node.content;
@@ -224,13 +247,17 @@ export class DataOperation extends Operation {
       if (within == 0 && <u64>bytes >= old) {
         this.setChunk(node, position);
         this.batch.putPart(this.chunk, this.buffer!, this.offset + this.moved, bytes);
+        this.volume.cache.forget(node.content, this.numberOf(position));
         this.moved += bytes;
-      } else if (old > 0) {
-        return this.getChunk(node, position, Step.OLD_CHUNK);
-      } else {
-        this.setChunk(node, position);
-        this.merge(0);
+        continue;
       }
+      let stored = 0;
+      if (old > 0) {
+        stored = this.volume.cache.copy(node.content, this.numberOf(position), this.room());
+        if (stored < 0) return this.getChunk(node, position, Step.OLD_CHUNK);
+      }
+      this.setChunk(node, position);
+      this.merge(node, stored);
     }
     this.size = max(node.size, this.position + this.moved);
     return this.apply(node);
@@ -247,21 +274,30 @@ export class DataOperation extends Operation {
   }
 
   /** Puts the chunk whose key is set: what is stored of it, and what is written over that. */
-  private merge(stored: i32): void {
+  private merge(node: Node, stored: i32): void {
     const chunkBytes = this.volume.chunkBytes;
-    const value = this.value;
-    if (value.bytes.length < chunkBytes) {
-      const larger = new Uint8Array(chunkBytes);
-      memory.copy(larger.dataStart, value.bytes.dataStart, stored);
-      value.bytes = larger;
-    }
-    const within = this.within(this.position + this.moved);
+    const position = this.position + this.moved;
+    const within = this.within(position);
     const bytes = min(chunkBytes - within, this.length - this.moved);
-    const start = value.bytes.dataStart;
+    const chunk = this.room();
+    const start = chunk.dataStart;
     if (stored < within) memory.fill(start + stored, 0, within - stored);
     memory.copy(start + within, this.buffer!.dataStart + this.offset + this.moved, bytes);
-    this.batch.putPart(this.chunk, value.bytes, 0, max(stored, within + bytes));
+    const length = max(stored, within + bytes);
+    this.batch.putPart(this.chunk, chunk, 0, length);
+    this.volume.cache.put(node.content, this.numberOf(position), start, length, chunkBytes);
     this.moved += bytes;
+  }
+
+  /** Where a chunk is put together: what `get` found is at its beginning. */
+  private room(): Uint8Array {
+    const value = this.value;
+    if (value.bytes.length < this.volume.chunkBytes) {
+      const larger = new Uint8Array(this.volume.chunkBytes);
+      memory.copy(larger.dataStart, value.bytes.dataStart, value.bytes.length);
+      value.bytes = larger;
+    }
+    return value.bytes;
   }
 
   /** Lets go of the chunks behind the end: some at once, the rest as garbage. */

@@ -50,7 +50,7 @@ class Machine {
     const lower = new Disk(disk);
     this.lower = lower;
     const store = new KeyValueStore(disk, lower.clock, 1 << 20, 64, 2, 2, 2, 2, 1024, 0);
-    this.probe = new Probe(new KeyValueFiles(store, lower.clock, "f/", 16_384, 16, 32), lower);
+    this.probe = new Probe(new KeyValueFiles(store, lower.clock, "f/", 16_384, 16, 32, 3), lower);
   }
 }
 

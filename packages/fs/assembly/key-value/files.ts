@@ -14,6 +14,7 @@ import {
   PENDING,
 } from "@phantasm/interfaces";
 import { Change, ChangeOperation } from "./change-operation";
+import { ChunkCache } from "./chunk-cache";
 import { Cleaner } from "./cleaner";
 import { DataOperation } from "./data-operation";
 import { CHUNKS_MAX, CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, Entry, Keys } from "./format";
@@ -43,6 +44,7 @@ export class KeyValueFiles implements Files {
   /** Those that have got a lock, and go on next. */
   readonly ready: Row = new Row();
   readonly cleaner: Cleaner = new Cleaner();
+  readonly cache: ChunkCache;
   /**
    * A batch takes chunks until it has so many bytes, and what a crash leaves of a longer write ends between two
    * batches. Less when the store has said that this is too large.
@@ -65,6 +67,7 @@ export class KeyValueFiles implements Files {
    * @param chunkBytes of a new volume: 4096 to 65536, a power of two; less in a small store
    * @param filesMax opened at once, each time counts; one more is EXHAUSTED
    * @param operationsMax under way at once; one more is EXHAUSTED
+   * @param cacheChunks chunks that are kept in memory, at most
    */
   constructor(
     readonly store: KeyValue,
@@ -73,6 +76,7 @@ export class KeyValueFiles implements Files {
     chunkBytes: i32,
     private readonly filesMax: i32,
     private readonly operationsMax: i32,
+    cacheChunks: i32,
   ) {
     assert(
       chunkBytes >= CHUNK_BYTES_MIN &&
@@ -84,6 +88,7 @@ export class KeyValueFiles implements Files {
     this.keys = keys;
     this.numbers = new Numbers(keys.header);
     this.chunk = keys.chunk();
+    this.cache = new ChunkCache(cacheChunks);
     this.cleaner.attach(this);
     new Mount(this, chunkBytes).start(null, 0);
   }

@@ -196,7 +196,7 @@ describe("sizes", () => {
     file.close();
     expect(inspect().garbage).toBe(1);
     // Opened anew, and written before the cleaner has its turn.
-    const again = new KeyValueFiles(store, new TestClock(), "", 4096, 16, 32);
+    const again = new KeyValueFiles(store, new TestClock(), "", 4096, 16, 32, 3);
     const probe = hold(new Probe(again, settles));
     const other = probe.file("/f", OpenFlag.WRITE);
     expect(probe.writeAt(other, 600_000, bytesOf("x"), 0, 1)).toBe(0);
@@ -229,7 +229,7 @@ describe("a small store", () => {
 
   test("gets small chunks", () => {
     store.freeBytes = 600_000;
-    const files = new KeyValueFiles(store, new TestClock(), "", 65_536, 16, 32);
+    const files = new KeyValueFiles(store, new TestClock(), "", 65_536, 16, 32, 3);
     expect(files.chunkBytes).toBe(8192);
   });
 });
@@ -351,7 +351,7 @@ describe("a volume", () => {
 
   test("keeps the chunks it was made with", () => {
     mount().write("/f", pattern(10_000));
-    const other = new KeyValueFiles(store, new TestClock(), "", 65_536, 16, 32);
+    const other = new KeyValueFiles(store, new TestClock(), "", 65_536, 16, 32, 3);
     const asked = new Probe(other, settles);
     expect(asked.content("/f")).toEqual(pattern(10_000));
     expect(other.chunkBytes).toBe(4096);
@@ -410,7 +410,7 @@ describe("a volume", () => {
 
   test("tells when a file was changed", () => {
     const clock = new TestClock();
-    const asked = new Probe(new KeyValueFiles(store, clock, "", 4096, 16, 32), settles);
+    const asked = new Probe(new KeyValueFiles(store, clock, "", 4096, 16, 32, 3), settles);
     clock.wallNs = 7;
     const file = asked.file("/f", CREATE);
     asked.stat("/f");
@@ -457,11 +457,14 @@ describe("a volume", () => {
     const buffer = new Uint8Array(10_000);
     expect(asked.readAt(file, 0, buffer, 0, 10_000)).toBe(10_000);
     expect(asked.writeAt(file, 1, buffer, 0, 10)).toBe(0);
-    put(chunk, new Uint8Array(70_000));
-    expect(asked.readAt(file, 0, buffer, 0, 10_000)).toBe(CORRUPT);
-    expect(asked.writeAt(file, 1, buffer, 0, 10)).toBe(CORRUPT);
-    expect(asked.truncate(file, 5)).toBe(CORRUPT);
     file.close();
+    put(chunk, new Uint8Array(70_000));
+    const other = mount();
+    const damaged = other.file("/g", OpenFlag.WRITE);
+    expect(other.readAt(damaged, 0, buffer, 0, 10_000)).toBe(CORRUPT);
+    expect(other.writeAt(damaged, 1, buffer, 0, 10)).toBe(CORRUPT);
+    expect(other.truncate(damaged, 5)).toBe(CORRUPT);
+    damaged.close();
   });
 
   test("clears away garbage of any kind, and comes to an end", () => {

@@ -123,6 +123,7 @@ export class OpenOperation extends NameOperation {
       return this.opened();
     }
     const batch = this.batch.clear();
+    volume.cache.forgetAll(node.content);
     this.content = volume.emptied(batch, node.content, node.size);
     this.modifiedNs = volume.clock.wall();
     volume.putFile(batch, node.key, this.content, 0, this.modifiedNs);

@@ -161,5 +161,5 @@ export function volumeOn(
   prefix: string = "",
   operationsMax: i32 = 32,
 ): KeyValueFiles {
-  return hold(new KeyValueFiles(hold(store), new TestClock(), prefix, 4096, 16, operationsMax));
+  return hold(new KeyValueFiles(hold(store), new TestClock(), prefix, 4096, 16, operationsMax, 3));
 }
