@@ -1,7 +1,8 @@
 import { EXHAUSTED, File, FileStat, FilesHandler, OpenFlag, PENDING } from "@phantasm/interfaces";
-import { describe, expect, test } from "@phantasm/testing";
+import { dispatch, enter, hold as keepAlive, leave, release } from "@phantasm/runtime";
+import { describe, expect, test, world } from "@phantasm/testing";
 import { TestRandom } from "@phantasm/testing/random";
-import { Probe, Settled } from "../testing";
+import { Probe, Settled, pattern } from "../testing";
 import { ModelFiles } from "../testing-model";
 import { KeyValueFiles } from "./files";
 import { Inspection, StoreSettles, collect, hold, volumeOn } from "./testing";
@@ -183,6 +184,88 @@ class Sharer extends Actor {
   }
 }
 
+/** Cuts a large file and lets it grow again, while the cleaner is at what was cut. */
+class Regrower extends Actor {
+  private reads: bool = false;
+  private expected: i32 = 0;
+  private readonly mine: Uint8Array = new Uint8Array(9_000);
+  private readonly buffer: Uint8Array = new Uint8Array(9_000);
+
+  constructor(
+    volume: KeyValueFiles,
+    random: TestRandom,
+    private readonly file: File,
+    private readonly twin: File,
+  ) {
+    super(volume, random);
+    this.left = 150;
+  }
+
+  begin(): i32 {
+    const choice = this.random.below(8);
+    const position = <u64>this.random.below(900_000);
+    const length = 1 + <i32>this.random.below(9_000);
+    this.reads = false;
+    if (choice == 0) {
+      const size = this.random.below(30_000);
+      const result = this.file.truncate(size, this, 0);
+      if (result != EXHAUSTED) this.expected = this.twin.truncate(size, this, 0);
+      return result;
+    }
+    if (choice < 6) {
+      this.random.fill(this.buffer, 0, 50);
+      const result = this.file.writeAt(position, this.buffer, 0, length, this, 0);
+      if (result != EXHAUSTED)
+        this.expected = this.twin.writeAt(position, this.buffer, 0, length, this, 0);
+      return result;
+    }
+    this.reads = true;
+    const result = this.file.readAt(position, this.buffer, 0, length, this, 0);
+    if (result != EXHAUSTED)
+      this.expected = this.twin.readAt(position, this.mine, 0, length, this, 0);
+    return result;
+  }
+
+  end(result: i32): void {
+    expect(result).toBe(this.expected);
+    if (this.reads)
+      expect(memory.compare(this.mine.dataStart, this.buffer.dataStart, max(result, 0))).toBe(0);
+  }
+}
+
+function regrow(seed: u64): void {
+  const random = new TestRandom(seed);
+  const store = hold(new FakeStore(seed));
+  const volume = volumeOn(store);
+  const settles = new StoreSettles(store);
+  const probe = new Probe(volume, settles);
+  const model = new ModelFiles();
+  const twin = new Probe(model, new Settled());
+  const actor = hold(
+    new Regrower(volume, random, probe.file("/f", WRITE), hold(twin.file("/f", WRITE))),
+  );
+  store.answers = Answers.BY_CHANCE;
+  store.shuffles = true;
+  keepAlive();
+  hold(random);
+  hold(probe);
+  hold(twin);
+  hold(settles);
+  for (let turns = 0; actor.left > 0; turns++) {
+    assert(turns < 100_000, "it does not come to an end");
+    actor.go();
+    store.run(1);
+    enter(world.now(), 0);
+    dispatch();
+    leave();
+  }
+  release();
+  if (fingerprint(probe) != fingerprint(twin)) expect(`seed ${seed}`).toBe("the same");
+  settles.rest();
+  const left = new Inspection(store.map.entries, "", 4096);
+  expect(`seed ${seed}: ${left.problems} ${left.garbage}`).toBe(`seed ${seed}:  0`);
+}
+
 function crowd(seed: u64): void {
   const random = new TestRandom(seed);
   const store = hold(new FakeStore(seed));
@@ -227,10 +310,66 @@ function crowd(seed: u64): void {
   expect(`seed ${seed}: ${left.problems}`).toBe(`seed ${seed}: `);
 }
 
+class Ignores implements FilesHandler {
+  onFiles(tag: i32, result: i32): void {}
+}
+
+/** The cleaner has got so many answers and waits for the next one; the file grows meanwhile. */
+function overtake(seed: u64, stage: i32): void {
+  const store = hold(new FakeStore(seed));
+  const volume = volumeOn(store);
+  const settles = hold(new StoreSettles(store));
+  const probe = hold(new Probe(volume, settles));
+  const bytes = hold(pattern(1_000_000));
+  const file = hold(probe.file("/f", WRITE));
+  settles.rest();
+  expect(probe.writeAt(file, 0, bytes, 0, bytes.length)).toBe(0);
+  keepAlive();
+  store.answers = Answers.LATER;
+  expect(file.truncate(10, hold(new Ignores()), 0)).toBe(PENDING);
+  for (let answers = 0; answers < stage + 2; answers++) {
+    store.run(1);
+    for (let turns = 0; turns < 3; turns++) {
+      enter(world.now(), 0);
+      dispatch();
+      leave();
+    }
+  }
+  release();
+  store.answers = Answers.AT_ONCE;
+  expect(file.writeAt(800_000, bytes, 0, 5_000, hold(new Ignores()), 0)).toBe(0);
+  settles.rest();
+  const content = new Uint8Array(805_000);
+  content.set(bytes.subarray(0, 10), 0);
+  content.set(bytes.subarray(0, 5_000), 800_000);
+  // Opened anew: nothing is in memory.
+  const again = new Probe(volumeOn(store), settles);
+  const same = memory.compare(
+    again.content("/f", 99_991).dataStart,
+    content.dataStart,
+    content.length,
+  );
+  expect(`seed ${seed}, stage ${stage}: ${same}`).toBe(`seed ${seed}, stage ${stage}: 0`);
+}
+
 describe("many at once", () => {
   test("do not get in each other's way", () => {
     for (let seed: u64 = 1; seed <= 12; seed++) {
       crowd(seed);
+      collect();
+    }
+  });
+
+  test("grow again behind what is being cleared away", () => {
+    for (let seed: u64 = 1; seed <= 12; seed++) {
+      regrow(seed);
+      collect();
+    }
+  });
+
+  test("nor when the cleaner waits for an answer from before", () => {
+    for (let stage = 0; stage < 16; stage++) {
+      for (let seed: u64 = 1; seed <= 6; seed++) overtake(seed, stage);
       collect();
     }
   });
