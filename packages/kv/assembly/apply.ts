@@ -70,8 +70,7 @@ export class Apply {
     }
     if (tree.put(userKey, length, flags, version, expiresNs, value, valueBytes)) engine.entries++;
     if (this.oldExpiry != expiresNs) {
-      if (this.oldExpiry != 0)
-        tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
+      if (this.oldExpiry != 0) tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
       if (expiresNs != 0)
         tree.put(expiryKey, makeExpiryKey(expiresNs, key, keyBytes), 0, 0, 0, 0, 0);
     }

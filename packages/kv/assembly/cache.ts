@@ -36,6 +36,7 @@ export enum FrameState {
   STALE,
 }
 
+
 @unmanaged
 class Frame {
   page: u64;
@@ -101,7 +102,7 @@ export class Cache {
     memory.fill(this.frames, 0, frameBytes);
     const bits = <u64>(32 - clz<u32>(capacity * 2 - 1));
     this.hashShift = 64 - bits;
-    const headBytes = (<usize>1 << <usize>bits) << 2;
+    const headBytes = ((<usize>1) << (<usize>bits)) << 2;
     this.heads = heap.alloc(headBytes);
     memory.fill(this.heads, 0, headBytes);
     for (let index = capacity - 1; index >= 0; index--) this.toFree(index);
@@ -111,7 +112,7 @@ export class Cache {
   // @ts-ignore: decorator
   @inline
   at(frame: i32): usize {
-    return this.base + (<usize>frame << PAGE_SHIFT);
+    return this.base + ((<usize>frame) << PAGE_SHIFT);
   }
 
   // @ts-ignore: decorator
@@ -294,11 +295,11 @@ export class Cache {
       frame.addedBytes = 0;
     } else {
       for (let at = count - 1; at >= 0; at--) {
-        if (load<i32>(list + (<usize>at << 2)) == index) return;
+        if (load<i32>(list + ((<usize>at) << 2)) == index) return;
       }
     }
     assert(count < this.pinsMax, "kv: more pages are pinned than one operation may");
-    store<i32>(list + (<usize>count << 2), index);
+    store<i32>(list + ((<usize>count) << 2), index);
     this.pinCount = count + 1;
     if (frame.pins++ == 0) this.pinned++;
   }
@@ -322,7 +323,7 @@ export class Cache {
   // @ts-ignore: decorator
   @inline
   private headOf(page: u64): usize {
-    return this.heads + (<usize>((page * 0x9e37_79b9_7f4a_7c15) >> this.hashShift) << 2);
+    return this.heads + ((<usize>((page * 0x9e37_79b9_7f4a_7c15) >> this.hashShift)) << 2);
   }
 
   private insert(index: i32, page: u64): void {
@@ -337,8 +338,8 @@ export class Cache {
     const frame = this.frame(index);
     let link = this.headOf(frame.page);
     while (load<u32>(link) != <u32>(index + 1)) {
-      link =
-        changetype<usize>(this.frame(<i32>load<u32>(link) - 1)) + offsetof<Frame>("next");
+      const other = <usize>load<u32>(link) - 1;
+      link = this.frames + other * offsetof<Frame>() + offsetof<Frame>("next");
     }
     store<u32>(link, frame.next);
     frame.page = 0;

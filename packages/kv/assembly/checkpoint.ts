@@ -161,9 +161,8 @@ export class Checkpoint {
   }
 
   private note(page: u64, frame: u32): void {
-    const entry = changetype<Sealed>(
-      this.list + <usize>(this.listCount++) * offsetof<Sealed>(),
-    );
+    const index = this.listCount++;
+    const entry = changetype<Sealed>(this.list + <usize>index * offsetof<Sealed>());
     entry.page = page;
     entry.frame = frame;
   }
@@ -174,7 +173,7 @@ export class Checkpoint {
     const maps = space.maps;
     const total = maps + space.indexes;
     let moved = 0;
-    for (let before = -1; before != moved; ) {
+    for (let before = -1; before != moved;) {
       before = moved;
       for (let index = 0; index < total; index++) {
         if (!space.isChanged(index) || this.hasMoved(index)) continue;
@@ -184,11 +183,11 @@ export class Checkpoint {
       }
     }
     if (moved == 0) return;
-    this.maps = heap.alloc(<usize>moved << PAGE_SHIFT);
+    this.maps = heap.alloc((<usize>moved) << PAGE_SHIFT);
     let place: u32 = 0;
     for (let index = 0; index < total; index++) {
       if (!space.isChanged(index)) continue;
-      const page = this.maps + (<usize>place << PAGE_SHIFT);
+      const page = this.maps + ((<usize>place) << PAGE_SHIFT);
       const reference = space.reference(index);
       const number = load<u64>(reference);
       memory.fill(page, 0, PAGE_BYTES);
@@ -206,7 +205,7 @@ export class Checkpoint {
         const count = min(maps - first, INDEX_REFERENCES_MAX);
         store<u8>(page, PageKind.MAP_INDEX);
         store<u16>(page, count, HEAD_COUNT);
-        memory.copy(page + INDEX_REFERENCES, space.reference(first), <usize>count << 4);
+        memory.copy(page + INDEX_REFERENCES, space.reference(first), (<usize>count) << 4);
       }
       store<u64>(reference, xxh64(page, PAGE_BYTES, number), 8);
       space.setChanged(index, false);
@@ -273,10 +272,10 @@ export class Checkpoint {
       if (entry.page != start + <u64>(end - first)) break;
       const from =
         (entry.frame & MAP) != 0
-          ? this.maps + (<usize>(entry.frame & ~MAP) << PAGE_SHIFT)
+          ? this.maps + ((<usize>(entry.frame & ~MAP)) << PAGE_SHIFT)
           : this.cache.at(<i32>entry.frame);
       memory.copy(
-        this.staging.dataStart + (<usize>(end - first) << PAGE_SHIFT),
+        this.staging.dataStart + ((<usize>(end - first)) << PAGE_SHIFT),
         from,
         PAGE_BYTES,
       );

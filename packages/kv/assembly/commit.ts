@@ -3,24 +3,13 @@
  * may touch are brought in and kept, and it is seen to that there are frames, room on the device and in the log
  * for the worst case. Then it is applied as a whole, in memory, at once.
  */
-import {
-  BatchKind,
-  CONFLICT,
-  EXHAUSTED,
-  Errno,
-  PENDING,
-  TOO_LARGE,
-} from "@phantasm/interfaces";
+import { BatchKind, CONFLICT, EXHAUSTED, Errno, PENDING, TOO_LARGE } from "@phantasm/interfaces";
 import { Apply } from "./apply";
 import { FrameState } from "./cache";
 import { Engine } from "./engine";
 import { GARBAGE_MAX } from "./garbage";
 import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
-import {
-  PUT_ELSEWHERE,
-  afterOperation,
-  operationHeadBytes,
-} from "./layout";
+import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
 import { isElsewhere, isExpired } from "./read";
@@ -62,7 +51,7 @@ export class Commits {
   private valueGrowth: i64 = 0;
 
   constructor(private readonly engine: Engine) {
-    this.pins = heap.alloc(<usize>engine.cache.capacity << 2);
+    this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
     this.values = new Values(engine);
     this.apply = new Apply(engine);
   }
@@ -121,7 +110,7 @@ export class Commits {
       if (isReplay) engine.opening.onReplayed(result);
       else if (result == 0 && operation.durable && operation.version > engine.log.durableVersion)
         this.wait(operation);
-      else engine.finish(operation, result);
+      else engine.schedule.finish(operation, result);
     }
     this.running = false;
   }
@@ -131,8 +120,6 @@ export class Commits {
     this.awaited = -1;
     const first = this.queue.first;
     if (first === null) return;
-    first.triedAt = u64.MAX_VALUE;
-    first.tries = 0;
   }
 
   private wait(operation: Operation): void {
@@ -151,7 +138,7 @@ export class Commits {
     this.values.abandon();
     this.begin();
     if (operation.kind == OperationKind.REPLAY) this.engine.opening.onReplayed(status);
-    else this.engine.finish(operation, status);
+    else this.engine.schedule.finish(operation, status);
   }
 
   onValue(status: i32): void {
@@ -161,13 +148,13 @@ export class Commits {
   onDurable(): void {
     const durable = this.engine.log.durableVersion;
     while (!this.waiting.isEmpty && this.waiting.first!.version <= durable) {
-      this.engine.finish(this.waiting.take(), 0);
+      this.engine.schedule.finish(this.waiting.take(), 0);
     }
   }
 
   onFailure(): void {
     const engine = this.engine;
-    while (!this.waiting.isEmpty) engine.finish(this.waiting.take(), engine.failure);
+    while (!this.waiting.isEmpty) engine.schedule.finish(this.waiting.take(), engine.failure);
     this.awaited = -1;
   }
 
@@ -211,6 +198,12 @@ export class Commits {
       return room;
     }
     const written = this.values.write(operation.operations, operation.operationBytes);
+    if (written == Errno.NOSPACE) {
+      this.dropPins();
+      const result = this.waitForRoom(operation);
+      if (result != PENDING) this.values.abandon();
+      return result;
+    }
     if (written != 0) {
       if (written != PENDING) this.dropPins();
       return written;
@@ -252,7 +245,7 @@ export class Commits {
     this.cellGrowth = 0;
     this.valueGrowth = 0;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.frame(load<i32>(this.pins + (<usize>at << 2))).addedBytes = 0;
+      cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).addedBytes = 0;
     }
     let awaited = -2;
     let status = 0;
@@ -280,7 +273,7 @@ export class Commits {
     const engine = this.engine;
     const cache = engine.cache;
     this.dropPins();
-    const others = cache.dirty + cache.sealed + cache.reading + engine.readersActive;
+    const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
     if (others == 0) return TOO_LARGE;
     return PENDING;
   }
@@ -309,8 +302,7 @@ export class Commits {
     }
     if (kind != BatchKind.DELETE) {
       const expires = headBytes == 16;
-      const valueBytes =
-        kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
+      const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
       this.cellGrowth += bytes;
       if (kind == PUT_ELSEWHERE) this.valueGrowth += valuePages(load<u64>(key + keyBytes));
@@ -319,10 +311,13 @@ export class Commits {
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
         if (status != 0) return status;
+        this.cellGrowth += 25 + keyBytes;
         this.addBytes(25 + keyBytes + 2);
       }
     }
-    return oldExpiry == 0 ? 0 : this.seekExpiry(oldExpiry, key, keyBytes);
+    if (oldExpiry == 0) return 0;
+    this.cellGrowth -= 25 + keyBytes;
+    return this.seekExpiry(oldExpiry, key, keyBytes);
   }
 
   private seekExpiry(expiresNs: i64, key: usize, keyBytes: i32): i32 {
@@ -362,30 +357,34 @@ export class Commits {
     const engine = this.engine;
     const cache = engine.cache;
     if (this.garbage > 0) {
-      if (engine.garbage.count + this.garbage > GARBAGE_MAX) return PENDING;
-      if (engine.checkpointIsDue && engine.garbage.count > 0) return PENDING;
+      const waits = engine.garbage.count + this.garbage > GARBAGE_MAX || engine.checkpointIsDue;
+      if (waits && engine.garbage.count > 0) return PENDING;
     }
     // Those that are sealed are copied; the dirty ones need nothing.
     let copies = 0;
     let touched = 0;
     for (let at = 0; at < this.pinCount; at++) {
-      const state: u8 = cache.frame(load<i32>(this.pins + (<usize>at << 2))).state;
+      const state: u8 = cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).state;
       if (state == FrameState.SEALED) copies++;
       if (state != FrameState.DIRTY) touched++;
     }
     const newPages = this.newPages + this.newPages / 3 + this.innerSplits;
     if (cache.available < copies + newPages + SPARE) {
       this.awaited = -1;
-      const others = cache.dirty + cache.sealed + cache.reading + engine.readersActive;
+      const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
       if (others == 0) return TOO_LARGE;
       if (engine.writable) engine.checkpointWanted = true;
-      else if (cache.reading + engine.readersActive == 0) return EXHAUSTED;
+      else if (cache.reading + engine.schedule.count == 0) return EXHAUSTED;
       return PENDING;
     }
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
-    // What frees at least as much as it takes may use the reserve: else nothing could be removed from a full store.
-    const grows = !isReplay && (this.cellGrowth > 0 || this.valueGrowth > 0);
+      const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
+      const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
+      this.cellGrowth += bytes;
+      if (kind == PUT_ELSEWHERE) this.valueGrowth += valuePages(load<u64>(key + keyBytes));
+      else if (isLong(operation)) this.valueGrowth += valuePages(load<u32>(operation, 4));
+      this.addBytes(bytes + 2);
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;
@@ -395,26 +394,15 @@ export class Commits {
     return 0;
   }
 
-  /** Pages come free with the next checkpoint, at the latest with the one after that. */
   private waitForRoom(operation: Operation): i32 {
-    const engine = this.engine;
-    const finished = engine.checkpoint.finished;
-    if (operation.triedAt != finished) {
-      operation.triedAt = finished;
-      if (++operation.tries > 4) return Errno.NOSPACE;
-    }
-    if (engine.space.awaitsCheckpoint || engine.cache.dirty > 0 || engine.checkpoint.isActive) {
-      engine.checkpointWanted = true;
-      this.awaited = -1;
-      return PENDING;
-    }
-    return Errno.NOSPACE;
+    this.awaited = -1;
+    return this.engine.waitForRoom(operation);
   }
 
   private dropPins(): void {
     const cache = this.engine.cache;
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + (<usize>at << 2)));
+      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }

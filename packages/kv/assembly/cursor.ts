@@ -1,5 +1,6 @@
 /** Goes over keys in order. Where it stands is a key: it finds its place again whatever has changed. */
 import {
+  CORRUPT,
   Cursor,
   EXHAUSTED,
   KEY_BYTES_MAX,
@@ -65,14 +66,14 @@ export class StoreCursor implements Cursor {
       result = this.step();
       if (result != PENDING && result != ELSEWHERE) return this.done(result);
     } else if (engine.state != PENDING) return engine.state;
-    const operation = engine.take(OperationKind.NEXT, handler, tag);
+    const operation = engine.schedule.take(OperationKind.NEXT, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.cursor = this;
     operation.snapshot = snapshot;
     // The cursor has moved already; only the value is missing.
     if (result == ELSEWHERE) beginWhole(engine, operation, valueOf(engine.tree.cell));
     this.isBusy = true;
-    return engine.enqueue(operation);
+    return engine.schedule.enqueue(operation);
   }
 
   onDone(result: i32): void {
@@ -148,11 +149,23 @@ export class StoreCursor implements Cursor {
       if (frame < 0) return frame == -1 ? 0 : frame;
       index = tree.index;
     }
+    if (this.place == Place.AT_KEY && !this.isBeyond(cellAt(cache.at(frame), index))) {
+      engine.counters.corrupt++;
+      return CORRUPT;
+    }
     this.frame = frame;
     this.framePage = cache.frame(frame).page;
     this.index = index;
     this.changes = tree.changes;
     return 1;
+  }
+
+  /** True if a cell is behind the key. In a forged tree it may not be, and going over it would not end. */
+  private isBeyond(cell: usize): bool {
+    if (load<u8>(leafKey(cell)) != NAMESPACE_USER) return true;
+    const key = this.key;
+    const order = compareBytes(leafKey(cell) + 1, keyBytesOf(cell) - 1, key.dataStart, key.length);
+    return this.reverse ? order < 0 : order > 0;
   }
 
   /** The key to look for: returns its length in the tree. */
@@ -198,6 +211,8 @@ export class StoreCursor implements Cursor {
 
   private setKey(key: usize, keyBytes: i32): void {
     memory.copy(this.key.dataStart, key, keyBytes);
+    // The array is one and the same for all keys: only its length changes.
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- a number is stored, no reference is kept
     store<i32>(changetype<usize>(this.key), keyBytes, offsetof<Uint8Array>("byteLength"));
   }
 }

@@ -7,8 +7,10 @@ import {
   Block,
   BlockHandler,
   BlockWaiter,
+  CORRUPT,
   Clock,
   EXHAUSTED,
+  Errno,
   KeyValueHandler,
   MILLISECOND,
   PENDING,
@@ -28,6 +30,7 @@ import { Log } from "./log";
 import { Opening } from "./opening";
 import { Operation, OperationKind, Operations, Queue } from "./operation";
 import { lookup, onOperationRead, runRead } from "./read";
+import { Schedule } from "./schedule";
 import { Settings } from "./settings";
 import { StoreSnapshot } from "./snapshot";
 import { Space } from "./space";
@@ -42,6 +45,9 @@ const SOON_NS: i64 = 10 * MILLISECOND;
 
 /** Rounds of a turn: each goes on only if somebody has got on in the one before. */
 const PASSES_MAX: i32 = 64;
+
+/** Checkpoints for which an operation waits that has no room. */
+const ROOM_CHECKPOINTS: i32 = 4;
 
 /** Pages that a checkpoint seals at once, at most. */
 const DIRTY_MAX: i32 = 2048;
@@ -72,6 +78,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   watchers: Watchers = changetype<Watchers>(0);
   writers: Writers = changetype<Writers>(0);
   sweeper: Sweeper = changetype<Sweeper>(0);
+  schedule: Schedule = changetype<Schedule>(0);
   /** Somebody needs a checkpoint: for frames, for room, for a snapshot. */
   checkpointWanted: bool = false;
   /** Snapshots and streams that are open. */
@@ -84,11 +91,6 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** Grows when somebody gets on. */
   moves: u32 = 0;
   private readonly dirtyMax: i32;
-  /** Reads that may wait for pages at once; the others wait for them. */
-  private active: StaticArray<Operation | null> = new StaticArray<Operation | null>(0);
-  private activeCount: i32 = 0;
-  private readonly queued: Queue = new Queue();
-  private readonly finished: Queue = new Queue();
   /** For a checkpoint to be sealed, and for one to be durable. */
   readonly snapshotsWaiting: Queue = new Queue();
   private readonly snapshotsSealed: Queue = new Queue();
@@ -97,7 +99,6 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   private news: Timer | null = null;
   private newsDue: bool = false;
   private waitsForDevice: bool = false;
-  private delivering: bool = false;
 
   constructor(
     block: Block,
@@ -120,7 +121,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     this.garbage = new Garbage(cache, space, counters);
     this.operations = new Operations(settings.operationsMax);
     this.dirtyMax = min(cache.capacity / 2, DIRTY_MAX);
-    this.active = new StaticArray<Operation | null>(max(2, min(cache.capacity / 64, 64)));
+    this.schedule = new Schedule(this, max(2, min(cache.capacity / 64, 64)));
     this.watchers = new Watchers(settings.watchersMax, settings.watchBytes, counters);
     this.commits = new Commits(this);
     this.opening = new Opening(this);
@@ -135,110 +136,25 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   // Operations.
 
-  /** A record for an operation that has to wait; null: EXHAUSTED. */
-  take(kind: OperationKind, handler: KeyValueHandler, tag: i32): Operation | null {
-    const operation = this.operations.take(kind, handler, tag);
-    if (operation === null) this.counters.exhausted++;
-    else this.counters.waits++;
-    return operation;
-  }
-
-  get(view: View, snapshot: StoreSnapshot | null, key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
+  get(
+    view: View,
+    snapshot: StoreSnapshot | null,
+    key: Uint8Array,
+    into: Value,
+    handler: KeyValueHandler,
+    tag: i32,
+  ): i32 {
     if (this.state == 0) {
       const result = lookup(this, view, key, into);
       if (result >= 0 || (result != PENDING && result > -1000)) return result;
     } else if (this.state != PENDING) return this.state;
-    const operation = this.take(OperationKind.GET, handler, tag);
+    const operation = this.schedule.take(OperationKind.GET, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.view = view;
     operation.snapshot = snapshot;
     operation.key = key;
     operation.into = into;
-    return this.enqueue(operation);
-  }
-
-  /** An operation that reads: runs as soon as few enough others do. */
-  enqueue(operation: Operation): i32 {
-    const snapshot = operation.snapshot;
-    if (snapshot !== null) snapshot.pending++;
-    const mayRun = this.state == 0 && this.queued.isEmpty;
-    if (!mayRun || this.activeCount == this.active.length) {
-      this.queued.add(operation);
-      return PENDING;
-    }
-    this.enter(operation);
-    const result = this.runOnce(operation);
-    if (result == PENDING) {
-      this.afterCall();
-      return PENDING;
-    }
-    this.leave(operation);
-    operation.result = result;
-    return this.complete(operation);
-  }
-
-  private enter(operation: Operation): void {
-    for (let index = 0; index < this.active.length; index++) {
-      if (this.active[index] !== null) continue;
-      this.active[index] = operation;
-      break;
-    }
-    operation.active = true;
-    this.activeCount++;
-  }
-
-  private activate(): void {
-    if (this.state == PENDING) return;
-    while (!this.queued.isEmpty && this.activeCount < this.active.length) {
-      const operation = this.queued.take();
-      if (this.state != 0) {
-        this.finish(operation, this.state);
-        continue;
-      }
-      this.enter(operation);
-      this.run(operation);
-    }
-  }
-
-  get readersActive(): i32 {
-    return this.activeCount;
-  }
-
-  run(operation: Operation): void {
-    const result = this.runOnce(operation);
-    if (result != PENDING) this.finish(operation, result);
-  }
-
-  private runOnce(operation: Operation): i32 {
-    operation.awaited = -1;
-    this.cache.awaited = -1;
-    operation.beginPins(this.cache);
-    const isWrite =
-      operation.kind == OperationKind.WRITE || operation.kind == OperationKind.WRITE_COMMIT;
-    const result = isWrite ? runWrite(this, operation) : runRead(this, operation);
-    operation.endPins(this.cache);
-    return result;
-  }
-
-  /** It is over: its handler is called when all is at rest. */
-  finish(operation: Operation, result: i32): void {
-    this.leave(operation);
-    this.moves++;
-    operation.result = result;
-    this.finished.add(operation);
-  }
-
-  /** It does not read any more. */
-  leave(operation: Operation): void {
-    operation.dropPins(this.cache);
-    if (operation.hold >= 0) this.space.drop(operation.hold);
-    operation.hold = -1;
-    if (!operation.active) return;
-    operation.active = false;
-    for (let index = 0; index < this.active.length; index++) {
-      if (this.active[index] === operation) this.active[index] = null;
-    }
-    this.activeCount--;
+    return this.schedule.enqueue(operation);
   }
 
   /** Keeps what the tree has now, or what a snapshot shows. */
@@ -291,8 +207,8 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       case Purpose.OPERATION: {
         const operation = this.operations.at(index);
         const result = onOperationRead(this, operation, status);
-        if (result != PENDING) this.finish(operation, result);
-        else this.run(operation);
+        if (result != PENDING) this.schedule.finish(operation, result);
+        else this.schedule.run(operation);
         break;
       }
       case Purpose.VALUE:
@@ -329,15 +245,14 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   private onPage(frame: i32, status: i32): void {
     const result = this.cache.onRead(frame, status);
     if (result == 0) this.commits.onPage(frame);
-    for (let index = 0; index < this.active.length; index++) {
-      const operation = this.active[index];
-      if (operation === null || operation.awaited != frame) continue;
-      if (result != 0) this.finish(operation, result);
-      else this.run(operation);
-    }
+    this.schedule.onPage(frame, result);
     if (result != 0) {
       this.commits.onPageFailed(frame, result);
-      if (this.garbage.count > 0 && this.garbage.awaited == frame) this.garbage.giveUp();
+      if (this.garbage.count > 0 && this.garbage.awaited == frame) {
+        // While the store is opened, a device that fails is asked again by the next opening.
+        if (result != CORRUPT && this.state == PENDING) this.opening.onFailure(result);
+        else this.garbage.giveUp();
+      }
     }
   }
 
@@ -350,7 +265,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   private onCheckpoint(): void {
     while (!this.snapshotsSealed.isEmpty) {
       const operation = this.snapshotsSealed.take();
-      this.finish(operation, 0);
+      this.schedule.finish(operation, 0);
     }
     this.opening.onCheckpoint();
   }
@@ -369,7 +284,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     const snapshot = operation.snapshot;
     operation.snapshot = null;
     if (snapshot !== null) snapshot.give();
-    this.finish(operation, this.failure);
+    this.schedule.finish(operation, this.failure);
   }
 
   /** The store is open, or cannot be opened. */
@@ -385,15 +300,12 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       const before = this.moves;
       if (this.state == PENDING) this.opening.advance();
       this.work();
-      for (let index = 0; index < this.active.length; index++) {
-        const operation = this.active[index];
-        if (operation !== null && operation.awaited == -1) this.run(operation);
-      }
-      this.activate();
+      this.schedule.goOn();
       if (this.moves == before) break;
     }
     this.askForDevice();
-    this.deliver();
+    this.watchers.deliver(this.log.durableVersion);
+    this.schedule.deliver();
   }
 
   /** The part of a turn that writes. Also called at the end of a call that wrote something. */
@@ -445,6 +357,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** Begins a checkpoint; none is under way, and no garbage waits. */
   sealNow(): void {
     this.checkpointWanted = false;
+    // Batches leave enough for it; a map of free pages that lies may not.
+    if (this.space.free < <u64>(this.cache.dirty + this.mapPages)) {
+      this.fail(Errno.NOSPACE);
+      return;
+    }
     const checkpoint = this.checkpoint;
     checkpoint.meta.entries = this.entries;
     checkpoint.meta.lastVersion = this.lastVersion;
@@ -468,6 +385,20 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     return this.space.settled >= <i64>(pages + this.cache.dirty) + this.reserve;
   }
 
+  /** PENDING as long as checkpoints give pages free: the next one, or the one after it. Else NOSPACE. */
+  waitForRoom(operation: Operation): i32 {
+    const finished = this.checkpoint.finished;
+    if (operation.triedAt != finished) {
+      operation.triedAt = finished;
+      if (++operation.tries > ROOM_CHECKPOINTS) return Errno.NOSPACE;
+    }
+    const isComing =
+      this.space.awaitsCheckpoint || this.cache.dirty > 0 || this.checkpoint.isActive;
+    if (!isComing) return Errno.NOSPACE;
+    this.checkpointWanted = true;
+    return PENDING;
+  }
+
   /** Pages that can still be filled. */
   get freePages(): u64 {
     const left = this.space.settled - <i64>this.cache.dirty - this.reserve;
@@ -480,7 +411,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   }
 
   private get reserve(): i64 {
-    return max<i64>(16, min<i64>(1024, <i64>this.space.pages >> 6)) + this.mapPages * 2;
+    return max<i64>(16, min<i64>(1024, (<i64>this.space.pages) >> 6)) + this.mapPages * 2;
   }
 
   private askForDevice(): void {
@@ -489,46 +420,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     this.disk.block.whenReady(this);
   }
 
-  /** Calls handlers. What they do may finish other operations, which come in their turn. */
-  private deliver(): void {
-    if (this.delivering) return;
-    this.delivering = true;
-    this.watchers.deliver(this.log.durableVersion);
-    while (!this.finished.isEmpty) {
-      const operation = this.finished.take();
-      const handler = operation.handler;
-      const tag = operation.tag;
-      const result = this.complete(operation);
-      if (handler !== null) handler.onKeyValue(tag, result);
-    }
-    this.delivering = false;
-  }
-
-  /** What an operation leaves behind; its record is free again. Returns its result. */
-  private complete(operation: Operation): i32 {
-    const result = operation.result;
-    if (operation.kind == OperationKind.OPEN) {
-      this.streamsOpening--;
-      if (result == 0) this.opened = operation.reader;
-    }
-    const snapshot = operation.snapshot;
-    if (operation.kind == OperationKind.SNAPSHOT) this.made = snapshot;
-    else if (snapshot !== null) snapshot.onDone();
-    const reader = operation.reader;
-    if (reader !== null) reader.onDone();
-    const writer = operation.writer;
-    if (writer !== null) writer.onDone(operation.kind, result);
-    const cursor = operation.cursor;
-    if (cursor !== null) cursor.onDone(result);
-    this.operations.put(operation);
-    return result;
-  }
-
   /** At the end of a call that wrote: others may have finished by it, and are told in an event of their own. */
   afterCall(): void {
     this.work();
     this.askForDevice();
-    if (this.finished.isEmpty || this.delivering || this.newsDue) return;
+    if (!this.schedule.hasNews || this.newsDue) return;
     this.newsDue = true;
     const news = this.news;
     if (news === null) this.news = this.clock.after(0, this);

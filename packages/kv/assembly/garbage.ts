@@ -11,6 +11,7 @@ import { Space } from "./space";
 /** Values that may wait: as many as one batch may have operations, and as many again. */
 export const GARBAGE_MAX: i32 = 8192;
 
+
 @unmanaged
 class Entry {
   page: u64;

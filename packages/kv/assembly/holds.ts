@@ -6,7 +6,6 @@
  * next older one: whether they are as old as that is not known, so they wait.
  */
 
-
 @final
 class Hold {
   generation: u64 = 0;

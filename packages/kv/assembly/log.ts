@@ -27,7 +27,7 @@ import {
 } from "./layout";
 
 /** Byte of the device at which the ring begins. */
-export const LOG_START: u64 = <u64>META_PAGES << PAGE_SHIFT;
+export const LOG_START: u64 = (<u64>META_PAGES) << PAGE_SHIFT;
 
 enum Phase {
   IDLE,
@@ -128,7 +128,7 @@ export class Log {
     const start = this.buffer.dataStart + this.filled;
     let to = start + LOGGED_BATCH_HEAD_BYTES;
     const end = operations + bytes;
-    for (let operation = operations; operation < end; ) {
+    for (let operation = operations; operation < end;) {
       const next = afterOperation(operation);
       if (load<u8>(operation) != BatchKind.CONDITION) {
         memory.copy(to, operation, next - operation);

@@ -107,5 +107,5 @@ export function isMetaPage(page: usize): bool {
 // @ts-ignore: decorator
 @inline
 export function indexReference(page: usize, index: i32): usize {
-  return page + META_INDEX + (<usize>index << 4);
+  return page + META_INDEX + ((<usize>index) << 4);
 }

@@ -198,7 +198,11 @@ export class Opening {
     // A device that has grown: the room is there at once, and in the map with the next checkpoint.
     this.startSpace(engine.disk.pages);
     for (let index = 0; index < indexes; index++) {
-      memory.copy(engine.space.reference(engine.space.maps + index), indexReference(page, index), 16);
+      memory.copy(
+        engine.space.reference(engine.space.maps + index),
+        indexReference(page, index),
+        16,
+      );
       if (this.isPlace(load<u64>(indexReference(page, index)), false)) continue;
       this.end(CORRUPT, Problem.META);
       return;
@@ -249,7 +253,7 @@ export class Opening {
     const count = min(this.maps - first, INDEX_REFERENCES_MAX);
     if (<i32>load<u16>(page, HEAD_COUNT) != count) return false;
     for (let index = 0; index < count; index++) {
-      const from = page + INDEX_REFERENCES + (<usize>index << 4);
+      const from = page + INDEX_REFERENCES + ((<usize>index) << 4);
       if (!this.isPlace(load<u64>(from), false)) return false;
       memory.copy(space.reference(first + index), from, 16);
     }

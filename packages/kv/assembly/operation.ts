@@ -85,7 +85,7 @@ export class Operation {
 
   dropPins(cache: Cache): void {
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + (<usize>at << 2)));
+      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }
@@ -132,6 +132,7 @@ export class Operations {
     operation.active = false;
     operation.version = 0;
     operation.tries = 0;
+    operation.triedAt = u64.MAX_VALUE;
     operation.hold = -1;
     return operation;
   }

@@ -111,7 +111,8 @@ export function isValuePage(page: usize, number: u64, first: u64, last: u64): bo
     const bytes = load<u32>(extent, 12);
     if (pages < 1 || pages > <u32>EXTENT_PAGES_MAX || start < first) return false;
     if (start >= last || last - start < <u64>pages) return false;
-    if (bytes == 0 || bytes > pages << PAGE_SHIFT || bytes <= (pages - 1) << PAGE_SHIFT) return false;
+    if (bytes == 0 || bytes > pages << PAGE_SHIFT || bytes <= (pages - 1) << PAGE_SHIFT)
+      return false;
     // All but the last one of the value are full.
     const isLast = next == 0 && index == count - 1;
     if (!isLast && bytes != pages << PAGE_SHIFT) return false;

@@ -41,7 +41,7 @@ export function isLeaf(page: usize): bool {
 // @ts-ignore: decorator
 @inline
 export function cellAt(page: usize, index: i32): usize {
-  return page + <usize>load<u16>(page + (<usize>index << 1), CELLS);
+  return page + <usize>load<u16>(page + ((<usize>index) << 1), CELLS);
 }
 
 // @ts-ignore: decorator
@@ -53,7 +53,7 @@ export function keyBytesOf(cell: usize): i32 {
 // @ts-ignore: decorator
 @inline
 export function leafKey(cell: usize): usize {
-  return cell + 16 + ((<usize>load<u16>(cell, 2) & 1) << 3);
+  return cell + 16 + (((<usize>load<u16>(cell, 2)) & 1) << 3);
 }
 
 // @ts-ignore: decorator
@@ -161,7 +161,7 @@ function compact(page: usize): void {
     const bytes = cellBytes(scratch, cell);
     lowest -= bytes;
     memory.copy(page + lowest, cell, bytes);
-    store<u16>(page + (<usize>index << 1), lowest, CELLS);
+    store<u16>(page + ((<usize>index) << 1), lowest, CELLS);
   }
   store<u16>(page, lowest, HEAD_LOWEST);
   store<u16>(page, 0, HEAD_UNUSED);
@@ -175,8 +175,8 @@ export function insertCell(page: usize, index: i32, bytes: i32): usize {
   }
   const count = countOf(page);
   const lowest = <i32>load<u16>(page, HEAD_LOWEST) - bytes;
-  const slot = page + CELLS + (<usize>index << 1);
-  memory.copy(slot + 2, slot, <usize>(count - index) << 1);
+  const slot = page + CELLS + ((<usize>index) << 1);
+  memory.copy(slot + 2, slot, (<usize>(count - index)) << 1);
   store<u16>(slot, lowest);
   store<u16>(page, lowest, HEAD_LOWEST);
   store<u16>(page, count + 1, HEAD_COUNT);
@@ -187,8 +187,8 @@ export function removeCell(page: usize, index: i32): void {
   const count = countOf(page);
   const cell = cellAt(page, index);
   const bytes = cellBytes(page, cell);
-  const slot = page + CELLS + (<usize>index << 1);
-  memory.copy(slot, slot + 2, <usize>(count - 1 - index) << 1);
+  const slot = page + CELLS + ((<usize>index) << 1);
+  memory.copy(slot, slot + 2, (<usize>(count - 1 - index)) << 1);
   store<u16>(page, count - 1, HEAD_COUNT);
   if (count == 1) {
     store<u16>(page, PAGE_BYTES, HEAD_LOWEST);
@@ -251,7 +251,7 @@ export function splitPage(page: usize, right: usize, at: i32, bytes: i32): bool 
     const size = cellBytes(scratch, cell);
     lowest -= size;
     memory.copy(page + lowest, cell, size);
-    store<u16>(page + (<usize>index << 1), lowest, CELLS);
+    store<u16>(page + ((<usize>index) << 1), lowest, CELLS);
   }
   store<u16>(page, lowest, HEAD_LOWEST);
   store<u16>(page, 0, HEAD_UNUSED);

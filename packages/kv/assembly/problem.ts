@@ -27,7 +27,7 @@ export function problemText(problem: Problem): string {
     case Problem.BLANK:
       return "there is no store on the device, and none may be made";
     case Problem.FOREIGN:
-      return "something else is on the device; format: \"always\" overwrites it";
+      return 'something else is on the device; format: "always" overwrites it';
     case Problem.VERSION:
       return "the store was made by a newer version";
     case Problem.META:

@@ -108,11 +108,7 @@ function runGet(engine: Engine, operation: Operation): i32 {
 function runOpen(engine: Engine, operation: Operation): i32 {
   const tree = engine.tree;
   const key = operation.key!;
-  const status = tree.seek(
-    operation.view!,
-    userKey,
-    makeUserKey(key.dataStart, key.length),
-  );
+  const status = tree.seek(operation.view!, userKey, makeUserKey(key.dataStart, key.length));
   if (status == PENDING) operation.awaited = engine.cache.awaited;
   if (status != 0) return status;
   if (!tree.found || isExpired(engine, tree.cell)) return NOT_FOUND;
@@ -150,6 +146,7 @@ export function beginWhole(engine: Engine, operation: Operation, value: usize): 
 function readWhole(engine: Engine, operation: Operation, into: Value): i32 {
   const walk = operation.walk;
   const size = <i32>walk.size;
+  if (size == 0) return CORRUPT;
   if (operation.position == <u64>size) {
     into.bytes = operation.buffer!;
     into.length = size;
@@ -162,12 +159,7 @@ function readWhole(engine: Engine, operation: Operation, into: Value): i32 {
   const status = walk.locate(engine.cache, operation.position);
   if (status == PENDING) operation.awaited = engine.cache.awaited;
   if (status != 0) return status;
-  const read = readExtent(
-    engine,
-    operation,
-    operation.buffer!,
-    <i32>walk.start,
-  );
+  const read = readExtent(engine, operation, operation.buffer!, <i32>walk.start);
   if (read != 0) return read == Errno.AGAIN ? PENDING : read;
   operation.awaited = -2;
   return PENDING;
@@ -199,9 +191,7 @@ export function onOperationRead(engine: Engine, operation: Operation, status: i3
   operation.offset = 0;
   const reader = operation.reader;
   const from =
-    reader !== null
-      ? reader.extentAddress
-      : operation.buffer!.dataStart + <usize>walk.start;
+    reader !== null ? reader.extentAddress : operation.buffer!.dataStart + <usize>walk.start;
   if (xxh64(from, walk.bytes, walk.page) != walk.checksum) {
     engine.counters.corrupt++;
     return CORRUPT;

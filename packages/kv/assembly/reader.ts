@@ -20,7 +20,7 @@ export function open(
     engine.counters.exhausted++;
     return EXHAUSTED;
   }
-  const operation = engine.take(OperationKind.OPEN, handler, tag);
+  const operation = engine.schedule.take(OperationKind.OPEN, handler, tag);
   if (operation === null) return EXHAUSTED;
   engine.streamsOpening++;
   operation.view = view;
@@ -28,5 +28,5 @@ export function open(
   operation.key = key;
   operation.into = into;
   operation.reader = new StoreReader(engine);
-  return engine.enqueue(operation);
+  return engine.schedule.enqueue(operation);
 }

@@ -126,10 +126,7 @@ export class Replay {
     if (unit >= this.windowUnit && unit + units <= this.windowUnit + this.windowUnits) return true;
     const log = this.engine.log;
     this.windowUnit = unit;
-    this.windowUnits = min(
-      <u32>(log.buffer.length / this.unitBytes),
-      log.units - unit,
-    );
+    this.windowUnits = min(<u32>(log.buffer.length / this.unitBytes), log.units - unit);
     this.readDone = 0;
     this.readBytes = <i32>this.windowUnits * this.unitBytes;
     return false;
@@ -216,7 +213,8 @@ export class Replay {
       this.startValues();
       return;
     }
-    if (kind == RecordKind.BATCHES && !this.walk(record)) this.fail(CORRUPT, Problem.LOG);
+    const isSound = kind == RecordKind.BATCHES ? this.walk(record) : kind == RecordKind.REST;
+    if (!isSound) this.fail(CORRUPT, Problem.LOG);
     else if (!this.pass(record)) this.fail(CORRUPT, Problem.LOG);
   }
 
@@ -233,12 +231,11 @@ export class Replay {
       if (bytes > end - batch || load<u64>(at, 8) <= version) return false;
       version = load<u64>(at, 8);
       at = batch + bytes;
-      for (let operation = batch; operation < at; ) {
+      for (let operation = batch; operation < at;) {
         const next = this.checkOperation(operation, at);
         if (next == 0) return false;
         const isNew = version > this.engine.lastVersion;
-        if (isNew && load<u8>(operation) == PUT_ELSEWHERE)
-          this.noteValue(next - ELSEWHERE_BYTES);
+        if (isNew && load<u8>(operation) == PUT_ELSEWHERE) this.noteValue(next - ELSEWHERE_BYTES);
         operation = next;
       }
     }
@@ -270,7 +267,8 @@ export class Replay {
       if (this.values != 0) heap.free(this.values);
       this.values = larger;
     }
-    memory.copy(this.values + <usize>(this.valueCount++) * 24, value, 24);
+    const index = this.valueCount++;
+    memory.copy(this.values + <usize>index * 24, value, 24);
   }
 
   /** Any unit of the ring that does not belong to the records may begin one that was written after the end. */
@@ -418,6 +416,7 @@ export class Replay {
     operation.operations = batch + LOGGED_BATCH_HEAD_BYTES;
     operation.operationBytes = <i32>bytes;
     operation.version = version;
+    operation.tries = 0;
     this.isApplying = true;
     engine.commits.replay(operation);
     engine.commits.run();

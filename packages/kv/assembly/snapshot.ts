@@ -1,11 +1,5 @@
 /** The store as it was at a checkpoint. */
-import {
-  Cursor,
-  KeyValueHandler,
-  Snapshot,
-  Value,
-  ValueReader,
-} from "@phantasm/interfaces";
+import { Cursor, KeyValueHandler, Snapshot, Value, ValueReader } from "@phantasm/interfaces";
 import { StoreCursor } from "./cursor";
 import { Engine } from "./engine";
 import { open } from "./reader";

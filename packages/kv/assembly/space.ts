@@ -95,7 +95,7 @@ export class Space {
 
   /** Address of the reference of a map page, or (from `maps` on) of an index page. */
   reference(index: i32): usize {
-    return this.references + (<usize>index << 4);
+    return this.references + ((<usize>index) << 4);
   }
 
   isChanged(index: i32): bool {
@@ -239,14 +239,14 @@ export class Space {
   /** The first free page from one on, then from the beginning; 0: there is none. */
   private next(from: u64): u64 {
     if (this.busyCount >= this.pages) return 0;
-    let at = <usize>(from >> 6) << 3;
+    let at = (<usize>(from >> 6)) << 3;
     if (at >= this.bytes) at = 0;
-    let mask: u64 = at == <usize>(from >> 6) << 3 ? ~<u64>0 << (from & 63) : ~<u64>0;
+    let mask: u64 = at == (<usize>(from >> 6)) << 3 ? ~(<u64>0) << (from & 63) : ~(<u64>0);
     // Twice through the first word: once from the bit on, once from its beginning.
     for (let left = this.bytes + 8; left > 0; left -= 8) {
       const word = ~load<u64>(this.busy + at) & mask;
-      if (word != 0) return (<u64>at << 3) + ctz<u64>(word);
-      mask = ~<u64>0;
+      if (word != 0) return ((<u64>at) << 3) + ctz<u64>(word);
+      mask = ~(<u64>0);
       at += 8;
       if (at >= this.bytes) at = 0;
     }
@@ -257,19 +257,19 @@ export class Space {
 // @ts-ignore: decorator
 @inline
 function bit(bits: usize, page: u64): bool {
-  return ((load<u64>(bits + (<usize>(page >> 6) << 3)) >> (page & 63)) & 1) != 0;
+  return ((load<u64>(bits + ((<usize>(page >> 6)) << 3)) >> (page & 63)) & 1) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
 function setBit(bits: usize, page: u64): void {
-  const at = bits + (<usize>(page >> 6) << 3);
-  store<u64>(at, load<u64>(at) | (<u64>1 << (page & 63)));
+  const at = bits + ((<usize>(page >> 6)) << 3);
+  store<u64>(at, load<u64>(at) | ((<u64>1) << (page & 63)));
 }
 
 // @ts-ignore: decorator
 @inline
 function clearBit(bits: usize, page: u64): void {
-  const at = bits + (<usize>(page >> 6) << 3);
-  store<u64>(at, load<u64>(at) & ~(<u64>1 << (page & 63)));
+  const at = bits + ((<usize>(page >> 6)) << 3);
+  store<u64>(at, load<u64>(at) & ~((<u64>1) << (page & 63)));
 }

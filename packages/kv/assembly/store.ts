@@ -111,7 +111,7 @@ export class KeyValueStore implements KeyValue {
     if (engine.state == 0 && batch.byteLength > engine.log.batchBytesMax) return TOO_LARGE;
     if (batch.count > BATCH_OPERATIONS_MAX) return TOO_LARGE;
     this.check(batch);
-    const operation = engine.take(OperationKind.COMMIT, handler, tag);
+    const operation = engine.schedule.take(OperationKind.COMMIT, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.bytes = batch.bytes;
     operation.operations = batch.bytes.dataStart;
@@ -123,7 +123,7 @@ export class KeyValueStore implements KeyValue {
   sync(handler: KeyValueHandler, tag: i32): i32 {
     const refused = this.refuseWrite();
     if (refused != 0) return refused;
-    const operation = this.engine.take(OperationKind.SYNC, handler, tag);
+    const operation = this.engine.schedule.take(OperationKind.SYNC, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.durable = true;
     return this.engine.commits.add(operation);
@@ -144,7 +144,7 @@ export class KeyValueStore implements KeyValue {
       engine.made = snapshot;
       return 0;
     }
-    const operation = engine.take(OperationKind.SNAPSHOT, handler, tag);
+    const operation = engine.schedule.take(OperationKind.SNAPSHOT, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.snapshot = new StoreSnapshot(engine);
     engine.snapshotsWaiting.add(operation);
@@ -175,7 +175,7 @@ export class KeyValueStore implements KeyValue {
   space(into: KeyValueSpace): void {
     const engine = this.engine;
     const space = engine.space;
-    
+
     into.keys = engine.entries;
     into.usedBytes = (space.liveCount + <u64>engine.cache.dirty) << PAGE_SHIFT;
     into.heldBytes = space.held << PAGE_SHIFT;

@@ -73,7 +73,7 @@ export class StoreReader implements ValueReader {
     const wanted = <i32>min<u64>(<u64>length, size - position);
     const copied = this.copy(position, buffer, offset, wanted);
     if (copied == wanted) return wanted;
-    const operation = this.engine.take(OperationKind.READ, handler, tag);
+    const operation = this.engine.schedule.take(OperationKind.READ, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.reader = this;
     operation.buffer = buffer;
@@ -84,7 +84,7 @@ export class StoreReader implements ValueReader {
     operation.version = <u64>offset;
     operation.walk.begin(size, this.valuePage, this.valueChecksum);
     this.isBusy = true;
-    return this.engine.enqueue(operation);
+    return this.engine.schedule.enqueue(operation);
   }
 
   /** `operation.result` bytes have been copied; `offset` counts pages of the extent that is being read. */

@@ -76,6 +76,11 @@ export class DiskCheck {
     return false;
   }
 
+  /** True if `run` has come to that page. */
+  isReached(page: i32): bool {
+    return this.seen[page] != 0;
+  }
+
   private sound(page: u64, checksum: u64): bool {
     if (!this.reach(page)) return false;
     const fits = xxh64(this.at(page), PAGE_BYTES, page) == checksum;
@@ -139,7 +144,7 @@ export class DiskCheck {
       const page = this.at(number);
       if (load<u8>(page) != PageKind.MAP_INDEX) this.say("no index page");
       for (let at = 0; at < <i32>load<u16>(page, HEAD_COUNT); at++) {
-        const entry = page + INDEX_REFERENCES + (<usize>at << 4);
+        const entry = page + INDEX_REFERENCES + ((<usize>at) << 4);
         this.sound(load<u64>(entry), load<u64>(entry, 8));
         pages.push(load<u64>(entry));
       }
@@ -147,7 +152,7 @@ export class DiskCheck {
     for (let page: u64 = 0; page < meta.pages; page++) {
       const map = this.at(pages[<i32>(page / MAP_PAGE_BITS)]);
       const bit = <usize>(page % MAP_PAGE_BITS);
-      const isUsed = ((load<u8>(map + MAP_BITS + (bit >> 3)) >> <u8>(bit & 7)) & 1) != 0;
+      const isUsed = ((load<u8>(map + MAP_BITS + (bit >> 3)) >> (<u8>(bit & 7))) & 1) != 0;
       if (isUsed != (this.seen[<i32>page] != 0))
         this.say(`page ${page} is ${isUsed ? "used" : "free"} in the map, and is not`);
     }

@@ -97,7 +97,7 @@ export class Model {
     }
   }
 
-  private matches(value: i32, found: Value, length: i32): bool {
+  matches(value: i32, found: Value, length: i32): bool {
     if (length != sizeOf(value)) return false;
     fillValue(value, this.scratch, length);
     return memory.compare(this.scratch.dataStart, found.bytes.dataStart, length) == 0;

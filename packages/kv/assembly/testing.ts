@@ -160,7 +160,7 @@ export class TestStore implements KeyValueHandler {
 
   /** Lets the disk, and the timers that are due, do what they can. */
   run(): void {
-    for (let rounds = 0; rounds < 100_000; rounds++) {
+    for (let rounds = 0; rounds < 10_000; rounds++) {
       const done = this.disk.run(64) + this.clock.run();
       if (done == 0) return;
     }

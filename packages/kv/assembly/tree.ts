@@ -5,13 +5,7 @@
  */
 import { Cache, DIRTY_REFERENCE, FrameState } from "./cache";
 import { commonBytes } from "./compare";
-import {
-  HEAD_UNUSED,
-  INNER_CELL_KEY,
-  LEAF_CELL_BYTES_MAX,
-  LEVELS_MAX,
-  PAGE_BYTES,
-} from "./layout";
+import { HEAD_UNUSED, INNER_CELL_KEY, LEAF_CELL_BYTES_MAX, LEVELS_MAX, PAGE_BYTES } from "./layout";
 import {
   appendCell,
   cellAt,
@@ -61,20 +55,20 @@ export class View {
 // @ts-ignore: decorator
 @inline
 function frameOn(depth: i32): i32 {
-  return load<i32>(path + (<usize>depth << 3));
+  return load<i32>(path + ((<usize>depth) << 3));
 }
 
 // @ts-ignore: decorator
 @inline
 function indexOn(depth: i32): i32 {
-  return load<i32>(path + (<usize>depth << 3), 4);
+  return load<i32>(path + ((<usize>depth) << 3), 4);
 }
 
 // @ts-ignore: decorator
 @inline
 function setOn(depth: i32, frame: i32, index: i32): void {
-  store<i32>(path + (<usize>depth << 3), frame);
-  store<i32>(path + (<usize>depth << 3), index, 4);
+  store<i32>(path + ((<usize>depth) << 3), frame);
+  store<i32>(path + ((<usize>depth) << 3), index, 4);
 }
 
 function clearKey(page: usize, cell: usize): void {
@@ -174,7 +168,7 @@ export class Tree {
     if (root.levels == 0) {
       const frame = this.takeDirty();
       makePage(this.cache.at(frame), 0);
-      root.page = DIRTY_REFERENCE | <u64>frame;
+      root.page = DIRTY_REFERENCE | (<u64>frame);
       root.levels = 1;
     }
     this.seekInCache(key, keyBytes);
@@ -242,7 +236,7 @@ export class Tree {
 
   /** Puts the reference to a dirty page into its parent. */
   private refer(depth: i32, frame: i32): void {
-    const reference = DIRTY_REFERENCE | <u64>frame;
+    const reference = DIRTY_REFERENCE | (<u64>frame);
     if (depth == 0) this.root.page = reference;
     else {
       const parent = this.cache.at(frameOn(depth - 1));
@@ -274,7 +268,7 @@ export class Tree {
       const last = cellAt(page, countOf(page) - 1);
       keyBytes = commonBytes(keyOf(page, last), keyBytesOf(last), firstKey, keyBytes) + 1;
     }
-    this.writeInner(DIRTY_REFERENCE | <u64>rightFrame, 0, firstKey, keyBytes);
+    this.writeInner(DIRTY_REFERENCE | (<u64>rightFrame), 0, firstKey, keyBytes);
     if (!isLeaf(page)) clearKey(right, first);
     let parentDepth = depth - 1;
     if (depth == 0) {
@@ -307,9 +301,9 @@ export class Tree {
     store<u64>(cell, 0);
     store<u64>(cell, root.page, 8);
     store<u64>(cell, root.checksum, 16);
-    memory.copy(path + 8, path, <usize>root.levels << 3);
+    memory.copy(path + 8, path, (<usize>root.levels) << 3);
     setOn(0, frame, 0);
-    root.page = DIRTY_REFERENCE | <u64>frame;
+    root.page = DIRTY_REFERENCE | (<u64>frame);
     root.levels = level + 1;
   }
 
@@ -395,7 +389,12 @@ export class Tree {
     const more = isLeaf(page) ? 0 : keyBytesOf(separator);
     if (usedBytes(page) + usedBytes(other) + more > JOINED_BYTES_MAX) return;
     if (more > 0) {
-      this.writeInner(load<u64>(cellAt(page, 0), 8), load<u64>(cellAt(page, 0), 16), innerKey(separator), more);
+      this.writeInner(
+        load<u64>(cellAt(page, 0), 8),
+        load<u64>(cellAt(page, 0), 16),
+        innerKey(separator),
+        more,
+      );
       removeCell(page, 0);
       const bytes = <i32>INNER_CELL_KEY + more;
       memory.copy(insertCell(page, 0, bytes), innerScratch, bytes);
@@ -408,7 +407,7 @@ export class Tree {
     }
     this.drop(frame);
     // This page takes the place of its left neighbour.
-    store<u64>(cellAt(parent, index - 1), DIRTY_REFERENCE | <u64>frameOn(depth), 8);
+    store<u64>(cellAt(parent, index - 1), DIRTY_REFERENCE | (<u64>frameOn(depth)), 8);
     this.removeChild(depth - 1, index);
   }
 

@@ -91,7 +91,7 @@ export class Values {
     return this.runCount > 0 ? 0 : pages;
   }
 
-  /** Writes the long values of a batch. 0 when all are written and reported, PENDING, or an error. */
+  /** Writes the long values of a batch. 0 when all are written and reported, PENDING, NOSPACE for now, or an error. */
   write(operations: usize, bytes: i32): i32 {
     let long = 0;
     const end = operations + bytes;
@@ -109,10 +109,7 @@ export class Values {
     const value = operation + operationHeadBytes(operation) + <usize>load<u16>(operation, 2);
     if (!engine.writable) return this.keepInMemory(value, size);
     if (this.runCount == 0) {
-      if (!this.place(pagesOf(operation))) {
-        engine.checkpointWanted = true;
-        return PENDING;
-      }
+      if (!this.place(pagesOf(operation))) return Errno.NOSPACE;
       this.describe(value, size);
     }
     const staging = engine.checkpoint.staging;
@@ -152,7 +149,7 @@ export class Values {
     memory.copy(copy, value, size);
     const entry = this.entry();
     entry.size = size;
-    entry.page = MEMORY_REFERENCE | <u64>copy;
+    entry.page = MEMORY_REFERENCE | (<u64>copy);
     entry.checksum = 0;
     return 0;
   }
@@ -193,18 +190,20 @@ export class Values {
   private remember(page: u64, pages: i32): void {
     if (this.placedCount == this.placedMax) {
       this.placedMax = max(32, this.placedMax * 2);
-      const larger = heap.alloc(<usize>this.placedMax << 4);
-      memory.copy(larger, this.placed, <usize>this.placedCount << 4);
+      const larger = heap.alloc((<usize>this.placedMax) << 4);
+      memory.copy(larger, this.placed, (<usize>this.placedCount) << 4);
       if (this.placed != 0) heap.free(this.placed);
       this.placed = larger;
     }
-    const entry = this.placed + (<usize>(this.placedCount++) << 4);
+    const count = this.placedCount++;
+    const entry = this.placed + ((<usize>count) << 4);
     store<u64>(entry, page);
     store<i32>(entry, pages, 8);
   }
 
   private putBackLast(): void {
-    const entry = this.placed + (<usize>(--this.placedCount) << 4);
+    const index = --this.placedCount;
+    const entry = this.placed + ((<usize>index) << 4);
     this.engine.space.putBack(load<u64>(entry), load<i32>(entry, 8));
   }
 
@@ -259,14 +258,15 @@ export class Values {
 
   /** The next one, for its cell: 24 bytes. */
   take(): usize {
-    return changetype<usize>(this.at(this.taken++));
+    const index = this.taken++;
+    return this.written + <usize>index * offsetof<Written>();
   }
 
   /** The batch is applied: the pages are the tree's now. */
   clear(): void {
     const space = this.engine.space;
     for (; this.placedCount > 0; this.placedCount--) {
-      const entry = this.placed + (<usize>(this.placedCount - 1) << 4);
+      const entry = this.placed + ((<usize>(this.placedCount - 1)) << 4);
       const pages = load<i32>(entry, 8);
       for (let index = 0; index < pages; index++) space.enliven(load<u64>(entry) + <u64>index);
     }

@@ -2,7 +2,14 @@
  * Writes a value a part at a time: extents as they fill, then the value pages, the last first, since each names
  * the next; a flush; and then a batch that gives the key this value.
  */
-import { CANCELLED, EXHAUSTED, Errno, KeyValueHandler, PENDING, ValueWriter } from "@phantasm/interfaces";
+import {
+  CANCELLED,
+  EXHAUSTED,
+  Errno,
+  KeyValueHandler,
+  PENDING,
+  ValueWriter,
+} from "@phantasm/interfaces";
 import { xxh64 } from "@phantasm/checksum";
 import { Purpose } from "./disk";
 import { Engine } from "./engine";
@@ -29,6 +36,9 @@ const BUFFER_BYTES: i32 = EXTENT_PAGES_MAX << PAGE_SHIFT;
 /** Writes of one writer that may be in flight. */
 const WRITES_MAX: i32 = 4;
 
+/** Pages that are left for a checkpoint besides. */
+const SPARE: i32 = 8;
+
 /** Extents of a value: 8 GiB on a device with enough room in one piece. */
 const EXTENTS_MAX: i32 = 65536;
 
@@ -48,6 +58,7 @@ export class StoreWriter implements ValueWriter {
   stage: Stage = Stage.OPEN;
   outstanding: i32 = 0;
   private isBusy: bool = false;
+  private isAbandoned: bool = false;
   private status: i32 = 0;
   private size: u64 = 0;
   private filled: i32 = 0;
@@ -88,25 +99,35 @@ export class StoreWriter implements ValueWriter {
       offset >= 0 && length >= 0 && offset <= buffer.length - length,
       "kv: the bytes to write lie outside of the array",
     );
-    if (this.status != 0) return this.status;
+    const refused = this.refuse();
+    if (refused != 0) return refused;
     const operation = this.begin(OperationKind.WRITE, handler, tag);
     if (operation === null) return EXHAUSTED;
     operation.buffer = buffer;
     operation.offset = offset;
     operation.length = length;
-    return this.engine.enqueue(operation);
+    return this.engine.schedule.enqueue(operation);
   }
 
   commit(handler: KeyValueHandler, tag: i32): i32 {
-    if (this.status != 0) return this.status;
+    const refused = this.refuse();
+    if (refused != 0) return refused;
     const operation = this.begin(OperationKind.WRITE_COMMIT, handler, tag);
     if (operation === null) return EXHAUSTED;
-    return this.engine.enqueue(operation);
+    return this.engine.schedule.enqueue(operation);
+  }
+
+  private refuse(): i32 {
+    const engine = this.engine;
+    if (this.status != 0) return this.status;
+    if (engine.state != 0 && engine.state != PENDING) return engine.state;
+    if (!engine.writable) return Errno.READONLY;
+    return engine.failure;
   }
 
   private begin(kind: OperationKind, handler: KeyValueHandler, tag: i32): Operation | null {
     assert(!this.isBusy && this.stage == Stage.OPEN, "kv: a writer that is busy or done was used");
-    const operation = this.engine.take(kind, handler, tag);
+    const operation = this.engine.schedule.take(kind, handler, tag);
     if (operation === null) return null;
     this.isBusy = true;
     operation.writer = this;
@@ -115,14 +136,18 @@ export class StoreWriter implements ValueWriter {
 
   abandon(): void {
     if (this.stage == Stage.DONE) return;
-    assert(!this.isBusy, "kv: a writer that is busy cannot be abandoned");
-    this.fail(CANCELLED);
+    // What is under way ends first, with its own result.
+    if (this.isBusy) this.isAbandoned = true;
+    else this.fail(CANCELLED);
   }
 
   /** One of its operations is over. */
   onDone(kind: OperationKind, result: i32): void {
     this.isBusy = false;
-    if (kind == OperationKind.WRITE && result == 0) return;
+    if (kind == OperationKind.WRITE && result == 0) {
+      if (this.isAbandoned) this.fail(CANCELLED);
+      return;
+    }
     // The value belongs to the key, or to nobody.
     if (kind != OperationKind.WRITE && result == 0) this.end();
     else this.fail(result);
@@ -164,15 +189,11 @@ export class StoreWriter implements ValueWriter {
     const buffer = operation.buffer!;
     while (operation.length > 0) {
       if (this.filled == BUFFER_BYTES) {
-        const status = this.writeExtent();
+        const status = this.writeExtent(operation);
         if (status != 0) return status;
       }
       const bytes = min(operation.length, BUFFER_BYTES - this.filled);
-      memory.copy(
-        this.buffer.dataStart + this.filled,
-        buffer.dataStart + operation.offset,
-        bytes,
-      );
+      memory.copy(this.buffer.dataStart + this.filled, buffer.dataStart + operation.offset, bytes);
       this.filled += bytes;
       this.size += bytes;
       operation.offset += bytes;
@@ -186,7 +207,7 @@ export class StoreWriter implements ValueWriter {
     if (engine.failure != 0) return engine.failure;
     if (this.stage == Stage.OPEN) {
       while (this.filled > 0) {
-        const status = this.writeExtent();
+        const status = this.writeExtent(operation);
         if (status != 0) return status;
       }
       if (this.size == 0) return this.commitEmpty(operation);
@@ -195,7 +216,7 @@ export class StoreWriter implements ValueWriter {
       this.stage = Stage.PAGES;
     }
     while (this.stage == Stage.PAGES && this.pagesLeft > 0) {
-      const status = this.writePage();
+      const status = this.writePage(operation);
       if (status != 0) return status;
     }
     if (this.stage == Stage.PAGES) this.stage = Stage.FLUSH;
@@ -227,7 +248,7 @@ export class StoreWriter implements ValueWriter {
   /** The operation goes on as a batch. */
   private handOver(operation: Operation, bytes: i32): i32 {
     const engine = this.engine;
-    engine.leave(operation);
+    engine.schedule.leave(operation);
     operation.kind = OperationKind.COMMIT;
     operation.bytes = this.operation;
     operation.operations = this.operation.dataStart;
@@ -250,13 +271,13 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Writes what the buffer has, as far as pages lie together. 0, PENDING, or an error. */
-  private writeExtent(): i32 {
+  private writeExtent(operation: Operation): i32 {
     const engine = this.engine;
     if (this.status != 0) return this.status;
     if (this.outstanding >= WRITES_MAX) return PENDING;
     if (this.extentCount >= EXTENTS_MAX) return Errno.NOSPACE;
     const wanted = (this.filled + PAGE_BYTES - 1) >> PAGE_SHIFT;
-    const page = this.place(min(wanted, engine.disk.requestPagesMax));
+    const page = this.place(min(wanted, engine.disk.requestPagesMax), operation);
     if (page < 0) return <i32>page;
     const first = <u64>page;
     const pages = engine.space.runPages;
@@ -270,7 +291,8 @@ export class StoreWriter implements ValueWriter {
     }
     this.outstanding++;
     if (this.extentCount == this.extentsMax) this.growExtents();
-    const extent = this.extents + <usize>(this.extentCount++) * EXTENT_BYTES;
+    const index = this.extentCount++;
+    const extent = this.extents + <usize>index * EXTENT_BYTES;
     store<u64>(extent, first);
     store<u32>(extent, pages, 8);
     store<u32>(extent, bytes, 12);
@@ -281,18 +303,14 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Takes a run of pages: its first, PENDING while room is coming, or NOSPACE. */
-  private place(pages: i32): i64 {
+  private place(pages: i32, operation: Operation): i64 {
     const engine = this.engine;
     if (!engine.hasRoomFor(pages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;
     }
-    const needed = pages + engine.cache.dirty + engine.mapPages + 64;
-    if (engine.space.free < <u64>needed) {
-      if (!engine.space.awaitsCheckpoint && !engine.checkpoint.isActive) return Errno.NOSPACE;
-      engine.checkpointWanted = true;
-      return PENDING;
-    }
+    const needed = pages + engine.cache.dirty + engine.mapPages + SPARE;
+    if (engine.space.free < <u64>needed) return engine.waitForRoom(operation);
     const page = engine.space.takeRun(pages);
     if (page == 0) return Errno.NOSPACE;
     for (let at = 0; at < engine.space.runPages; at++) engine.cache.forget(page + <u64>at);
@@ -308,10 +326,10 @@ export class StoreWriter implements ValueWriter {
   }
 
   /** Writes the last value page that is not written yet. */
-  private writePage(): i32 {
+  private writePage(operation: Operation): i32 {
     const engine = this.engine;
     if (this.outstanding >= WRITES_MAX) return PENDING;
-    const number = this.place(1);
+    const number = this.place(1, operation);
     if (number < 0) return <i32>number;
     const first = (this.pagesLeft - 1) * VALUE_PAGE_EXTENTS_MAX;
     const count = min(this.extentCount - first, VALUE_PAGE_EXTENTS_MAX);
