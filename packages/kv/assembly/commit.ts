@@ -13,7 +13,7 @@ import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from ".
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
 import { isElsewhere, isExpired } from "./read";
-import { Values, isLong, valuePages } from "./values";
+import { Values, isLong, longValuePages } from "./values";
 
 /** Operations in a batch, at most. */
 export const BATCH_OPERATIONS_MAX: i32 = 4096;
@@ -297,7 +297,7 @@ export class Commits {
       this.cellGrowth -= leafCellBytes(cell);
       if (isElsewhere(cell)) {
         this.garbage++;
-        this.valueGrowth -= valuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
+        this.valueGrowth -= longValuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
       }
     }
     if (kind != BatchKind.DELETE) {
@@ -305,8 +305,8 @@ export class Commits {
       const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
       this.cellGrowth += bytes;
-      if (kind == PUT_ELSEWHERE) this.valueGrowth += valuePages(load<u64>(key + keyBytes));
-      else if (isLong(operation)) this.valueGrowth += valuePages(load<u32>(operation, 4));
+      if (kind == PUT_ELSEWHERE) this.valueGrowth += longValuePages(load<u64>(key + keyBytes));
+      else if (isLong(operation)) this.valueGrowth += longValuePages(load<u32>(operation, 4));
       this.addBytes(bytes + 2);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
@@ -379,12 +379,10 @@ export class Commits {
     }
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
-      const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
-      const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
-      this.cellGrowth += bytes;
-      if (kind == PUT_ELSEWHERE) this.valueGrowth += valuePages(load<u64>(key + keyBytes));
-      else if (isLong(operation)) this.valueGrowth += valuePages(load<u32>(operation, 4));
-      this.addBytes(bytes + 2);
+    // No store that is not forged is that deep.
+    if (engine.tree.root.levels >= LEVELS_MAX - 1) return Errno.NOSPACE;
+    // What frees at least as much as it takes may use the reserve: else nothing could be removed from a full store.
+    const grows = !isReplay && (this.cellGrowth > 0 || this.valueGrowth > 0);
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;

@@ -38,11 +38,11 @@ export function isLong(operation: usize): bool {
 
 /** Pages of a long value: its value page, and those of its bytes. */
 function pagesOf(operation: usize): i32 {
-  return <i32>valuePages(load<u32>(operation, 4));
+  return <i32>longValuePages(load<u32>(operation, 4));
 }
 
 /** Pages of a long value of so many bytes, if one value page is enough for it. */
-export function valuePages(bytes: u64): i64 {
+export function longValuePages(bytes: u64): i64 {
   return 1 + <i64>((bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
 }
 
