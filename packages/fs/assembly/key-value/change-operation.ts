@@ -9,7 +9,7 @@ import {
   NOT_FOUND,
   PENDING,
 } from "@phantasm/interfaces";
-import { checkPath } from "../paths";
+
 import { Entry } from "./format";
 import { KeyValueFiles } from "./files";
 import { NameOperation, NameStep } from "./name-operation";

@@ -1,5 +1,5 @@
 /** An open file. */
-import { Errno, EXHAUSTED, File, FilesHandler, PENDING, TOO_LARGE } from "@phantasm/interfaces";
+import { Errno, EXHAUSTED, File, FilesHandler, TOO_LARGE } from "@phantasm/interfaces";
 import { Purpose } from "./data-operation";
 import { KeyValueFiles } from "./files";
 import { Node } from "./node";

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@phantasm/testing";
+import { describe, test } from "@phantasm/testing";
 import { Probe, checkReading, checkWriting, writeTree } from "../testing";
-import { Inspection, StoreSettles, hold, volumeOn } from "./testing";
+import { StoreSettles, hold, volumeOn } from "./testing";
 import { Answers, FakeStore } from "./testing-store";
 
 function probe(answers: Answers, shuffles: bool, prefix: string = ""): Probe {

@@ -2,7 +2,6 @@
 import {
   Batch,
   Clock,
-  Cursor,
   EXHAUSTED,
   File,
   FileList,

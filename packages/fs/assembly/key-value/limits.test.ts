@@ -1,6 +1,5 @@
 import {
   BAD_NAME,
-  Batch,
   CORRUPT,
   EXHAUSTED,
   Errno,

@@ -4,7 +4,7 @@ import { collect, hold } from "./testing";
 import { Sequence } from "./testing-sequence";
 import { Answers } from "./testing-store";
 
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 16;
 const STEPS: i32 = 80;
 
 function run(seed: u64, answers: Answers): void {
@@ -26,7 +26,7 @@ function fail(seed: u64, number: i32, status: i32): bool {
   store.failAt = number;
   store.failStatus = status;
   sequence.furnish();
-  for (let step = 0; step < 25; step++) sequence.step();
+  for (let step = 0; step < 18; step++) sequence.step();
   const reached = sequence.store.operations > number;
   sequence.store.failAt = -1;
   if (sequence.store.broken != 0) sequence.crash();
