@@ -57,9 +57,13 @@ export class Cleaner extends Task implements KeyValueHandler {
 
   /** Has an operation go on when there may be more space. False: there will not. */
   wait(operation: Operation): bool {
-    if (this.step == Step.IDLE) return false;
+    if (this.isIdle) return false;
     this.waiting.append(operation);
     return true;
+  }
+
+  private get isIdle(): bool {
+    return this.step == Step.IDLE;
   }
 
   /** Operations wait for space. */
@@ -90,7 +94,7 @@ export class Cleaner extends Task implements KeyValueHandler {
         case Step.SOUGHT: {
           if (result < 0) return this.giveUp();
           result = result == 0 ? this.turn() : this.look();
-          if (this.step == Step.IDLE) return this.release();
+          if (this.isIdle) return this.release();
           break;
         }
         case Step.SWEEP: {
