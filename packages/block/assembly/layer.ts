@@ -19,9 +19,11 @@ export class Request extends Operation {
   /** The layer's own: how far it has come. */
   stage: i32 = 0;
 
-  /** Neighbours among the changes that are not finished, or the next in one of the layer's lists. */
+  /** Neighbours in a RequestList: a change is in one of its layer until it is finished. */
   nextRequest: Request | null = null;
   previousRequest: Request | null = null;
+  /** The next in a RequestQueue. */
+  nextInQueue: Request | null = null;
   /** Counts the requests of the layer. */
   number: u64 = 0;
   /** Room for its data, made when it is needed and kept. */
@@ -48,11 +50,11 @@ export class Request extends Operation {
     this.layer.advance(this, status);
   }
 
-  /** `requestSectorsMax` sectors. */
+  /** `roomBytes` of the layer. */
   get room(): Uint8Array {
     let room = this.ownRoom;
     if (room === null) {
-      room = new Uint8Array(this.layer.requestSectorsMax * this.layer.sectorBytes);
+      room = new Uint8Array(this.layer.roomBytes);
       this.ownRoom = room;
     }
     return room;
@@ -67,7 +69,7 @@ export class Request extends Operation {
   }
 }
 
-/** First in, first out. */
+/** First in, first out; each may leave from the middle. */
 @final
 export class RequestList {
   first: Request | null = null;
@@ -97,6 +99,37 @@ export class RequestList {
     const first = this.first;
     if (first !== null) this.remove(first);
     return first;
+  }
+}
+
+/** First in, first out: for what a layer does with requests of its own. */
+@final
+export class RequestQueue {
+  first: Request | null = null;
+  private last: Request | null = null;
+
+  append(request: Request): void {
+    const last = this.last;
+    request.nextInQueue = null;
+    if (last === null) this.first = request;
+    else last.nextInQueue = request;
+    this.last = request;
+  }
+
+  take(): Request | null {
+    const first = this.first;
+    if (first === null) return null;
+    const next = first.nextInQueue;
+    this.first = next;
+    if (next === null) this.last = null;
+    first.nextInQueue = null;
+    return first;
+  }
+
+  /** Takes over all of another. */
+  moveFrom(other: RequestQueue): void {
+    for (let request = other.take(); request !== null; request = other.take())
+      this.append(request);
   }
 }
 
@@ -142,7 +175,12 @@ export abstract class Layer extends Task implements Block, BlockWaiter {
   }
 
   get sectors(): u64 {
-    return this.sectorCount;
+    return this.opened == PENDING ? 0 : this.sectorCount;
+  }
+
+  /** Bytes of a request's room. */
+  get roomBytes(): i32 {
+    return this.requestSectorsMax * this.sectorBytes;
   }
 
   /** A disk below whose state is PENDING, or null: `begin` waits for them one after the other. */
@@ -186,7 +224,6 @@ export abstract class Layer extends Task implements Block, BlockWaiter {
   /** Sets the state. */
   protected decide(state: i32): void {
     this.opened = state;
-    if (state != 0) this.sectorCount = 0;
     this.attend();
   }
 

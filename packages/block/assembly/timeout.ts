@@ -183,14 +183,14 @@ export class Timeout extends Layer implements TimerHandler {
 
   private isThreatened(errand: Errand): bool {
     if (this.overdue == 0 || errand.kind == Kind.FLUSH) return false;
-    for (let other = this.first; other !== null; other = other.next)
+    for (let other = this.first; other !== null; other = other!.next)
       if (other.threatens(errand.sector, errand.sectors)) return true;
     return false;
   }
 
   /** Submits those that nothing threatens any more. */
   private goOn(): void {
-    for (let errand = this.first; errand !== null; errand = errand.next) {
+    for (let errand = this.first; errand !== null; errand = errand!.next) {
       if (!errand.held || this.isThreatened(errand)) continue;
       errand.held = false;
       this.way.submit(errand);
@@ -200,10 +200,6 @@ export class Timeout extends Layer implements TimerHandler {
   private keepData(errand: Errand): void {
     const source = errand.buffer!.dataStart + errand.offset;
     memory.copy(errand.useRoom(this.roomBytes), source, errand.sectors * this.sectorBytes);
-  }
-
-  private get roomBytes(): i32 {
-    return this.requestSectorsMax * this.sectorBytes;
   }
 
   private takeErrand(): Errand {

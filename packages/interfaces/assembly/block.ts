@@ -43,7 +43,7 @@ export interface Block {
   /** 512 or 4096. */
   readonly sectorBytes: i32;
 
-  /** Sectors one request may move, at most. */
+  /** Sectors one request may move, at most: 4096 bytes or more. */
   readonly requestSectorsMax: i32;
 
   /** Requests that may be in flight at once. */
