@@ -90,6 +90,8 @@ export class Exercise implements BlockHandler, BlockWaiter {
   private readonly busy: StaticArray<bool>;
   /** The write each holds; ANYTHING after a discard or a failed write. */
   private readonly holds: StaticArray<i32>;
+  /** Numbers of writes that failed. */
+  private readonly failures: Set<i32> = new Set<i32>();
   /** Of each sector the numbers of its writes, in their order; negative: a discard. */
   private readonly history: i32[][] = [];
   private readonly durable: Durable[] = [];
@@ -132,7 +134,10 @@ export class Exercise implements BlockHandler, BlockWaiter {
   }
 
   shuffle(): void {
-    for (let leg = 0; leg < this.disks.length; leg++) this.disks[leg].shuffles = true;
+    for (let leg = 0; leg < this.disks.length; leg++) {
+      this.disks[leg].shuffles = true;
+      this.disks[leg].readsEarly = true;
+    }
   }
 
   /** Makes so many requests, and waits for all. */
@@ -186,6 +191,7 @@ export class Exercise implements BlockHandler, BlockWaiter {
     if (status != 0) {
       this.failed++;
       this.require(this.faults && status < 0, `status ${status} is 0`);
+      if (slot != Slot.READ) this.failures.add(this.numbers[tag]);
     }
     if (slot == Slot.READ && status == 0) this.compare(tag, from, count);
     else if (slot == Slot.WRITE || slot == Slot.DISCARD) {
@@ -321,9 +327,19 @@ export class Exercise implements BlockHandler, BlockWaiter {
       image.set(before[leg]);
       this.disks[leg].crash(this.moments[moment * left.length + leg], random, image);
     }
+    return this.look(moment, left, `crash at ${moment}, ${randomSeed}`);
+  }
+
+  /** The same for disks that were left behind as they are: whatever failed, what was flushed is there. */
+  leave(left: TestDisk[]): void {
+    for (let leg = 0; leg < left.length; leg++) left[leg].content.set(this.disks[leg].content);
+    this.look(i32.MAX_VALUE, left, "after errors");
+  }
+
+  private look(moment: i32, left: TestDisk[], when: string): Block {
     const disk = this.maker.make(left);
     settle(disk, left);
-    this.require(disk.state == 0, `it opens after a crash at ${moment}, ${randomSeed}: ${disk.state} is 0`);
+    this.require(disk.state == 0, `it opens, ${when}: ${disk.state} is 0`);
     let covered = 0;
     for (let i = 0; i < this.durable.length; i++)
       if (this.durable[i].moment <= moment) covered = max(covered, this.durable[i].number);
@@ -333,10 +349,13 @@ export class Exercise implements BlockHandler, BlockWaiter {
       const floor = this.floorOf(sector, covered);
       const history = this.history[sector];
       const isOpen = floor < history.length - 1 || history[floor] < 0;
-      const what = `sector ${sector}, crash at ${moment}, ${randomSeed}`;
+      const what = `sector ${sector}, ${when}`;
       if (status == CORRUPT && this.maker.mayBeCorrupt && isOpen) continue;
       this.require(status == 0, `${what}: status ${status} is 0`);
-      this.require(this.isAllowed(reader.buffer, sector, floor), `${what}: one of its writes from ${floor} on`);
+      this.require(
+        this.isAllowed(reader.buffer, sector, floor),
+        `${what}: one of its writes from ${floor} on`,
+      );
     }
     return disk;
   }
@@ -345,7 +364,11 @@ export class Exercise implements BlockHandler, BlockWaiter {
   private floorOf(sector: i32, covered: i32): i32 {
     const history = this.history[sector];
     let floor = 0;
-    for (let i = 0; i < history.length; i++) if (abs(history[i]) < covered) floor = i;
+    // A write that failed is not durable, and from then on nobody knows.
+    for (let i = 0; i < history.length; i++) {
+      if (this.failures.has(abs(history[i]))) break;
+      if (abs(history[i]) < covered) floor = i;
+    }
     return floor;
   }
 
@@ -434,9 +457,14 @@ export function behaves(maker: Maker, seeds: i32, requests: i32): void {
 
 /** Every request below fails, one at a time: what is asked is reported once, and right where it is reported 0. */
 export function survivesErrors(maker: Maker, requests: i32, status: i32 = Errno.IO): void {
+  const left: TestDisk[] = [];
+  for (let leg = 0; leg < maker.legs; leg++)
+    left.push(new TestDisk(maker.below, maker.sectorBytes));
   for (let leg = 0; leg < maker.legs; leg++) {
-    for (let failAt = 0; ; failAt++) {
+    for (let round = 0; ; round++) {
+      const failAt = round / 2;
       const exercise = new Exercise(maker, 77);
+      if (round % 2 == 1) exercise.shuffle();
       const disk = exercise.disks[leg];
       exercise.faults = true;
       disk.failAt = disk.requests + failAt;
@@ -444,6 +472,7 @@ export function survivesErrors(maker: Maker, requests: i32, status: i32 = Errno.
       exercise.run(requests);
       const done = disk.requests <= disk.failAt;
       exercise.verify();
+      exercise.leave(left);
       if (done) break;
     }
   }

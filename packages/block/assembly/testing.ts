@@ -42,6 +42,8 @@ class JournalEntry {
 class Request {
   /** The bytes of a read are copied when it is reported. */
   source: usize = 0;
+  /** They are in a place of their own. */
+  isCopy: bool = false;
   target: Uint8Array | null = null;
   offset: i32 = 0;
   bytes: i32 = 0;
@@ -76,6 +78,8 @@ export class TestDisk implements Block {
   failStatus: i32 = Errno.IO;
   /** Requests are reported in an order of chance. */
   shuffles: bool = false;
+  /** Some reads take their data when they are submitted, not when they are reported: writes in between are missed. */
+  readsEarly: bool = false;
   /** Keeps a journal, for `crash`. */
   records: bool = false;
   /** A crash may cut a write in two anywhere; else each sector is old or new. */
@@ -119,6 +123,12 @@ export class TestDisk implements Block {
     request.target = buffer;
     request.offset = offset;
     request.bytes = sectors * this.sectorBytes;
+    if (this.readsEarly && this.random.below(2) == 0) {
+      const data = heap.alloc(request.bytes);
+      memory.copy(data, request.source, request.bytes);
+      request.source = data;
+      request.isCopy = true;
+    }
     return 0;
   }
 
@@ -271,6 +281,7 @@ export class TestDisk implements Block {
       // Nothing is promised about it.
       memory.fill(request.target!.dataStart + request.offset, 0xee, request.bytes);
     }
+    if (request.isCopy) heap.free(request.source);
     if (status == 0 && request.covered >= 0 && this.records) {
       this.journal.push(new JournalEntry(DiskEvent.FLUSHED, 0, 0, 0, request.covered));
     }
