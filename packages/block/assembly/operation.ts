@@ -24,7 +24,7 @@ export abstract class Operation implements BlockHandler {
   nextDown: Operation | null = null;
   /** Of one that was refused: with what. */
   refusal: i32 = 0;
-  private way: WayDown | null = null;
+  private wayDown: WayDown | null = null;
 
   /** Called once for each submission, never from inside it. */
   abstract done(status: i32): void;
@@ -38,8 +38,8 @@ export abstract class Operation implements BlockHandler {
   }
 
   /** Asks the disk. Returns its answer. */
-  ask(way: WayDown): i32 {
-    this.way = way;
+  askDisk(way: WayDown): i32 {
+    this.wayDown = way;
     const disk = way.disk;
     const kind = this.kind;
     if (kind == Kind.FLUSH) return disk.flush(this, 0);
@@ -51,7 +51,7 @@ export abstract class Operation implements BlockHandler {
   }
 
   onBlock(tag: i32, status: i32): void {
-    this.way!.reported();
+    this.wayDown!.reported();
     this.done(status);
   }
 }
@@ -86,7 +86,7 @@ export class WayDown extends Task implements BlockWaiter {
   /** Submits it if the disk takes it at once: then its data is copied. */
   offer(operation: Operation): bool {
     if (this.first !== null || this.inFlight >= this.disk.requestsMax) return false;
-    const answer = operation.ask(this);
+    const answer = operation.askDisk(this);
     if (answer == Errno.AGAIN) return false;
     this.answered(operation, answer);
     return true;
@@ -125,7 +125,7 @@ export class WayDown extends Task implements BlockWaiter {
   private pump(): void {
     for (let first = this.first; first !== null; first = this.first) {
       if (this.asked || this.inFlight >= this.disk.requestsMax) return;
-      const answer = first.ask(this);
+      const answer = first.askDisk(this);
       if (answer == Errno.AGAIN) {
         // The disk has other users, or is not open yet.
         this.asked = true;

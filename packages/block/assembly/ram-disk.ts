@@ -9,7 +9,6 @@ const PIECE_BYTES: i32 = 65_536;
 const REQUEST_BYTES_MAX: i32 = 1 << 20;
 
 /** A disk in the memory of the image: gone with it, as fast as a copy. What was never written is zeros. */
-@final
 export class RamDisk extends Layer {
   private readonly bytesPerSector: i32;
   /** Address of each piece; 0: all zeros. */

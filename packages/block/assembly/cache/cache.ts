@@ -1,6 +1,7 @@
 import { Block, Errno, PENDING } from "@phantasm/interfaces";
 import { Kind, WayDown } from "../operation";
-import { Layer, Request, RequestList, RequestQueue, transferSectors } from "../layer";
+import { FlushingLayer } from "../flushes";
+import { Request, RequestList, RequestQueue, transferSectors } from "../layer";
 import { Frames, NO_FRAME, PAGE_BYTES } from "./frames";
 import { WriteBack, WriteBackOwner } from "./write-back";
 
@@ -27,7 +28,7 @@ enum Phase {
  * result of the flush that covers it.
  */
 @final
-export class Cache extends Layer implements WriteBackOwner {
+export class Cache extends FlushingLayer implements WriteBackOwner {
   /** Reads that were answered from memory, and those that had to go to the disk. */
   hits: u64 = 0;
   misses: u64 = 0;
@@ -51,9 +52,6 @@ export class Cache extends Layer implements WriteBackOwner {
   private phase: Phase = Phase.NONE;
   /** How far a flush has looked for dirty pages. */
   private sent: i32 = 0;
-  /** Flushes that will be served next, and those that are served now. */
-  private readonly asked: RequestQueue = new RequestQueue();
-  private readonly served: RequestQueue = new RequestQueue();
 
   /**
    * @param bytes of pages it holds; what it keeps beside them is below 10 % and a MiB
@@ -136,10 +134,7 @@ export class Cache extends Layer implements WriteBackOwner {
     if (wants == Kind.READ) this.startRead(request);
     else if (wants == Kind.WRITE) this.startWrite(request);
     else if (wants == Kind.DISCARD) this.startDiscard(request);
-    else {
-      this.asked.append(request);
-      if (this.phase == Phase.NONE) this.beginFlush();
-    }
+    else this.askFlush(request);
   }
 
   advance(request: Request, status: i32): void {
@@ -331,8 +326,7 @@ export class Cache extends Layer implements WriteBackOwner {
     this.attend();
   }
 
-  private beginFlush(): void {
-    this.served.moveFrom(this.asked);
+  protected beginFlush(): void {
     this.phase = Phase.SENDS;
     this.sent = 0;
     this.goOn();
@@ -349,24 +343,17 @@ export class Cache extends Layer implements WriteBackOwner {
       else this.writeBack(this.sent);
     }
     if (this.phase == Phase.NONE || this.phase == Phase.FLUSHES || this.writing > 0) return;
-    if (this.state != 0) return this.endFlush(this.state);
+    if (this.state != 0) return this.flushed(this.state);
     this.phase = Phase.FLUSHES;
-    // The first of them asks for all.
-    this.way.flush(this.served.first!);
+    this.way.flush(this.flushRequest);
   }
 
   private flushed(status: i32): void {
     if (status != 0 && this.state == 0) this.decide(Errno.IO);
+    this.phase = Phase.NONE;
     this.endFlush(this.state);
     this.clean();
-  }
-
-  private endFlush(status: i32): void {
-    this.phase = Phase.NONE;
-    for (let request = this.served.take(); request !== null; request = this.served.take())
-      this.finish(request, status);
-    if (this.asked.first !== null) this.beginFlush();
-    else this.attend();
+    this.attend();
   }
 }
 
