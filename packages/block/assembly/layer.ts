@@ -18,6 +18,7 @@ export class Request extends Operation {
   status: i32 = 0;
   /** The layer's own: how far it has come. */
   stage: i32 = 0;
+  attempts: i32 = 0;
 
   /** Neighbours in a RequestList: a change is in one of its layer until it is finished. */
   nextRequest: Request | null = null;
@@ -340,6 +341,7 @@ export abstract class Layer extends Task implements Block, BlockWaiter {
     request.handler = handler;
     request.tag = tag;
     request.stage = 0;
+    request.attempts = 0;
     if (request.changes) this.open.append(request);
     if (kind == Kind.FLUSH) {
       this.flushes.append(request);

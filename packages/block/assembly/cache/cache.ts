@@ -140,8 +140,8 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
   advance(request: Request, status: i32): void {
     if (request.wants == Kind.FLUSH) return this.flushed(status);
     if (request.wants == Kind.READ) {
-      this.loading.remove(request);
       if (status == 0) this.loaded(request);
+      this.loading.remove(request);
     }
     this.finish(request, status);
   }
