@@ -158,7 +158,7 @@ export abstract class Layer extends Task implements Block, BlockWaiter {
   private readonly free: RequestList = new RequestList();
   private readonly finished: RequestList = new RequestList();
   /** Changes that are not finished, in their order. */
-  private readonly open: RequestList = new RequestList();
+  protected readonly open: RequestList = new RequestList();
   /** Flushes that wait for some of them. */
   private readonly flushes: RequestList = new RequestList();
   private readonly waiters: Waiters<BlockWaiter> = new Waiters<BlockWaiter>();
