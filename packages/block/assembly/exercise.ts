@@ -101,11 +101,15 @@ export class Exercise implements BlockHandler, BlockWaiter {
   /** What each sector held at the beginning: "write 0". */
   private readonly first: Uint8Array;
 
-  /** @param disks with what was left on them; else they are new ones */
+  /**
+   * @param disks with what was left on them; else they are new ones
+   * @param known what the disk that is tested holds, if it is not to be read first
+   */
   constructor(
     private readonly maker: Maker,
     readonly seed: u64,
     disks: TestDisk[] = [],
+    known: Uint8Array | null = null,
   ) {
     this.random = new TestRandom(seed * 0x9e37_79b9_7f4a_7c15 + 1);
     for (let leg = disks.length; leg < maker.legs; leg++)
@@ -124,10 +128,11 @@ export class Exercise implements BlockHandler, BlockWaiter {
     this.first = new Uint8Array(sectors * disk.sectorBytes);
     for (let i = 0; i < REQUESTS; i++)
       this.buffers.push(new Uint8Array(SECTORS_MAX * disk.sectorBytes + 8));
+    if (known !== null) this.first.set(changetype<Uint8Array>(known));
     const reader = new SectorReader(disk, disks);
     for (let sector = 0; sector < sectors; sector++) {
-      const status = reader.read(sector);
-      this.first.set(reader.buffer, sector * disk.sectorBytes);
+      const status = known === null ? reader.read(sector) : 0;
+      if (known === null) this.first.set(reader.buffer, sector * disk.sectorBytes);
       // What a crash has torn may be found so again, or not.
       this.history.push(status == 0 ? [0] : [ANYTHING]);
       if (status != 0) this.holds[sector] = ANYTHING;
