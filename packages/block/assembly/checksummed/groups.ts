@@ -191,7 +191,7 @@ export class Groups {
   }
 
   private take(): Group {
-    for (;;) {
+    while (true) {
       const group = this.all[this.hand];
       this.hand = this.hand + 1 < this.all.length ? this.hand + 1 : 0;
       if (group.pins > 0) continue;
