@@ -23,9 +23,7 @@ class Check {
     const disk = this.disk;
     if (!this.is(disk.open(), "open the disk")) return false;
     this.say(`A disk of ${disk.sectors} sectors of ${disk.sectorBytes} bytes.`);
-    const pattern = new Uint8Array(
-      <i32>min<u64>(PATTERN_SECTORS, disk.sectors) * disk.sectorBytes,
-    );
+    const pattern = new Uint8Array(<i32>min<u64>(PATTERN_SECTORS, disk.sectors) * disk.sectorBytes);
     if (!this.survived(pattern)) return false;
     if (!disk.raw.writable) {
       this.say("It is read-only: nothing else is tried.");
@@ -43,7 +41,8 @@ class Check {
     const boots = bootsIn(pattern);
     this.boots = boots;
     if (boots == 0) this.say("No pattern on it: this is its first boot.");
-    else if (!hasPattern(pattern, boots)) return this.wrong(`The pattern of boot ${boots} is damaged.`);
+    else if (!hasPattern(pattern, boots))
+      return this.wrong(`The pattern of boot ${boots} is damaged.`);
     else this.say(`The pattern of boot ${boots} is intact.`);
     return true;
   }

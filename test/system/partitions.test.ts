@@ -20,7 +20,9 @@ import { project } from "../support/project.js";
 
 const SFDISK = ["/usr/sbin/sfdisk", "/sbin/sfdisk"].find((path) => existsSync(path));
 if (SFDISK === undefined)
-  console.warn("tests with sfdisk are left out: it is not installed (Debian: apt-get install fdisk)");
+  console.warn(
+    "tests with sfdisk are left out: it is not installed (Debian: apt-get install fdisk)",
+  );
 
 const PHANTASM = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
 const DISK_BYTES = 64 << 20;
@@ -110,9 +112,13 @@ describe.skipIf(SFDISK === undefined)("partitions that sfdisk has made", () => {
 
   /** What the image says of them. */
   function seen(path: string): Record<string, string> {
-    const output = execFileSync(process.execPath, [PHANTASM, "run", image, "--block", `disk=${path}`], {
-      encoding: "utf8",
-    });
+    const output = execFileSync(
+      process.execPath,
+      [PHANTASM, "run", image, "--block", `disk=${path}`],
+      {
+        encoding: "utf8",
+      },
+    );
     return Object.fromEntries(
       output
         .trimEnd()
@@ -156,7 +162,10 @@ describe.skipIf(SFDISK === undefined)("partitions that sfdisk has made", () => {
     const file = openSync(path, "r+");
     writeSync(file, Buffer.alloc(33 * 512), 0, 33 * 512, 512);
     closeSync(file);
-    const listed = execFileSync(SFDISK ?? "", ["--json", path], { encoding: "utf8", stdio: "pipe" });
+    const listed = execFileSync(SFDISK ?? "", ["--json", path], {
+      encoding: "utf8",
+      stdio: "pipe",
+    });
     expect(listed).toContain("Wurzel ä");
     expect(seen(path)).toEqual(expected);
   });

@@ -25,6 +25,6 @@ export function crc32(before: u32, address: usize, bytes: i32): u32 {
   const table = crcTable();
   let crc = ~before;
   for (let at = 0; at < bytes; at++)
-    crc = (crc >> 8) ^ unchecked(table[<i32>((crc ^ <u32>load<u8>(address + at)) & 0xff)]);
+    crc = (crc >> 8) ^ unchecked(table[<i32>((crc ^ (<u32>load<u8>(address + at))) & 0xff)]);
   return ~crc;
 }

@@ -3,17 +3,13 @@
  * What a sector holds follows from the number of the write, so after a crash every sector tells which write it
  * is from.
  */
-import {
-  Block,
-  BlockHandler,
-  BlockWaiter,
-  CORRUPT,
-  Errno,
-  PENDING,
-} from "@phantasm/interfaces";
+import { Block, BlockHandler, BlockWaiter, CORRUPT, Errno } from "@phantasm/interfaces";
 import { dispatch } from "@phantasm/runtime";
 import { expect } from "@phantasm/testing";
+import { SectorReader, settle } from "./sector-reader";
 import { TestDisk, TestRandom } from "./testing";
+
+export { SectorReader, settle } from "./sector-reader";
 
 /** Makes the disk that is tested. Called again for what is left after a crash. */
 export abstract class Maker {
@@ -54,12 +50,13 @@ const SECTORS_MAX: i32 = 24;
 
 /** Fills a sector with what a write puts there. */
 function fill(address: usize, bytes: i32, sector: i32, number: i32): void {
-  let word: u64 = (<u64>number << 32) | <u64>sector;
+  let word: u64 = ((<u64>number) << 32) | (<u64>sector);
   for (let at = 0; at < bytes; at += 8) {
     store<u64>(address + at, word);
     word = (word ^ (word >> 29)) * 0xbf58476d1ce4e5b9 + at;
   }
 }
+
 
 @final
 export class Exercise implements BlockHandler, BlockWaiter {
@@ -184,7 +181,7 @@ export class Exercise implements BlockHandler, BlockWaiter {
 
   /** Reads all, and compares. */
   verify(): void {
-    for (let sector = 0; sector < this.sectors; ) {
+    for (let sector = 0; sector < this.sectors;) {
       const count = min(SECTORS_MAX, min(this.disk.requestSectorsMax, this.sectors - sector));
       this.submit(Slot.READ, sector, count);
       this.settle();
@@ -282,14 +279,7 @@ export class Exercise implements BlockHandler, BlockWaiter {
     this.require(this.faults, `answer ${answer} is 0`);
   }
 
-  private ask(
-    kind: Slot,
-    from: i32,
-    count: i32,
-    buffer: Uint8Array,
-    offset: i32,
-    tag: i32,
-  ): i32 {
+  private ask(kind: Slot, from: i32, count: i32, buffer: Uint8Array, offset: i32, tag: i32): i32 {
     const disk = this.disk;
     const before = this.reported;
     let answer = 0;
@@ -426,64 +416,13 @@ export class Exercise implements BlockHandler, BlockWaiter {
   }
 }
 
-/** Reads single sectors, and waits for them. */
-@final
-export class SectorReader implements BlockHandler {
-  readonly buffer: Uint8Array;
-  private status: i32 = PENDING;
-
-  constructor(
-    private readonly disk: Block,
-    private readonly disks: TestDisk[],
-  ) {
-    this.buffer = new Uint8Array(disk.sectorBytes);
-  }
-
-  onBlock(tag: i32, status: i32): void {
-    this.status = status;
-  }
-
-  read(sector: u64): i32 {
-    return this.wait(this.disk.read(sector, 1, this.buffer, 0, this, 0));
-  }
-
-  write(sector: u64): i32 {
-    return this.wait(this.disk.write(sector, 1, this.buffer, 0, this, 0));
-  }
-
-  flush(): i32 {
-    return this.wait(this.disk.flush(this, 0));
-  }
-
-  discard(sector: u64, sectors: i32): i32 {
-    return this.wait(this.disk.discard(sector, sectors, this, 0));
-  }
-
-  private wait(answer: i32): i32 {
-    if (answer != 0) return answer;
-    this.status = PENDING;
-    for (let rounds = 0; this.status == PENDING && rounds < 10_000; rounds++) progressOf(this.disks);
-    return this.status;
-  }
-}
-
-function progressOf(disks: TestDisk[]): void {
-  for (let leg = 0; leg < disks.length; leg++) disks[leg].run(1);
-  dispatch();
-}
-
-/** Waits until the state of a disk is decided. */
-export function settle(disk: Block, disks: TestDisk[]): void {
-  for (let rounds = 0; disk.state == PENDING && rounds < 100_000; rounds++) progressOf(disks);
-  for (let rounds = 0; rounds < 4; rounds++) progressOf(disks);
-}
-
 /** What every disk must pass: requests of every kind, many at once, reported in an order of chance. */
 export function behaves(maker: Maker, seeds: i32, requests: i32): void {
   for (let seed = 1; seed <= seeds; seed++) {
     const exercise = new Exercise(maker, seed);
     if (seed % 2 == 0) exercise.shuffle();
-    if (seed % 3 == 0) for (let leg = 0; leg < maker.legs; leg++) exercise.disks[leg].requestsMax = 2;
+    if (seed % 3 == 0)
+      for (let leg = 0; leg < maker.legs; leg++) exercise.disks[leg].requestsMax = 2;
     exercise.run(requests);
     exercise.verify();
   }

@@ -129,8 +129,7 @@ export class RequestQueue {
 
   /** Takes over all of another. */
   moveFrom(other: RequestQueue): void {
-    for (let request = other.take(); request !== null; request = other.take())
-      this.append(request);
+    for (let request = other.take(); request !== null; request = other.take()) this.append(request);
   }
 }
 

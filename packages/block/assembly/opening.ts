@@ -43,6 +43,10 @@ export abstract class Opening extends Operation {
   private step: Step = Step.SUPERBLOCK;
   /** How far it has come. */
   private at: u64 = 0;
+  /** Of a read that was CORRUPT as a whole, and is made sector by sector: how many are done; else -1. */
+  private single: i32 = -1;
+  private wholeSector: u64 = 0;
+  private wholeSectors: i32 = 0;
 
   constructor(protected readonly way: WayDown) {
     super();
@@ -74,6 +78,10 @@ export abstract class Opening extends Operation {
   }
 
   done(status: i32): void {
+    if (this.kind == Kind.READ && (this.single >= 0 || status == CORRUPT)) {
+      if (this.readsOn(status)) return;
+      status = status == CORRUPT ? 0 : status;
+    }
     if (this.step == Step.LOADS) return this.loaded(status);
     if (status != 0) return this.opened(status);
     const step = this.step;
@@ -90,6 +98,27 @@ export abstract class Opening extends Operation {
   protected ask(kind: Kind, sector: u64, sectors: i32): void {
     this.move(kind, sector, sectors, this.room, 0);
     this.way.submit(this);
+  }
+
+  /** Reads one by one; a sector that a crash has torn counts as zeros. False: that is done. */
+  private readsOn(status: i32): bool {
+    if (this.single < 0) {
+      this.wholeSector = this.sector;
+      this.wholeSectors = this.sectors;
+    } else {
+      const address = this.room.dataStart + this.single * this.sectorBytes;
+      if (status == CORRUPT) memory.fill(address, 0, this.sectorBytes);
+      else if (status != 0) this.single = this.wholeSectors;
+    }
+    if (++this.single < this.wholeSectors) {
+      const offset = this.single * this.sectorBytes;
+      this.move(Kind.READ, this.wholeSector + this.single, 1, this.room, offset);
+      this.way.submit(this);
+      return true;
+    }
+    this.single = -1;
+    this.move(Kind.READ, this.wholeSector, this.wholeSectors, this.room, 0);
+    return false;
   }
 
   private recognise(): void {

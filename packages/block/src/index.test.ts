@@ -31,9 +31,9 @@ test("what they say to an image", () => {
   expect(values(partition(disk, { name: "data" }))).toEqual({ by: 1, number: 0, text: "data" });
   const linux = "af3dc60f838472478e793d69d8477de4";
   expect(values(partition(disk, { type: "linux" }))).toEqual({ by: 2, number: 0, text: linux });
-  expect(
-    values(partition(disk, { type: "0FC63DAF-8483-4772-8E79-3D69D8477DE4" }))["text"],
-  ).toBe(linux);
+  expect(values(partition(disk, { type: "0FC63DAF-8483-4772-8E79-3D69D8477DE4" }))["text"]).toBe(
+    linux,
+  );
   expect(values(partition(disk, { type: 0x83 }))).toEqual({ by: 3, number: 0x83, text: "" });
   expect(values(cache(disk))).toEqual({ bytes: 4_194_304, dirtyPercent: 50, requests: 32 });
   expect(values(checksummed(disk))).toEqual({ bytes: 262_144, requests: 16 });
@@ -67,7 +67,11 @@ describe("a mistake is told at its key", () => {
     ],
     ["cache", () => cache(disk, { bytes: 1000 }), "bytes: cache: bytes must be a whole number"],
     ["dirty", () => cache(disk, { dirtyPercent: 95 }), "dirtyPercent: cache: dirtyPercent must be"],
-    ["time", () => timeout(disk, clock(), 5), "ns: timeout: ns must be a whole number from 1000000"],
+    [
+      "time",
+      () => timeout(disk, clock(), 5),
+      "ns: timeout: ns must be a whole number from 1000000",
+    ],
     ["size", () => ramDisk({ bytes: 1000 }), "bytes: ramDisk: bytes must be a multiple of 512"],
     [
       "sector",

@@ -24,7 +24,8 @@ class One extends Fibre {
 
   run(): i32 {
     let status = 0;
-    if (this.what == "r") status = disk.read(this.sector, this.sectors, this.into, 0, this.deadlineNs);
+    if (this.what == "r")
+      status = disk.read(this.sector, this.sectors, this.into, 0, this.deadlineNs);
     else if (this.what == "w")
       status = disk.write(this.sector, this.sectors, this.into, 0, this.deadlineNs);
     else if (this.what == "f") status = disk.flush(this.deadlineNs);

@@ -30,13 +30,7 @@ export class Transfer {
   next: Transfer | null = null;
   readonly waiter: WaitQueue = new WaitQueue("a disk");
 
-  begin(
-    kind: Kind,
-    sector: u64,
-    sectors: i32,
-    buffer: Uint8Array | null,
-    offset: i32,
-  ): void {
+  begin(kind: Kind, sector: u64, sectors: i32, buffer: Uint8Array | null, offset: i32): void {
     this.kind = kind;
     this.sector = sector;
     this.left = sectors;

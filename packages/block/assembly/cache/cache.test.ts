@@ -1,13 +1,7 @@
 import { Block, BlockHandler, BlockWaiter, Errno } from "@phantasm/interfaces";
 import { dispatch } from "@phantasm/runtime";
 import { expect, test } from "@phantasm/testing";
-import {
-  Maker,
-  SectorReader,
-  behaves,
-  survivesCrashes,
-  survivesErrors,
-} from "../exercise";
+import { Maker, SectorReader, behaves, survivesCrashes, survivesErrors } from "../exercise";
 import { TestDisk } from "../testing";
 import { Cache } from "./cache";
 
@@ -20,7 +14,7 @@ class Caches extends Maker {
 
 /** As much below as is in reach of the requests, so that frames are given up all the time. */
 class Small extends Caches {
-  below: u64 = 1000;
+  below: u64 = 500;
 }
 
 /** Over a disk that takes few sectors at once. */
@@ -38,7 +32,7 @@ class Large extends Caches {
 
 test("behaves as a disk", () => {
   behaves(new Caches(), 20, 400);
-  behaves(new Small(), 40, 600);
+  behaves(new Small(), 20, 600);
   behaves(new Large(), 20, 400);
   behaves(new Narrow(), 20, 300);
 });
@@ -49,8 +43,8 @@ test("each error is reported, by the flush at the latest", () => {
 });
 
 test("after a crash it holds what was flushed", () => {
-  survivesCrashes(new Small(), 20, 200, 20);
-  survivesCrashes(new Large(), 5, 200, 10);
+  survivesCrashes(new Small(), 12, 150, 12);
+  survivesCrashes(new Large(), 4, 150, 10);
 });
 
 class Counter implements BlockHandler, BlockWaiter {

@@ -1,4 +1,4 @@
-import { Block, Errno, PENDING } from "@phantasm/interfaces";
+import { Block, CORRUPT, Errno, PENDING } from "@phantasm/interfaces";
 import { Kind, WayDown } from "../operation";
 import { FlushingLayer } from "../flushes";
 import { Request, RequestList, RequestQueue, transferSectors } from "../layer";
@@ -18,7 +18,6 @@ enum Phase {
   /** With the disk. */
   FLUSHES,
 }
-
 
 /**
  * A bounded write-back cache. A write is reported when it is in the cache; it reaches the disk when a flush says so,
@@ -140,6 +139,14 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
   advance(request: Request, status: i32): void {
     if (request.wants == Kind.FLUSH) return this.flushed(status);
     if (request.wants == Kind.READ) {
+      if (
+        status == CORRUPT &&
+        (request.sector != request.from || request.sectors != request.count)
+      ) {
+        // A neighbour may be; what was asked for may not.
+        request.move(Kind.READ, request.from, request.count, request.room, 0);
+        return this.way.submit(request);
+      }
       if (status == 0) this.loaded(request);
       this.loading.remove(request);
     }
@@ -149,7 +156,7 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
   private startWrite(request: Request): void {
     const bytes = this.sectorBytes;
     let from = request.target!.dataStart + request.targetOffset;
-    for (let sector = request.from; sector < request.end; ) {
+    for (let sector = request.from; sector < request.end;) {
       const page = sector / this.perPage;
       const index = <i32>(sector % this.perPage);
       const count = <i32>min<u64>(request.end - sector, this.perPage - index);
@@ -189,7 +196,7 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
   private copyOut(request: Request): bool {
     const bytes = this.sectorBytes;
     let into = request.target!.dataStart + request.targetOffset;
-    for (let sector = request.from; sector < request.end; ) {
+    for (let sector = request.from; sector < request.end;) {
       const index = <i32>(sector % this.perPage);
       const count = <i32>min<u64>(request.end - sector, this.perPage - index);
       const frame = this.frames.find(sector / this.perPage);
@@ -209,7 +216,7 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
     const bytes = this.sectorBytes;
     const end = request.sector + request.sectors;
     let from = request.room.dataStart;
-    for (let sector = request.sector; sector < end; ) {
+    for (let sector = request.sector; sector < end;) {
       const page = sector / this.perPage;
       const index = <i32>(sector % this.perPage);
       const count = <i32>min<u64>(end - sector, this.perPage - index);
@@ -272,7 +279,7 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
       const frame = frames.find(page);
       if (frame != NO_FRAME && frames.isWriting(frame)) return this.held.append(request);
     }
-    for (let sector = request.from; sector < request.end; ) {
+    for (let sector = request.from; sector < request.end;) {
       const index = <i32>(sector % this.perPage);
       const count = <i32>min<u64>(request.end - sector, this.perPage - index);
       const frame = frames.find(sector / this.perPage);

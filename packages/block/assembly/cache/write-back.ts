@@ -54,7 +54,8 @@ export class WriteBack extends Operation {
     const perPage = PAGE_BYTES / this.sectorBytes;
     const frame = this.frames.find(sector / perPage);
     if (frame == NO_FRAME || this.frames.isWriting(frame)) return false;
-    return (this.frames.dirty(frame) & (1 << <i32>(sector % perPage))) != 0;
+    const index = <i32>(sector % perPage);
+    return (this.frames.dirty(frame) & (1 << index)) != 0;
   }
 
   private mark(writing: bool): void {

@@ -196,6 +196,6 @@ test("the geometry fits, whatever the size", () => {
     const last = geometry.sectors - 1;
     const at = geometry.dataAt(last / geometry.perGroup, <i32>(last % geometry.perGroup));
     expect(at < disk).toBe(true);
-    expect((last / geometry.perGroup) + 1).toBe(geometry.groups);
+    expect(last / geometry.perGroup + 1).toBe(geometry.groups);
   }
 });

@@ -24,6 +24,7 @@ const COPY_MAGIC: u32 = 0x4b48_4350; // "PCHK"
 const HEADER_BYTES: i32 = 24;
 const ENTRY_BYTES: i32 = 16;
 
+
 @final
 export class Geometry {
   /** Data sectors of a group: 30 or 254. */

@@ -78,7 +78,8 @@ export class Leg extends Operation {
   open(sectorBytes: i32): void {
     const disk = this.disk;
     if (disk.state != 0) return this.decide(disk.state);
-    if (disk.sectorBytes != sectorBytes || disk.sectors <= DATA_AT) return this.decide(WRONG_FORMAT);
+    if (disk.sectorBytes != sectorBytes || disk.sectors <= DATA_AT)
+      return this.decide(WRONG_FORMAT);
     new LegOpening(this, this.way).begin();
   }
 

@@ -78,11 +78,13 @@ function rest(disks: TestDisk[]): void {
 }
 
 function same(disks: TestDisk[]): bool {
-  return memory.compare(
-    disks[0].content.dataStart + 8 * 512,
-    disks[1].content.dataStart + 8 * 512,
-    disks[0].content.length - 8 * 512,
-  ) == 0;
+  return (
+    memory.compare(
+      disks[0].content.dataStart + 8 * 512,
+      disks[1].content.dataStart + 8 * 512,
+      disks[0].content.length - 8 * 512,
+    ) == 0
+  );
 }
 
 /** A mirror with sector n holding n + 1, for the first hundred, flushed. */

@@ -60,6 +60,8 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
   private readonly stale: RegionMap = new RegionMap();
   private copyRegion: i32 = 0;
   private copyAt: u64 = 0;
+  /** Sectors to be copied one by one: some of them are CORRUPT. */
+  private singles: i32 = 0;
   private readonly copier: Copier;
   private copierRepairs: bool = false;
   private readonly repairs: Repairs = new Repairs();
@@ -421,7 +423,8 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     this.copyRegion = region;
     const begin = <u64>region * this.regionSize + this.copyAt;
     const end = min(this.sectorCount, <u64>(region + 1) * this.regionSize);
-    const sectors = <i32>min<u64>(end - begin, this.requestSectorsMax);
+    const most = this.singles > 0 ? 1 : this.requestSectorsMax;
+    const sectors = <i32>min<u64>(end - begin, most);
     this.lock(this.source, FIRST + SECOND - this.source, begin, sectors);
   }
 
@@ -442,12 +445,26 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     if (this.degraded == 0 && this.state == 0) {
       if (status == 0) this.copyDone();
       else if (this.copier.kind == Kind.WRITE) this.lose(bit);
-      // What cannot be read cannot be copied: the region stays stale, until the mirror is opened again.
-      else if (!this.copierRepairs) this.copyRegion++;
+      else if (!this.copierRepairs) this.copyFailed(status);
     }
     this.restart(this.lockedOut);
     this.copyNext();
     this.attend();
+  }
+
+  /** What cannot be read cannot be copied. */
+  private copyFailed(status: i32): void {
+    const copier = this.copier;
+    if (status != CORRUPT) {
+      // The region stays stale, until the mirror is opened again.
+      this.copyRegion++;
+      this.singles = 0;
+    } else if (copier.end - copier.first > 1) this.singles = <i32>(copier.end - copier.first);
+    else {
+      // The other leg may have it; if not, nobody has.
+      if (!this.behind) this.repairs.add(copier.first, 1, this.source);
+      this.copyDone();
+    }
   }
 
   private copyDone(): void {
@@ -455,6 +472,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
       this.repaired++;
       return;
     }
+    if (this.singles > 0) this.singles--;
     const region = this.copyRegion;
     this.written[region] = this.epoch;
     this.copyAt = this.copier.end - <u64>region * this.regionSize;

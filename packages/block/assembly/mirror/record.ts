@@ -29,21 +29,27 @@ export namespace RecordFlag {
   export const BEHIND: u32 = 2;
 }
 
+/** Within its byte. */
+function bitOf(region: i32): u8 {
+  const index = (<u8>region) & 7;
+  return 1 << index;
+}
+
 /** A bit for each region. */
 @final
 export class RegionMap {
   readonly bits: StaticArray<u8> = new StaticArray<u8>(REGIONS_MAX / 8);
 
   has(region: i32): bool {
-    return (unchecked(this.bits[region >> 3]) & <u8>(1 << <u8>(region & 7))) != 0;
+    return (unchecked(this.bits[region >> 3]) & bitOf(region)) != 0;
   }
 
   add(region: i32): void {
-    this.bits[region >> 3] |= <u8>(1 << <u8>(region & 7));
+    this.bits[region >> 3] |= bitOf(region);
   }
 
   remove(region: i32): void {
-    this.bits[region >> 3] &= ~(<u8>(1 << <u8>(region & 7)));
+    this.bits[region >> 3] &= ~bitOf(region);
   }
 
   clear(): void {

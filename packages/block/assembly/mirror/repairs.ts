@@ -1,6 +1,7 @@
 /** Damaged places that wait to be repaired; what does not fit is found again when it is read again. */
 const REPAIRS_MAX: i32 = 16;
 
+
 @final
 export class Repairs {
   count: i32 = 0;

@@ -153,7 +153,7 @@ export class Overlay extends FlushingLayer implements OverlayOpener {
     let end = sector + 1;
     for (; end < request.end; end++) {
       const next = map.find(<u32>(end / SLOT_SECTORS));
-      const bit = (map.mask(next) & (1 << <i32>(end % SLOT_SECTORS))) != 0;
+      const bit = ((map.mask(next) >> (<u32>end % SLOT_SECTORS)) & 1) != 0;
       if ((writes || bit) != changed) break;
       // In the same slot, or in the one behind it.
       if (changed && next != slot + <i32>(end / SLOT_SECTORS - sector / SLOT_SECTORS)) break;
@@ -173,7 +173,7 @@ export class Overlay extends FlushingLayer implements OverlayOpener {
 
   private markChanged(request: Request): void {
     const map = this.map!;
-    for (let sector = request.from; sector < request.end; ) {
+    for (let sector = request.from; sector < request.end;) {
       const index = <i32>(sector % SLOT_SECTORS);
       const count = <i32>min<u64>(request.end - sector, SLOT_SECTORS - index);
       map.addChanged(map.find(<u32>(sector / SLOT_SECTORS)), ((1 << count) - 1) << index);

@@ -38,7 +38,7 @@ export class Choice {
   private fitsName(address: usize): bool {
     const text = this.text;
     for (let at = 0; at < NAME_UNITS; at++) {
-      const unit = load<u16>(address + (<usize>at << 1));
+      const unit = load<u16>(address + ((<usize>at) << 1));
       // What is behind the end of the label is anything.
       if (at == text.length) return unit == 0;
       if (<i32>unit != text.charCodeAt(at)) return false;
