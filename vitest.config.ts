@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { assemblyscript } from "phantasm/vitest";
 import { defineConfig } from "vitest/config";
 import { SkipsFail } from "./test/tooling/skips-fail.js";
@@ -6,6 +7,8 @@ const NEVER = ["**/node_modules/**", "**/dist/**", "**/.phantasm/**", "**/fixtur
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting for processes and clocks: two processors carry two workers, not one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: process.env["CI"] === "true" ? ["default", new SkipsFail()] : ["default"],
     projects: [
       {

@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Image } from "@phantasm/host";
 import { VirtualHost } from "@phantasm/host/testing";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
+import { Volume, toolsProblem } from "./fat/volume.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = [
@@ -25,6 +26,8 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "fat",
+  "files",
   "frames",
   "swap",
   "fibres",
@@ -77,7 +80,7 @@ let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "phantasm-examples-"));
   // In one process, so that the compiler is loaded once; `run` finds them up to date.
-  for (const example of EXAMPLES) await ensureBuilt(join(ROOT, "examples", example));
+  for (const example of EXAMPLES) await builtImage(join(ROOT, "examples", example));
 }, 180_000);
 
 afterAll(() => {
@@ -177,6 +180,40 @@ test("lottery draws six different numbers of 49, others each time, and any numbe
   expect(draws.slice(0, 10)).not.toEqual(others);
 });
 
+describe("files", () => {
+  const baked = `In the image:
+  /index.html: 37 bytes, text/html; charset=utf-8
+    <!doctype html>
+  /welcome.txt: 41 bytes, text/plain; charset=utf-8
+    Welcome.
+  /notes/first.md: 8 bytes, text/markdown; charset=utf-8
+    # Notes
+On the disk:
+`;
+
+  test("in the image, and in an archive on a disk", async () => {
+    const path = join(folder, "site.tar");
+    execFileSync("tar", [
+      ...["-C", join(ROOT, "examples/files/htdocs"), "-cf", path],
+      ...["--transform", "s/welcome/from-the-disk/", "."],
+    ]);
+    expect(await run("files", ["--block", `site=${path}:ro`]))
+      .toBe(`${baked}  /from-the-disk.txt: 41 bytes
+    Welcome.
+  /index.html: 37 bytes
+    <!doctype html>
+  /notes/first.md: 8 bytes
+    # Notes
+`);
+  });
+
+  test("a disk that is no archive is told so", async () => {
+    expect(await run("files", ["--block", "site=mem:1M"])).toBe(
+      `${baked}  /: the device has another format\n`,
+    );
+  });
+});
+
 describe("block-check", () => {
   const FRESH = "No pattern on it: this is its first boot.\n";
   const WRITTEN = "Wrote, flushed and read back 8192 bytes.\n";
@@ -226,6 +263,27 @@ describe("block-check", () => {
       `A disk of 1 sectors of 512 bytes.\n${FRESH}Wrote, flushed and read back 512 bytes.\n`,
     );
   });
+});
+
+const fatTools = toolsProblem();
+if (fatTools !== null) console.warn(`the example fat is left out: ${fatTools}`);
+
+test.skipIf(fatTools !== null)("fat: a volume of mkfs.vfat, and a log that grows", async () => {
+  const volume = Volume.make(join(folder, "fat.img"), 40 * 2 ** 20, ["-F", "32"]);
+  volume.put("/readme.txt", Buffer.from("Hello."));
+  volume.mtool("mmd", "::/a directory");
+  const attach = ["--block", `disk=${volume.path}`];
+  const before = "readme.txt: 6 bytes\na directory: directory\n";
+  expect(await run("fat", attach)).toBe(`${before}/readme.txt: Hello.\n`);
+  const first = volume.get("/boots.log").toString();
+  expect(first).toMatch(/^booted \d+ s after 1970\n$/);
+  expect(await run("fat", [...attach, "--", "--show=/boots.log"])).toBe(
+    `${before}boots.log: ${first.length} bytes\n/boots.log: ${first}\n`,
+  );
+  expect(volume.get("/boots.log").toString().split("\n").length).toBe(3);
+  expect(volume.fsck()).toEqual({ status: 0, findings: [] });
+  const blank = await phantasm(["run", "examples/fat", "--block", "disk=mem:1M"]);
+  expect(blank).toEqual({ status: 1, stdout: "fat: the device has another format\n", stderr: "" });
 });
 
 test("frames: two images on one switch", async () => {
