@@ -1,3 +1,4 @@
+export { Disk } from "./disk";
 export { Store } from "./store";
 export { Sink, Stream } from "./stream";
 export { Frozen, Scan, View } from "./view";
