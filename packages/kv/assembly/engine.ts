@@ -199,7 +199,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       case Purpose.CHECKPOINT_FLUSH:
       case Purpose.META:
       case Purpose.META_FLUSH: {
-        const result = this.checkpoint.onReport(status);
+        const result = this.checkpoint.onReport(status, index);
         if (result > 0) this.onCheckpoint();
         else this.fail(result);
         break;
