@@ -349,3 +349,28 @@ test("a value of 64 MB", () => {
   expect(store.delete("large")).toBe(0);
   expect(settle(store)).toBe("");
 });
+
+test("a log that is more than the cache holds is applied by checkpoints", () => {
+  const disk = new TestDisk(32768);
+  const large = new TestOptions();
+  large.cacheBytes = 8 << 20;
+  let store = new TestStore(disk, large);
+  const value = "v".repeat(300);
+  for (let i = 0; i < 4000; i++) store.put("k" + i.toString(), value, false);
+  store.snapshot()!.release();
+  const checkpoints = store.store.counters.checkpoints;
+  for (let i = 0; i < 1000; i++) {
+    const key = "k" + ((i * 1237) % 4000).toString();
+    store.put(key, "new" + i.toString() + value, i % 10 == 9);
+  }
+  expect(store.store.counters.checkpoints).toBe(checkpoints);
+  store = new TestStore(disk, tiny());
+  expect(store.store.state).toBe(0);
+  expect(store.store.counters.checkpoints).toBeGreaterThan(2);
+  for (let i = 0; i < 1000; i++) {
+    const found = store.get("k" + ((i * 1237) % 4000).toString());
+    if (found != "new" + i.toString() + value) expect(found).toBe("new" + i.toString());
+  }
+  expect(store.list(store.store.scan(bytesOf("k0"), null, null, false)).length).toBeGreaterThan(10);
+  expect(settle(store)).toBe("");
+});
