@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Image } from "@phantasm/host";
 import { VirtualHost } from "@phantasm/host/testing";
 import { builtImage } from "../support/built.js";
+import { Volume, toolsProblem } from "./fat/volume.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = [
@@ -25,6 +26,7 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "fat",
   "files",
   "frames",
   "swap",
@@ -244,6 +246,27 @@ describe("block-check", () => {
     for (let boot = 0; boot < 2; boot++)
       expect(await run("block-check", ["--block", "disk=mem:64K"])).toContain(FRESH);
   });
+});
+
+const fatTools = toolsProblem();
+if (fatTools !== null) console.warn(`the example fat is left out: ${fatTools}`);
+
+test.skipIf(fatTools !== null)("fat: a volume of mkfs.vfat, and a log that grows", async () => {
+  const volume = Volume.make(join(folder, "fat.img"), 40 * 2 ** 20, ["-F", "32"]);
+  volume.put("/readme.txt", Buffer.from("Hello."));
+  volume.mtool("mmd", "::/a directory");
+  const attach = ["--block", `disk=${volume.path}`];
+  const before = "readme.txt: 6 bytes\na directory: directory\n";
+  expect(await run("fat", attach)).toBe(`${before}/readme.txt: Hello.\n`);
+  const first = volume.get("/boots.log").toString();
+  expect(first).toMatch(/^booted \d+ s after 1970\n$/);
+  expect(await run("fat", [...attach, "--", "--show=/boots.log"])).toBe(
+    `${before}boots.log: ${first.length} bytes\n/boots.log: ${first}\n`,
+  );
+  expect(volume.get("/boots.log").toString().split("\n").length).toBe(3);
+  expect(volume.fsck()).toEqual({ status: 0, findings: [] });
+  const blank = await phantasm(["run", "examples/fat", "--block", "disk=mem:1M"]);
+  expect(blank).toEqual({ status: 1, stdout: "fat: the device has another format\n", stderr: "" });
 });
 
 test("frames: two images on one switch", async () => {
