@@ -1,5 +1,5 @@
 /** For tests: a small store whose bytes are changed, and what is found then. */
-import { CORRUPT, NOT_FOUND } from "@phantasm/interfaces";
+import { CORRUPT, NOT_FOUND, TOO_LARGE } from "@phantasm/interfaces";
 import { DiskCheck } from "./testing-check";
 import { tinyOptions } from "./testing-crash";
 import { Model } from "./testing-model";
@@ -29,9 +29,12 @@ export class SmallStore {
     const store = new TestStore(disk, tinyOptions());
     const random = new TestRandom(5);
     for (let batch = 0; batch < 24; batch++) {
+      const before = this.model.values.slice<StaticArray<i32>>();
       this.model.change(store.batch.clear(), random, 3);
       const result = store.commit(store.batch, batch % 3 == 0);
-      assert(result == 0, `batch ${batch} says ${result}`);
+      // The largest values are too large for so small a log.
+      if (result != 0) this.model.values = before;
+      assert(result == 0 || result == TOO_LARGE, `batch ${batch} says ${result}`);
       if (batch == 12) {
         store.stream("stream", new Uint8Array(this.streamBytes).fill(7), 5000);
         store.snapshot()!.release();
@@ -109,8 +112,7 @@ export class SmallStore {
       reader.close();
     }
     const random = new TestRandom(3);
-    const values = this.model.values;
-    const before = values.slice<StaticArray<i32>>();
+    const before = this.model.values.slice<StaticArray<i32>>();
     for (let batch = 0; batch < 12; batch++) {
       this.model.change(store.batch.clear(), random, 5, batch < 6 ? 2 : 9);
       store.commit(store.batch, batch % 4 == 0);
@@ -125,6 +127,6 @@ export class SmallStore {
     }
     store.delete("stream");
     store.sync();
-    for (let index = 0; index < KEYS; index++) values[index] = before[index];
+    this.model.values = before;
   }
 }
