@@ -25,7 +25,6 @@ const INDEX_BITS: i32 = 24;
 
 @final
 export class Disk {
-  readonly pages: u64;
   readonly sectorBytes: i32;
   /** Pages that one request moves, at most; at least 1 if the device can be used at all. */
   readonly requestPagesMax: i32;
@@ -44,9 +43,13 @@ export class Disk {
     this.sectorBytes = sectorBytes;
     const pageSectors = PAGE_BYTES / sectorBytes;
     this.pageSectors = pageSectors;
-    this.pages = block.sectors / pageSectors;
     this.requestPagesMax = min(32, block.requestSectorsMax / pageSectors);
     this.writable = block.writable;
+  }
+
+  /** Of the device; known once its state is 0. */
+  get pages(): u64 {
+    return this.block.sectors / this.pageSectors;
   }
 
   readPages(page: u64, count: i32, into: Uint8Array, at: i32, purpose: Purpose, index: i32): i32 {
@@ -121,6 +124,11 @@ export class Disk {
   /** Bytes of one request, at most. */
   get requestBytesMax(): i32 {
     return this.requestPagesMax << PAGE_SHIFT;
+  }
+
+  /** Its state is PENDING: whoever goes on when it takes requests again goes on when it is another one, too. */
+  awaitState(): void {
+    this.refused = true;
   }
 
   private accepted(status: i32): i32 {

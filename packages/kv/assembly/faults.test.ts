@@ -205,3 +205,25 @@ test("operations that come before it is open wait; too many are refused", () => 
   next.run();
   for (let i = 0; i < 8; i++) expect(next.results[i]).toBe(1);
 });
+
+test("a device that is ready later is waited for; one that never is says why", () => {
+  const disk = new TestDisk(4096);
+  let store = new TestStore(disk, tinyOptions());
+  store.put("a", "1");
+  disk.state = -20;
+  store = new TestStore(disk, tinyOptions());
+  expect(store.store.get(bytesOf("a"), store.value, store, 1)).toBe(-20);
+  store.results[1] = -20;
+  store.run();
+  expect(store.store.state).toBe(-20);
+  disk.state = 0;
+  store.run();
+  expect(store.store.state).toBe(0);
+  expect(store.results[1]).toBe(1);
+  disk.state = -20;
+  store = new TestStore(disk, tinyOptions());
+  disk.state = Errno.GONE;
+  store.run();
+  expect(store.store.state).toBe(Errno.GONE);
+  expect(store.store.problem()).toBe("the device failed");
+});

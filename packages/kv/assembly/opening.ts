@@ -37,6 +37,7 @@ import { Replay } from "./replay";
 
 enum Stage {
   BEGIN,
+  FLUSH,
   META,
   INDEXES,
   MAPS,
@@ -77,15 +78,35 @@ export class Opening {
     const engine = this.engine;
     if (this.stage == Stage.BEGIN) {
       const disk = engine.disk;
+      const state = disk.block.state;
+      if (state == PENDING) {
+        disk.awaitState();
+        return;
+      }
+      if (state != 0) {
+        this.end(state, Problem.DEVICE);
+        return;
+      }
       if (disk.pages < PAGES_MIN || disk.requestPagesMax < 1) {
         this.end(WRONG_FORMAT, Problem.TOO_SMALL);
         return;
       }
-      this.stage = Stage.META;
+      this.stage = engine.writable ? Stage.FLUSH : Stage.META;
     }
     if (this.stage == Stage.LOG) this.replay.advance();
+    else if (this.stage == Stage.FLUSH && !this.isReading) this.flush();
     else if (this.stage < Stage.LOG && !this.isReading) this.read();
     else if (this.stage == Stage.CHECKPOINT) this.sealLast();
+  }
+
+  /**
+   * What is read may have been written by a domain that ended before it flushed. It must be durable before a page is
+   * written that only it says is free.
+   */
+  private flush(): void {
+    const status = this.engine.disk.flush(Purpose.OPENING, 0);
+    if (status == 0) this.isReading = true;
+    else if (status != Errno.AGAIN) this.end(status, Problem.DEVICE);
   }
 
   private read(): void {
@@ -114,6 +135,10 @@ export class Opening {
     this.isReading = false;
     if (status != 0) {
       this.end(status, Problem.DEVICE);
+      return;
+    }
+    if (this.stage == Stage.FLUSH) {
+      this.stage = Stage.META;
       return;
     }
     if (this.stage == Stage.META) {
