@@ -310,6 +310,15 @@ export class Cache {
     if (--frame.pins == 0) this.pinned--;
   }
 
+  /** What was fetched in this run is not needed any more: of an operation that goes on from somewhere else. */
+  leaveBehind(): void {
+    if (!this.pinning) return;
+    for (let at = 0; at < this.pinCount; at++) {
+      this.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
+    }
+    this.pinCount = 0;
+  }
+
   private find(page: u64): i32 {
     let index = load<u32>(this.headOf(page));
     while (index != 0) {

@@ -111,9 +111,9 @@ export class StoreWriter implements ValueWriter {
 
   commit(handler: KeyValueHandler, tag: i32): i32 {
     const refused = this.refuse();
-    if (refused != 0) return refused;
+    if (refused != 0) return this.giveUp(refused);
     const operation = this.begin(OperationKind.WRITE_COMMIT, handler, tag);
-    if (operation === null) return EXHAUSTED;
+    if (operation === null) return this.giveUp(EXHAUSTED);
     return this.engine.schedule.enqueue(operation);
   }
 
@@ -132,6 +132,12 @@ export class StoreWriter implements ValueWriter {
     this.isBusy = true;
     operation.writer = this;
     return operation;
+  }
+
+  /** The commit could not even begin: the writer is done all the same. */
+  private giveUp(status: i32): i32 {
+    if (this.stage == Stage.OPEN && !this.isBusy) this.fail(status);
+    return status;
   }
 
   abandon(): void {

@@ -1,0 +1,172 @@
+/** What nobody does by chance: operations before the store is open, at its limits, and in the way of one another. */
+import {
+  EXHAUSTED,
+  KeyValueWatcher,
+  NOT_FOUND,
+  PENDING,
+  SECOND,
+  TOO_LARGE,
+} from "@phantasm/interfaces";
+import { expect, expectAbort, test } from "@phantasm/testing";
+import { tinyOptions } from "./testing-crash";
+import { TestClock, TestDisk, TestStore, bytesOf, textOf } from "./testing";
+
+test("the sweeper leaves alone what was put again meanwhile", () => {
+  const clock = new TestClock();
+  const store = new TestStore(new TestDisk(4096), tinyOptions(), clock);
+  store.put("k", "old", true, clock.wall() + SECOND);
+  clock.wallNs += 2 * SECOND;
+  // It waits for its long value to be written; meanwhile the sweeper finds the old one.
+  store.batch.clear().put(bytesOf("k"), new Uint8Array(20_000));
+  const tag = store.tag();
+  expect(store.store.commit(store.batch, true, store, tag)).toBe(PENDING);
+  clock.nowNs += 40 * SECOND;
+  clock.run();
+  store.run();
+  expect(store.results[tag]).toBe(0);
+  expect(store.fetch(bytesOf("k"))).toBe(20_000);
+});
+
+test("the sweeper believes the clock of the moment in which it removes", () => {
+  const clock = new TestClock();
+  const store = new TestStore(new TestDisk(4096), tinyOptions(), clock);
+  store.put("k", "v", true, clock.wall() + 10 * SECOND);
+  clock.wallNs += 20 * SECOND;
+  store.batch.clear().put(bytesOf("long"), new Uint8Array(20_000));
+  store.store.commit(store.batch, true, store, store.tag());
+  clock.nowNs += 40 * SECOND;
+  clock.run();
+  clock.wallNs -= 100 * SECOND;
+  store.run();
+  expect(store.get("k")).toBe("v");
+});
+
+test("a cursor goes over any number of entries that have expired", () => {
+  const clock = new TestClock();
+  const store = new TestStore(new TestDisk(32768), tinyOptions(), clock);
+  const expiresNs = clock.wall() + 100 * SECOND;
+  for (let i = 0; i < 4000; i++)
+    store.put("k" + (10_000 + i).toString(), "v".repeat(100), false, expiresNs);
+  store.put("k1", "first");
+  store.put("z", "last");
+  clock.wallNs += 200 * SECOND;
+  expect(store.scan()).toBe("k1=first z=last");
+  expect(store.scan(null, null, null, true)).toBe("z=last k1=first");
+});
+
+test("a stream reads at the end of a value that is in many pieces", () => {
+  const disk = new TestDisk((48 << 20) / 512);
+  disk.requestSectorsMax = 8;
+  const store = new TestStore(disk, tinyOptions());
+  const value = new Uint8Array(32 << 20);
+  store64(value, (31 << 20) + 8, 4711);
+  expect(store.stream("large", value, 1 << 20)).toBe(0);
+  const reader = store.open("large")!;
+  const part = new Uint8Array(16);
+  expect(store.read(reader, 31 << 20, part)).toBe(16);
+  expect(load<u64>(part.dataStart, 8)).toBe(4711);
+  expect(store.read(reader, 0, part)).toBe(16);
+  reader.close();
+});
+
+function store64(bytes: Uint8Array, at: i32, value: u64): void {
+  store<u64>(bytes.dataStart + at, value);
+}
+
+test("keys that no store has end the domain before they are looked for", () => {
+  expectAbort(() => {
+    const opened = new TestStore(new TestDisk(4096), tinyOptions());
+    opened.fetch(new Uint8Array(600));
+  }, "kv: a key has 1 to 511 bytes");
+  expectAbort(() => {
+    const opened = new TestStore(new TestDisk(4096), tinyOptions());
+    opened.store.open(new Uint8Array(0), opened.value, opened, 1);
+  }, "kv: a key has 1 to 511 bytes");
+  expectAbort(() => {
+    const opened = new TestStore(new TestDisk(4096), tinyOptions());
+    opened.store.scan(null, new Uint8Array(512), null, false);
+  }, "kv: a limit of a scan has at most 511 bytes");
+});
+
+test("a batch that is too large is refused also when it came before the store was open", () => {
+  const disk = new TestDisk(64 * 8);
+  const next = new TestStore(disk, tinyOptions(), new TestClock(), false);
+  next.batch.clear();
+  for (let i = 0; i < 3; i++) next.batch.put(bytesOf("k" + i.toString()), new Uint8Array(8000));
+  const tag = next.tag();
+  expect(next.store.commit(next.batch, true, next, tag)).toBe(PENDING);
+  next.run();
+  expect(next.results[tag]).toBe(TOO_LARGE);
+  expect(next.put("a", "1")).toBe(0);
+});
+
+test("a snapshot asked for before the store is open shows all of it", () => {
+  const disk = new TestDisk(4096);
+  let store = new TestStore(disk, tinyOptions());
+  for (let i = 0; i < 40; i++) store.put("k" + i.toString(), "v");
+  store = new TestStore(disk, tinyOptions(), new TestClock(), false);
+  let tag = store.tag();
+  expect(store.store.snapshot(store, tag)).toBe(PENDING);
+  expect(store.wait(PENDING, tag)).toBe(0);
+  let snapshot = store.store.takeSnapshot();
+  let count = 0;
+  for (let cursor = snapshot.scan(null, null, null, false); store.next(cursor) == 1;) count++;
+  expect(count).toBe(40);
+  snapshot.release();
+
+  store.put("one", "more");
+  disk.writable = false;
+  store = new TestStore(disk, tinyOptions(), new TestClock(), false);
+  tag = store.tag();
+  expect(store.wait(store.store.snapshot(store, tag), tag)).toBe(0);
+  snapshot = store.store.takeSnapshot();
+  expect(store.next(snapshot.scan(bytesOf("one"), null, null, false))).toBe(1);
+  snapshot.release();
+
+  const foreign = new TestDisk(4096);
+  foreign.content[5] = 1;
+  store = new TestStore(foreign, tinyOptions(), new TestClock(), false);
+  tag = store.tag();
+  expect(store.wait(store.store.snapshot(store, tag), tag)).toBe(-68);
+});
+
+test("a writer that cannot even begin its commit is done too", () => {
+  const disk = new TestDisk(4096);
+  const options = tinyOptions();
+  options.operationsMax = 8;
+  options.writersMax = 1;
+  let store = new TestStore(disk, options);
+  store.put("a", "1");
+  store = new TestStore(disk, options, new TestClock(), false);
+  const writer = store.store.create(bytesOf("w"), 0)!;
+  for (let i = 0; i < 8; i++) store.store.get(bytesOf("a"), store.value, store, i);
+  expect(writer.commit(store, 9)).toBe(EXHAUSTED);
+  store.run();
+  const second = store.store.create(bytesOf("w"), 0);
+  expect(second !== null).toBe(true);
+  if (second !== null) second.abandon();
+});
+
+class Noted implements KeyValueWatcher {
+  text: string = "";
+  onChange(key: Uint8Array, version: u64, deleted: bool): void {
+    this.text += textOf(key) + " ";
+  }
+  onMissed(): void {
+    this.text += "missed ";
+  }
+}
+
+test("a watcher that was there before the store was open is told of what comes, not of what the log has", () => {
+  const disk = new TestDisk(4096);
+  let store = new TestStore(disk, tinyOptions());
+  for (let i = 0; i < 4; i++) store.put("k" + i.toString(), "v");
+  store = new TestStore(disk, tinyOptions(), new TestClock(), false);
+  const noted = new Noted();
+  store.store.watch(bytesOf("k"), noted);
+  const tag = store.tag();
+  store.batch.clear().put(bytesOf("k9"), bytesOf("v"));
+  store.store.commit(store.batch, true, store, tag);
+  store.run();
+  expect(noted.text).toBe("k9 ");
+});
