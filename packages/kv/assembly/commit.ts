@@ -39,6 +39,8 @@ export class Commits {
   private pinCount: i32 = 0;
   private batch: u32 = 0;
   private awaited: i32 = -1;
+  /** The first batch found no frame: reads that have none yet wait for it, or it could wait for ever. */
+  needsFrames: bool = false;
   private running: bool = false;
   // What the batch that is being prepared needs at worst.
   private missing: i32 = 0;
@@ -46,6 +48,7 @@ export class Commits {
   private firstBytes: i32 = 0;
   private innerSplits: i32 = 0;
   private garbage: i32 = 0;
+  private puts: bool = false;
   /** Bytes of cells, and pages of long values, that there are more than before; negative: fewer. */
   private cellGrowth: i64 = 0;
   private valueGrowth: i64 = 0;
@@ -118,8 +121,7 @@ export class Commits {
   /** The first of the queue has changed. */
   private begin(): void {
     this.awaited = -1;
-    const first = this.queue.first;
-    if (first === null) return;
+    this.needsFrames = false;
   }
 
   private wait(operation: Operation): void {
@@ -218,6 +220,7 @@ export class Commits {
     const writer = operation.writer;
     if (writer !== null) writer.enliven();
     engine.lastVersion = max(engine.lastVersion, operation.version);
+    engine.tree.joins = !this.puts;
     this.apply.batch(
       operation.operations,
       operation.operationBytes,
@@ -244,6 +247,7 @@ export class Commits {
     this.firstBytes = 0;
     this.innerSplits = 0;
     this.garbage = 0;
+    this.puts = false;
     this.cellGrowth = 0;
     this.valueGrowth = 0;
     for (let at = 0; at < this.pinCount; at++) {
@@ -278,6 +282,7 @@ export class Commits {
     this.dropPins();
     const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
     if (others == 0) return TOO_LARGE;
+    this.needsFrames = true;
     return PENDING;
   }
 
@@ -304,6 +309,7 @@ export class Commits {
       }
     }
     if (kind != BatchKind.DELETE) {
+      this.puts = true;
       const expires = headBytes == 16;
       const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
@@ -378,8 +384,10 @@ export class Commits {
       if (others == 0) return TOO_LARGE;
       if (engine.writable) engine.checkpointWanted = true;
       else if (cache.reading + engine.schedule.count == 0) return EXHAUSTED;
+      this.needsFrames = true;
       return PENDING;
     }
+    this.needsFrames = false;
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
     // No store that is not forged is that deep.

@@ -81,6 +81,12 @@ function clearKey(page: usize, cell: usize): void {
 @final
 export class Tree {
   readonly root: View = new View();
+  /**
+   * Sparse pages are joined. Not by a batch that puts something: its frames are counted for the pages as they are,
+   * and one that is joined may have to be split again. Most of the use is had by removing pages that are empty
+   * (Johnson and Shasha, B-trees with inserts and deletes, 1993).
+   */
+  joins: bool = true;
   /** Grows with every change. */
   changes: u64 = 0;
   /** Where the last `seek` ended: frame of the leaf (-1: the tree is empty), index in it, whether the key is there. */
@@ -316,7 +322,7 @@ export class Tree {
     else if (count == 0) {
       this.cache.discard(frame);
       this.removeChild(depth - 1, indexOn(depth - 1));
-    } else if (usedBytes(page) < SPARSE_BYTES) this.join(depth);
+    } else if (this.joins && usedBytes(page) < SPARSE_BYTES) this.join(depth);
   }
 
   private lowerRoot(): void {
