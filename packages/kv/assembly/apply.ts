@@ -47,6 +47,7 @@ export class Apply {
         this.put(key, keyBytes, flags, version, expiresNs, value, valueBytes);
       }
     }
+    this.engine.tree.removeEmpty();
     values.clear();
   }
 

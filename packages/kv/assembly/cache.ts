@@ -49,7 +49,8 @@ class Frame {
   used: u8;
   /** What it is expected to be. */
   kind: u8;
-  unused: u8;
+  /** The leaf in it is among those that a batch has emptied. */
+  isEmpty: u8;
   /** Of a batch that is being prepared: its number, and the bytes it adds to this page. */
   addedBytes: u32;
   batch: u32;

@@ -35,6 +35,32 @@ test("pages that are joined and split again in one batch have frames", () => {
   for (let leaf = 0; leaf < 32; leaf += 2) expect(store.fetch(key(leaf, 3))).toBe(value.length);
 });
 
+test("a batch puts a key between those of a leaf that it has emptied", () => {
+  const store = new TestStore(new TestDisk(32768), tinyOptions());
+  for (let i = 0; i < 3000; i++) store.put("k" + (1000 + i).toString(), "v".repeat(200), false);
+  store.snapshot()!.release();
+  for (let first = 90; first >= 0; first -= 10) {
+    // Whatever else was in the cache makes room.
+    for (let i = 1000; i < 3000; i++) store.get("k" + (1000 + i).toString());
+    store.batch.clear();
+    for (let i = first * 5; i < first * 5 + 50; i++)
+      store.batch.delete(bytesOf("k" + (1000 + i).toString()));
+    for (let i = first * 5 + 20; i < first * 5 + 30; i++)
+      store.batch.put(bytesOf("k" + (1000 + i).toString() + "a"), bytesOf("new"));
+    expect(store.commit(store.batch, false)).toBe(0);
+    expect(store.get("k" + (1025 + first * 5).toString() + "a")).toBe("new");
+  }
+  for (let i = 1000; i < 3000; i++) store.get("k" + (1000 + i).toString());
+  store.batch.clear();
+  for (let i = 0; i < 500; i++) {
+    store.batch.delete(bytesOf("k" + (1000 + i).toString()));
+    store.batch.delete(bytesOf("k" + (1000 + i).toString() + "a"));
+  }
+  expect(store.commit(store.batch)).toBe(0);
+  store.snapshot()!.release();
+  expect(new DiskCheck(store.disk.content).run()).toBe("");
+});
+
 test("batches of any size by chance, with cells of any size", () => {
   for (let seed: u64 = 1; seed <= 30; seed++) {
     const random = new TestRandom(seed);
