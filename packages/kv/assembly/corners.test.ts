@@ -8,6 +8,9 @@ import {
   TOO_LARGE,
 } from "@phantasm/interfaces";
 import { expect, expectAbort, test } from "@phantasm/testing";
+import { HEAD_PAGE, PAGE_BYTES } from "./layout";
+import { insertCell, makePage } from "./page";
+import { isTreePage } from "./page-check";
 import { tinyOptions } from "./testing-crash";
 import { TestClock, TestDisk, TestStore, bytesOf, textOf } from "./testing";
 
@@ -169,4 +172,22 @@ test("a watcher that was there before the store was open is told of what comes, 
   store.store.commit(store.batch, true, store, tag);
   store.run();
   expect(noted.text).toBe("k9 ");
+});
+
+test("a value that claims more bytes than there can be is none: its pages may lead in a circle", () => {
+  const page = heap.alloc(PAGE_BYTES);
+  makePage(page, 0);
+  store<u64>(page, 40, HEAD_PAGE);
+  const cell = insertCell(page, 0, 16 + 2 + 24);
+  store<u64>(cell, 2 | (2 << 16) | ((<u64>24) << 32));
+  store<u64>(cell, 1, 8);
+  store<u16>(cell, 0x6102, 16);
+  store<u64>(cell, 50, 18 + 8);
+  store<u64>(cell, 9000, 18);
+  expect(isTreePage(page, 40, 0, 20, 100)).toBe(true);
+  store<u64>(cell, 0, 18);
+  expect(isTreePage(page, 40, 0, 20, 100)).toBe(false);
+  store<u64>(cell, ((<u64>1) << 33) + 1, 18);
+  expect(isTreePage(page, 40, 0, 20, 100)).toBe(false);
+  heap.free(page);
 });

@@ -235,7 +235,7 @@ export class Opening {
     for (let index = 0; index < engine.mapPages; index++) {
       const isNew =
         index < engine.space.maps ? index >= maps : index - engine.space.maps >= indexes;
-      if (isNew) engine.space.setChanged(index, true);
+      if (isNew) engine.space.setChanged(index);
     }
     this.at = 0;
     this.stage = Stage.INDEXES;
@@ -381,7 +381,7 @@ export class Opening {
       space.reserve(page);
       space.enliven(page);
     }
-    for (let index = 0; index < engine.mapPages; index++) space.setChanged(index, true);
+    for (let index = 0; index < engine.mapPages; index++) space.setChanged(index);
     engine.log.identity = meta.identity;
     this.stage = Stage.FORMAT;
     this.isReading = true;

@@ -15,6 +15,7 @@ import { Purpose } from "./disk";
 import { Engine } from "./engine";
 import {
   ELSEWHERE_BYTES,
+  EXTENTS_MAX,
   EXTENT_BYTES,
   EXTENT_PAGES_MAX,
   HEAD_COUNT,
@@ -38,9 +39,6 @@ const WRITES_MAX: i32 = 4;
 
 /** Pages that are left for a checkpoint besides. */
 const SPARE: i32 = 8;
-
-/** Extents of a value: 8 GiB on a device with enough room in one piece. */
-const EXTENTS_MAX: i32 = 65536;
 
 enum Stage {
   OPEN,
