@@ -8,7 +8,7 @@ import {
   verifyImage,
   type Manifest,
 } from "@phantasm/seal";
-import type { MemoryPages, Profile, Unikernel } from "./configuration/unikernel.js";
+import type { MemoryPages, Profile } from "./configuration/unikernel.js";
 import type { Compiled } from "./compile/compile.js";
 import { loadConfiguration, type Configuration } from "./configuration/load.js";
 import { makeData, type DeviceData } from "./data.js";
@@ -124,12 +124,31 @@ async function compileGraph(
   return compileOnce(prepared, graph, data, profile, false);
 }
 
-/** The limits of memory. What is not said in the configuration is so much beside the data of devices. */
-function memoryPages({ memory }: Unikernel, data: readonly DeviceData[]): MemoryPages {
+/** The limits of memory. What is not said in the configuration is so much beside what the devices keep there. */
+function memoryPages(
+  { unikernel, diagnose }: Configuration,
+  graph: Graph,
+  data: readonly DeviceData[],
+): MemoryPages {
+  const { memory } = unikernel;
+  const dataBytes = data.reduce((sum, { bytes: { length } }) => sum + length, 0);
+  const keptBytes = graph.nodes.reduce((sum, { device }) => sum + (device.memoryBytes ?? 0), 0);
+  const pages = Math.ceil((dataBytes + keptBytes) / PAGE_BYTES);
+  const given = memory.maximumGiven ? memory.maximumPages : PAGES_MAX;
+  if (keptBytes > 0 && pages >= given) {
+    const size = `${pages} pages of 64 KiB`;
+    throw new BuildError([
+      {
+        ...diagnose(
+          `the devices keep ${size}, and the image may have ${given}`,
+          unikernel.location,
+        ),
+        hint: "Raise memory.maximum, or leave it out: it is then 16M beside them. Or give caches less.",
+      },
+    ]);
+  }
   if (memory.maximumGiven) return memory;
-  const bytes = data.reduce((sum, { bytes: { length } }) => sum + length, 0);
-  const maximumPages = memory.maximumPages + Math.ceil(bytes / PAGE_BYTES);
-  return { ...memory, maximumPages: Math.min(maximumPages, PAGES_MAX) };
+  return { ...memory, maximumPages: Math.min(memory.maximumPages + pages, PAGES_MAX) };
 }
 
 async function compileOnce(
@@ -149,7 +168,7 @@ async function compileOnce(
     main: unikernel.entry,
     generated: sources,
     profile,
-    memory: memoryPages(unikernel, data),
+    memory: memoryPages(configuration, graph, data),
     data,
     capabilities: graph.attachments.map(({ type }) => type),
     members: graph.devices.map(({ name }) => name),

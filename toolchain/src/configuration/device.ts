@@ -91,6 +91,11 @@ export interface DeviceOptions<I extends string> {
   readonly interfaces?: string;
   readonly parameters?: readonly DeviceParameters[];
   readonly attachment?: Attachment;
+  /**
+   * Memory that it takes for as long as the domain lives, beyond a little, such as that of a cache. An image that says
+   * nothing about its memory may have so much more; one that may not have it is not built.
+   */
+  readonly memoryBytes?: number;
   /** Boot arguments that come with the device. */
   readonly arguments?: Readonly<Record<string, Argument>>;
 }
@@ -197,7 +202,11 @@ export function device<const I extends string>(options: DeviceOptions<I>): Devic
   for (const field of ["class", "provides"] as const)
     if (!IDENTIFIER.test(options[field]))
       throw new ConfigurationError(`${where}: ${field} must be an identifier`);
-  const { attachment } = options;
+  const { attachment, memoryBytes = 0 } = options;
+  if (!Number.isSafeInteger(memoryBytes) || memoryBytes < 0)
+    throw new ConfigurationError(
+      `${where}: memoryBytes must be a whole number, got ${memoryBytes}`,
+    );
   if (attachment && (typeof attachment.name !== "string" || !NAME.test(attachment.name)))
     throw new ConfigurationError(
       `${attachment.type} device: expected a name such as "${attachment.type === "net" ? "service" : "disk"}" (lower case, digits, hyphens), got ${describeValue(attachment.name)}`,
