@@ -24,7 +24,7 @@ const READS_MAX: i32 = 32;
 /** A leaf that is full is split once more for each time that so many bytes are added, at most. */
 const SPLIT_BYTES: i32 = 500;
 
-/** Frames and pages that are kept for what a checkpoint needs besides. */
+/** Pages that are kept for what a checkpoint needs besides. */
 const SPARE: i32 = 8;
 
 
@@ -53,7 +53,14 @@ export class Commits {
   private cellGrowth: i64 = 0;
   private valueGrowth: i64 = 0;
 
+  /**
+   * Frames that batches leave: for a way of clean pages of each read that has some, and the value page that the next
+   * checkpoint waits for (garbage.ts). If reads had the last ones, neither would get on.
+   */
+  private readonly spareFrames: i32;
+
   constructor(private readonly engine: Engine) {
+    this.spareFrames = 4 + 4 * engine.schedule.activeMax;
     this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
     this.values = new Values(engine);
     this.apply = new Apply(engine);
@@ -378,7 +385,7 @@ export class Commits {
       if (state != FrameState.DIRTY) touched++;
     }
     const newPages = this.newPages + this.newPages / 3 + this.innerSplits;
-    if (cache.available < copies + newPages + SPARE) {
+    if (cache.available < copies + newPages + this.spareFrames) {
       this.awaited = -1;
       const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
       if (others == 0) return TOO_LARGE;

@@ -183,6 +183,11 @@ test("what is no store is left alone", () => {
   expect(store.put("a", "1")).toBe(-68);
   expect(store.get("a")).toBe("-68");
   expect(textOf(before) == textOf(disk.content)).toBe(true);
+  // Where Btrfs begins.
+  const later = new TestDisk(4096);
+  later.content[65_536 + 64] = 1;
+  expect(new TestStore(later, tinyOptions()).store.state).toBe(-68);
+  expect(later.writes).toBe(0);
   const options = tinyOptions();
   options.format = 1;
   expect(new TestStore(disk, options).put("a", "1")).toBe(0);

@@ -39,6 +39,8 @@ enum Stage {
   BEGIN,
   FLUSH,
   META,
+  /** No store is there: whether anything else is. */
+  BLANK,
   INDEXES,
   MAPS,
   LOG,
@@ -50,6 +52,9 @@ enum Stage {
 
 /** The meta page, and the first page of the log. */
 const FIRST_PAGES: i32 = META_PAGES + 1;
+
+/** A disk is blank if nothing is in the first 80 KiB: some file systems leave 64 KiB alone. Every log is as long. */
+const BLANK_PAGES: i32 = META_PAGES + <i32>LOG_PAGES_MIN;
 
 
 @final
@@ -115,7 +120,8 @@ export class Opening {
     if (this.stage == Stage.META) {
       page = this.at;
       into = this.at * PAGE_BYTES;
-    } else page = load<u64>(this.reference());
+    } else if (this.stage == Stage.BLANK) page = this.at;
+    else page = load<u64>(this.reference());
     const status = this.engine.disk.readPages(page, 1, this.buffer, into, Purpose.OPENING, 0);
     if (status == 0) this.isReading = true;
     else if (status != Errno.AGAIN) this.end(status, Problem.DEVICE);
@@ -143,6 +149,11 @@ export class Opening {
     }
     if (this.stage == Stage.META) {
       if (++this.at == FIRST_PAGES) this.choose();
+      return;
+    }
+    if (this.stage == Stage.BLANK) {
+      if (!isZero(this.buffer.dataStart, PAGE_BYTES)) this.end(WRONG_FORMAT, Problem.FOREIGN);
+      else if (++this.at == BLANK_PAGES) this.format();
       return;
     }
     const space = this.engine.space;
@@ -365,6 +376,12 @@ export class Opening {
       this.end(Errno.READONLY, Problem.BLANK);
       return;
     }
+    if (format != Format.ALWAYS) this.stage = Stage.BLANK;
+    else this.format();
+  }
+
+  private format(): void {
+    const engine = this.engine;
     const meta = this.meta;
     const pages = engine.disk.pages;
     const clock = engine.clock;
@@ -389,13 +406,12 @@ export class Opening {
   }
 
   /**
-   * True if nothing is in the first 16 KiB and at the beginning of the log; or only what is left when the power
+   * True if nothing is in the first pages; or only what is left when the power
    * fails while a store is made: parts of its first meta page.
    */
   private isBlank(): bool {
     const start = this.buffer.dataStart;
     for (let at: usize = 0; at < <usize>FIRST_PAGES * PAGE_BYTES; at += 8) {
-      if (at >= <usize>META_PAGES * PAGE_BYTES + <usize>this.engine.disk.sectorBytes) break;
       const word = load<u64>(start + at);
       if (word == 0) continue;
       if (at < <usize>PAGE_BYTES * 2 || at >= <usize>META_PAGES * PAGE_BYTES) return false;
@@ -420,4 +436,9 @@ export class Opening {
     this.engine.problem = problem;
     this.engine.onOpened(status == PENDING ? CORRUPT : status);
   }
+}
+
+function isZero(start: usize, bytes: usize): bool {
+  for (let at: usize = 0; at < bytes; at += 8) if (load<u64>(start + at) != 0) return false;
+  return true;
 }

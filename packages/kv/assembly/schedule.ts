@@ -17,7 +17,7 @@ export class Schedule {
 
   constructor(
     private readonly engine: Engine,
-    activeMax: i32,
+    readonly activeMax: i32,
   ) {
     this.active = new StaticArray<Operation | null>(activeMax);
   }

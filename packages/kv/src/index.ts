@@ -15,7 +15,7 @@ export interface KeyValueOptions {
   readonly watchersMax?: number;
   /** Bytes of changes that are kept for a watcher until they are durable, 1024 to 1048576; default 16384. */
   readonly watchBytes?: number;
-  /** `"blank"`, the default: a disk that is blank is made a store. `"always"`: any disk that is not one yet. `"never"`. */
+  /** `"blank"`, the default: a disk with zeros in its first 80 KiB is made a store. `"always"`: any disk that is not one yet. `"never"`. */
   readonly format?: "blank" | "always" | "never";
 }
 
