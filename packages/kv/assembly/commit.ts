@@ -109,11 +109,12 @@ export class Commits {
     if (this.running) return;
     this.running = true;
     const engine = this.engine;
-    while (!this.queue.isEmpty && (this.awaited < 0 || engine.failure != 0)) {
+    while (!this.queue.isEmpty && (this.awaited < 0 || engine.failure != 0 || engine.isClosed)) {
       const operation = this.queue.first!;
       const isReplay = operation.kind == OperationKind.REPLAY;
       if (engine.state == PENDING && !isReplay) break;
-      const result = engine.state < 0 && !isReplay ? engine.state : this.step(operation);
+      // Of the log too, if it is because of another reason that the store cannot be opened.
+      const result = engine.isClosed ? this.refuse(engine.state) : this.step(operation);
       if (result == PENDING) break;
       this.queue.take();
       this.begin();
@@ -123,6 +124,12 @@ export class Commits {
       else engine.schedule.finish(operation, result);
     }
     this.running = false;
+  }
+
+  private refuse(status: i32): i32 {
+    this.dropPins();
+    this.values.abandon();
+    return status;
   }
 
   /** The first of the queue has changed. */

@@ -191,3 +191,57 @@ test("a value that claims more bytes than there can be is none: its pages may le
   expect(isTreePage(page, 40, 0, 20, 100)).toBe(false);
   heap.free(page);
 });
+
+test("whatever fails while a store is opened, all who wait are told", () => {
+  const disk = new TestDisk(4096);
+  let store = new TestStore(disk, tinyOptions());
+  for (let i = 0; i < 30; i++) {
+    store.batch.clear().put(bytesOf("long" + (i % 3).toString()), new Uint8Array(3000 + i));
+    store.batch.put(bytesOf("short" + i.toString()), bytesOf("v".repeat(300)));
+    store.commit(store.batch);
+    if (i == 10) store.snapshot()!.release();
+  }
+  const image = disk.content.slice();
+  let requests = 0;
+  for (let failAt = -1; failAt < requests; failAt++) {
+    memory.copy(disk.content.dataStart, image.dataStart, image.length);
+    disk.requests = 0;
+    disk.failAt = failAt;
+    disk.status = 0;
+    store = new TestStore(disk, tinyOptions(), new TestClock(), false);
+    const tags: i32[] = [store.tag(), store.tag(), store.tag(), store.tag(), store.tag()];
+    store.batch.clear().put(bytesOf("long1"), bytesOf("v"));
+    expect(store.store.commit(store.batch, true, store, tags[0])).toBe(PENDING);
+    expect(store.store.get(bytesOf("long1"), store.value, store, tags[1])).toBe(PENDING);
+    expect(store.store.snapshot(store, tags[2])).toBe(PENDING);
+    expect(store.store.sync(store, tags[3])).toBe(PENDING);
+    const writer = store.store.create(bytesOf("w"), 0)!;
+    expect(writer.commit(store, tags[4])).toBe(PENDING);
+    store.run();
+    for (let i = 0; i < 5; i++)
+      if (store.results[tags[i]] == PENDING) expect(`${failAt}: ${i} waits`).toBe("");
+    expect(store.reported).toBe(5);
+    if (failAt < 0) requests = disk.requests;
+  }
+  expect(requests).toBeGreaterThan(20);
+});
+
+
+@final
+class Once implements KeyValueWatcher {
+  times: i32 = 0;
+  constructor(private readonly store: TestStore) {}
+  onChange(key: Uint8Array, version: u64, deleted: bool): void {
+    this.times++;
+    this.store.store.unwatch(this);
+  }
+  onMissed(): void {}
+}
+
+test("a watcher that goes away when it is told takes nobody's turn", () => {
+  const store = new TestStore(new TestDisk(4096), tinyOptions());
+  const watchers: Once[] = [new Once(store), new Once(store), new Once(store)];
+  for (let i = 0; i < 3; i++) store.store.watch(new Uint8Array(0), watchers[i]);
+  store.put("a", "1");
+  for (let i = 0; i < 3; i++) expect(watchers[i].times).toBe(1);
+});

@@ -139,6 +139,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   // Operations.
 
+  /** It could not be opened. */
+  get isClosed(): bool {
+    return this.state != 0 && this.state != PENDING;
+  }
+
   get(
     view: View,
     snapshot: StoreSnapshot | null,
