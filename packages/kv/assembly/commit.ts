@@ -19,7 +19,7 @@ import { Values, isLong, longValuePages } from "./values";
 export const BATCH_OPERATIONS_MAX: i32 = 4096;
 
 /** Pages of one batch that are read at once. */
-const READS_MAX: i32 = 16;
+const READS_MAX: i32 = 32;
 
 /** A leaf that is full is split once more for each time that so many bytes are added, at most. */
 const SPLIT_BYTES: i32 = 500;
@@ -253,7 +253,8 @@ export class Commits {
     for (let at = operation.operations; at < end; at = afterOperation(at)) {
       status = this.prepareOne(at);
       if (status == PENDING) {
-        if (awaited == -2) awaited = cache.awaited;
+        // It goes on when the last page has come that was asked for: mostly, the others have by then.
+        if (cache.awaited >= 0 || awaited == -2) awaited = cache.awaited;
         if (cache.awaited < 0 || ++this.missing >= READS_MAX) break;
         status = 0;
       } else if (status != 0) break;

@@ -2,6 +2,7 @@ import { Batch, Cursor, KeyValueHandler, PENDING, Value } from "@phantasm/interf
 import { Devices } from "./.phantasm/devices";
 
 enum Phase {
+  OPEN,
   FILL,
   SINGLE,
   GET,
@@ -20,7 +21,7 @@ class Bench implements KeyValueHandler {
   private readonly key: Uint8Array = new Uint8Array(16);
   private readonly bytes: Uint8Array = new Uint8Array(VALUE_BYTES).fill(120);
   private readonly entries: i32;
-  private phase: Phase = Phase.FILL;
+  private phase: Phase = Phase.OPEN;
   private done: i32 = 0;
   private began: i64;
   private state: u32 = 1;
@@ -39,6 +40,12 @@ class Bench implements KeyValueHandler {
 
   private goOn(last: i32): void {
     let result = last;
+    if (this.phase == Phase.OPEN) {
+      const us = (this.os.clock.monotonic() - this.began) / 1000;
+      this.os.console.writeLine(`opened in ${us} µs`);
+      this.phase = Phase.FILL;
+      this.began = this.os.clock.monotonic();
+    }
     while (result != PENDING && this.phase != Phase.DONE) {
       if (result < 0) {
         this.os.console.writeLine(`phase ${this.phase} says ${result}`);
