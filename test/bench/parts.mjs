@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
 import { block } from "./block.mjs";
+import { keyValue } from "./key-value.mjs";
 import { connections } from "./connections.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
@@ -391,6 +392,7 @@ export const PARTS = {
   udp,
   router,
   block,
+  "key-value": keyValue,
   tap,
   tapTcp,
   tapHttp,
