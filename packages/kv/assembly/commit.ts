@@ -173,6 +173,8 @@ export class Commits {
     const isReplay = operation.version != 0;
     const log = engine.log;
     if (!isReplay) {
+      // Not known when it came, if the store was not open yet.
+      if (operation.operationBytes > log.batchBytesMax) return TOO_LARGE;
       if (!log.takes(operation.operationBytes)) {
         log.begin();
         engine.fail(log.advance());
