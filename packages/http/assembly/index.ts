@@ -1,0 +1,12 @@
+export { Exchange, UNKNOWN_LENGTH } from "./server/exchange";
+export { HttpCounters, HttpLimits } from "./server/limits";
+export {
+  AccessSink,
+  ContentHandler,
+  ContentSink,
+  ErrorPages,
+  HttpHandler,
+  ResponseWriter,
+} from "./server/handlers";
+export { HttpServer } from "./server/server";
+export { Method } from "./wire/method";
