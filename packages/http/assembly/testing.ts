@@ -145,7 +145,8 @@ export class TestConnection extends TcpConnection {
   /** The client sends text. */
   says(text: string): void {
     for (let i = 0; i < text.length; i++)
-      store<u8>(this.queue + <usize>this.tail++, <u8>text.charCodeAt(i));
+      store<u8>(this.queue + <usize>(this.tail + i), <u8>text.charCodeAt(i));
+    this.tail += text.length;
     this.tellReadable();
   }
 
@@ -186,10 +187,10 @@ export class TestConnection extends TcpConnection {
 
   /** What has been sent since the last call. */
   heard(): string {
-    let text = "";
-    for (let i = 0; i < this.sentBytes; i++) text += String.fromCharCode(this.sent[i]);
+    const units = new Uint16Array(this.sentBytes);
+    for (let i = 0; i < units.length; i++) units[i] = this.sent[i];
     this.sentBytes = 0;
-    return text;
+    return String.UTF16.decode(units.buffer);
   }
 
   /** Checks what was sent, without the Date. Lines end as in HTTP. */

@@ -351,11 +351,14 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
     if (!this.isTurning && this.server.writer === this) this.flush();
   }
 
-  /** Bytes that can be composed and sent now. */
+  /** Bytes that can be composed and sent now; -1: none, and `onWritable` follows. */
   get room(): i32 {
-    if (this.unsentEnd > 0) return -1;
-    const output = this.server.output;
-    return max(0, this.tcp.writable - (this.server.writer === this ? output.used : 0));
+    let room = this.unsentEnd > 0 ? -1 : this.tcp.writable;
+    if (room < 0 || this.server.writer !== this) return room;
+    room -= this.server.output.used;
+    if (room > 0) return room;
+    this.flush();
+    return this.unsentEnd > 0 ? -1 : 0;
   }
 
   /** Sends what is in the output, which is free then. */

@@ -169,6 +169,11 @@ export class Exchange {
       this.server.recycle(this);
       return;
     }
+    if (intake == Intake.COLLECTED && this.request.contentLength > <i64>this.collectMax) {
+      this.intake = Intake.DONE;
+      this.sendError(413);
+      return;
+    }
     // RFC 9110 §10.1.1: not to somebody whose content has come already.
     if (this.request.expectsContinue && !this.reader.isDone && !this.hasBegun) {
       connection.beginWriting();
@@ -212,7 +217,7 @@ export class Exchange {
 
   private collect(at: usize, bytes: i32): bool {
     const needed = this.collectedBytes + bytes;
-    if (needed > this.collectMax || this.request.contentLength > <i64>this.collectMax) {
+    if (needed > this.collectMax) {
       this.intake = Intake.DONE;
       this.sendError(413);
       return false;
