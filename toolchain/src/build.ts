@@ -8,9 +8,10 @@ import {
   verifyImage,
   type Manifest,
 } from "@phantasm/seal";
-import type { Profile } from "./configuration/unikernel.js";
+import type { MemoryPages, Profile, Unikernel } from "./configuration/unikernel.js";
 import type { Compiled } from "./compile/compile.js";
 import { loadConfiguration, type Configuration } from "./configuration/load.js";
+import { makeData, type DeviceData } from "./data.js";
 import { BuildError, type Diagnostic } from "./diagnostics.js";
 import { writeAtomically, writeIfChanged } from "./files.js";
 import {
@@ -29,6 +30,9 @@ import { ModuleSourceMap } from "./link/relocation.js";
 import { packageName, Packages, readPackage, toolchainVersion } from "./packages.js";
 import { readStamp, stampHolds, writeStamp } from "./stamp.js";
 import { writeEditorFiles } from "./editor.js";
+
+const PAGE_BYTES = 65_536;
+const PAGES_MAX = 65_536;
 
 /** What a long build is doing, for a progress line. */
 export type BuildStage = "configuration" | "compile" | "link" | "verify";
@@ -109,15 +113,29 @@ function generatedSources(
 }
 
 /** Compiles, and again with a plain `main` if nothing in the image waits although it could. */
-async function compileGraph(prepared: Prepared, graph: Graph, profile: Profile): Promise<Compiled> {
-  const compiled = await compileOnce(prepared, graph, profile, true);
+async function compileGraph(
+  prepared: Prepared,
+  graph: Graph,
+  data: readonly DeviceData[],
+  profile: Profile,
+): Promise<Compiled> {
+  const compiled = await compileOnce(prepared, graph, data, profile, true);
   if (!compiled.fibreMain || (compiled.suspending ?? []).length > 0) return compiled;
-  return compileOnce(prepared, graph, profile, false);
+  return compileOnce(prepared, graph, data, profile, false);
+}
+
+/** The limits of memory. What is not said in the configuration is so much beside the data of devices. */
+function memoryPages({ memory }: Unikernel, data: readonly DeviceData[]): MemoryPages {
+  if (memory.maximumGiven) return memory;
+  const bytes = data.reduce((sum, { bytes: { length } }) => sum + length, 0);
+  const maximumPages = memory.maximumPages + Math.ceil(bytes / PAGE_BYTES);
+  return { ...memory, maximumPages: Math.min(maximumPages, PAGES_MAX) };
 }
 
 async function compileOnce(
   prepared: Prepared,
   graph: Graph,
+  data: readonly DeviceData[],
   profile: Profile,
   fibres: boolean,
 ): Promise<Compiled> {
@@ -131,7 +149,8 @@ async function compileOnce(
     main: unikernel.entry,
     generated: sources,
     profile,
-    memory: unikernel.memory,
+    memory: memoryPages(unikernel, data),
+    data,
     capabilities: graph.attachments.map(({ type }) => type),
     members: graph.devices.map(({ name }) => name),
     probes: graph.nodes.map(constructorName),
@@ -146,15 +165,21 @@ async function compileOnce(
 /** Compiles, and again without the devices that `main` does not reach, so that they leave no byte. */
 async function compileReached(
   prepared: Prepared,
+  data: readonly DeviceData[],
   profile: Profile,
 ): Promise<{ compiled: Compiled; graph: Graph; warnings: Diagnostic[] }> {
   const { graph, configuration } = prepared;
-  const compiled = await compileGraph(prepared, graph, profile);
+  const compiled = await compileGraph(prepared, graph, data, profile);
   const unused = graph.nodes.filter((node) => !compiled.reached.has(constructorName(node)));
   if (unused.length === 0) return { compiled, graph, warnings: [...compiled.warnings] };
   const left = new Set(graph.nodes.filter((node) => !unused.includes(node)).map(({ id }) => id));
   const smaller = reachedGraph(graph, left);
-  const again = await compileGraph(prepared, smaller, profile);
+  const again = await compileGraph(
+    prepared,
+    smaller,
+    data.filter(({ constructorName: name }) => compiled.reached.has(name)),
+    profile,
+  );
   const warnings = unused.map((node) =>
     configuration.diagnose(
       `device "${node.id}" is configured, but main never uses it: it is left out of the image`,
@@ -184,8 +209,20 @@ function* codeParts(
 }
 
 function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string): Linked {
-  const { name } = prepared.configuration.unikernel;
-  const core = coreImage(compiled.binary);
+  const { unikernel } = prepared.configuration;
+  const { name } = unikernel;
+  const core = coreImage(compiled.binary, compiled.data);
+  const { minimum, maximum } = core.memory;
+  if (minimum > maximum)
+    throw new BuildError([
+      {
+        ...prepared.configuration.diagnose(
+          `memory.maximum is ${maximum} pages of 64 KiB, and the data of the devices ends in page ${minimum}`,
+          unikernel.location,
+        ),
+        hint: "Raise it, or leave it out: it is then 16M beside the data.",
+      },
+    ]);
   const labels = readFunctionNames(core.names);
   const source = new ModuleSourceMap(compiled.sourceMap, (at) => core.relocation.apply(at));
   const modules = linkedModules(
@@ -194,7 +231,10 @@ function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string
     compiled.sources,
     codeParts(core, source, labels),
   );
-  const manifest = imageManifest(name, graph, core, modules, compiled.observationAddress, {
+  const data = compiled.data
+    .map(({ name: device, bytes, digest }) => ({ name: device, bytes: bytes.length, digest }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const manifest = imageManifest(name, graph, core, modules, data, compiled.observationAddress, {
     ...compiled.versions,
     binaryen: toolchainVersion("binaryen"),
     phantasm: toolchainVersion("phantasm"),
@@ -235,9 +275,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         ? join(configuration.directory, "dist", `${name}.wasm`)
         : join(configuration.directory, ".phantasm", `${name}.${options.profile}.wasm`)),
   );
+  const made = makeData(configuration, prepared.graph);
   onStage("compile");
   const { compiled, graph, warnings } = await compileReached(
     prepared,
+    made.data,
     options.profile ?? configuration.unikernel.profile,
   );
   onStage("link");
@@ -249,6 +291,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const inputs = [
     ...new Set([
       ...configuration.inputs,
+      ...made.inputs,
       ...compiled.sources.flatMap((source) => (source.path === undefined ? [] : [source.path])),
     ]),
   ];

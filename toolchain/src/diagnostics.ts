@@ -27,10 +27,13 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 export class BuildError extends Error {
   override readonly name = "BuildError";
   readonly diagnostics: readonly Diagnostic[];
+  /** Absolute paths, beside those of the diagnostics, whose change may mend it. */
+  readonly inputs: readonly string[];
 
-  constructor(diagnostics: readonly Diagnostic[]) {
+  constructor(diagnostics: readonly Diagnostic[], inputs: readonly string[] = []) {
     super(diagnostics.map(({ message }) => message).join("\n"));
     this.diagnostics = [...diagnostics].sort(byPlace);
+    this.inputs = inputs;
   }
 }
 

@@ -1,8 +1,10 @@
 /** Writing files so that nobody sees half of one. */
+import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -18,6 +20,18 @@ export function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A digest of a file, or of the names in a folder; empty when there is nothing that can be read. */
+export function inputDigest(path: string): string {
+  const hash = createHash("sha256");
+  try {
+    if (statSync(path).isDirectory()) hash.update(readdirSync(path).sort().join("\0"));
+    else hash.update(readFileSync(path));
+  } catch {
+    return "";
+  }
+  return hash.digest("hex");
 }
 
 /**

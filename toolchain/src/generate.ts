@@ -137,7 +137,17 @@ function argumentsClass(graph: Graph, imports: Imports): string[] {
   ];
 }
 
+/** Variables of generated code that the link step fills in for data of a device. */
+export function dataNames({ id }: Node, parameter: string): { address: string; bytes: string } {
+  const name = id + capital(parameter);
+  return { address: `${name}Address`, bytes: `${name}Bytes` };
+}
+
 function parameter(value: DeviceParameters, node: Node, graph: Graph): string {
+  if ("data" in value) {
+    const { address, bytes } = dataNames(node, value.name);
+    return `${address}, ${bytes}`;
+  }
   if ("device" in value) {
     const position = (node.device.parameters ?? []).filter((p) => "device" in p).indexOf(value);
     return `${node.needs[position]?.id ?? ""}Device()`;
@@ -188,7 +198,14 @@ export function nodeBehind(
 function deviceFunction(node: Node, graph: Graph, imports: Imports): string[] {
   const type = imports.use(node.device.module, node.device.class);
   const parameters = (node.device.parameters ?? []).map((p) => parameter(p, node, graph));
+  const data = (node.device.parameters ?? []).flatMap((p) => {
+    if (!("data" in p)) return [];
+    const { address, bytes } = dataNames(node, p.name);
+    return [`let ${address}: usize = 0;`, `let ${bytes}: i32 = 0;`];
+  });
   return [
+    ...(data.length > 0 ? ["// Filled in when the image is linked."] : []),
+    ...data,
     `let ${node.id}Once: ${type} | null = null;`,
     "",
     `function ${constructorName(node)}(): ${type} {`,

@@ -51,6 +51,7 @@ class GraphBuilder {
   readonly #attachments: { attachment: Attachment; location: Location }[] = [];
   readonly #arguments = new Map<string, BootArgument & { location: Location }>();
   readonly #ids = new Set<string>();
+  readonly #data = new Map<unknown, number>();
   readonly #problems: Diagnostic[] = [];
 
   constructor(configuration: Configuration) {
@@ -98,9 +99,12 @@ class GraphBuilder {
 
   /** Two devices are one when class and parameters agree; attachments have a name, and are never merged. */
   #key(device: Device, needs: readonly Node[]): string {
-    const constants = (device.parameters ?? []).map((p: DeviceParameters) =>
-      "value" in p ? p.value : "argument" in p ? `argument ${p.argument}` : null,
-    );
+    const constants = (device.parameters ?? []).map((p: DeviceParameters) => {
+      if ("value" in p) return p.value;
+      if ("argument" in p) return `argument ${p.argument}`;
+      // Whether data are equal is known when they are made: then they share their bytes.
+      return "data" in p ? this.#number(p.data) : null;
+    });
     return JSON.stringify([
       device.module,
       device.class,
@@ -108,6 +112,12 @@ class GraphBuilder {
       needs.map(({ id }) => id),
       device.attachment ? this.#attachments.length : null,
     ]);
+  }
+
+  #number(data: unknown): number {
+    const number = this.#data.get(data) ?? this.#data.size;
+    this.#data.set(data, number);
+    return number;
   }
 
   #add(key: string, device: Device, needs: readonly Node[], hint: string): Node {

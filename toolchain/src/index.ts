@@ -15,6 +15,8 @@ export {
 export {
   device,
   type Attachment,
+  type DataContext,
+  type DataParameter,
   type Device,
   type ServiceOptions,
   type DeviceOptions,

@@ -1,16 +1,16 @@
 /** What the last build of a folder was made from, to know without a compiler whether it still holds. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readText, writeAtomically } from "./files.js";
+import { inputDigest, readText, writeAtomically } from "./files.js";
 import { toolchainVersion } from "./packages.js";
 
 export interface Stamp {
   /** Absolute path of the image. */
   readonly image: string;
   readonly digest: string;
-  /** SHA-256 of each input by absolute path. */
+  /** Digest of each input by absolute path. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly toolchain: string;
 }
@@ -33,17 +33,13 @@ function toolchainState(): string {
 
 const FILE = join(".phantasm", "build.json");
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 /** @param build image and inputs, absolute */
 export function writeStamp(
   directory: string,
   build: { readonly image: string; readonly digest: string; readonly inputs: readonly string[] },
 ): void {
   const inputs = Object.fromEntries(
-    build.inputs.map((path) => [relative(directory, path), sha256(readFileSync(path))]),
+    build.inputs.map((path) => [relative(directory, path), inputDigest(path)]),
   );
   const stamp = {
     image: relative(directory, build.image),
@@ -80,6 +76,6 @@ export function readStamp(directory: string): Stamp | undefined {
 export function stampHolds(stamp: Stamp): boolean {
   if (stamp.toolchain !== toolchainState() || !existsSync(stamp.image)) return false;
   return Object.entries(stamp.inputs).every(
-    ([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash,
+    ([path, hash]) => hash !== "" && inputDigest(path) === hash,
   );
 }

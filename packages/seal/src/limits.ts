@@ -41,6 +41,9 @@ export const SERVICES_MAX = 64;
 export const SCHEME_CHARACTERS_MAX = 32;
 export const ARGUMENTS_MAX = 256;
 export const MODULES_MAX = 1024;
+/** Entries of `data`, and UTF-16 units of the name of one. */
+export const DATA_MAX = 256;
+export const DATA_NAME_CHARACTERS_MAX = 127;
 export const TOOLS_MAX = 32;
 export const ENUMERATION_VALUES_MAX = 256;
 /** UTF-16 units of `help`, and of a value of an enumeration. */

@@ -9,6 +9,8 @@ import {
   MEMORY_PAGES_MAX,
   MODULES_MAX,
   MODULE_NAME_CHARACTERS_MAX,
+  DATA_MAX,
+  DATA_NAME_CHARACTERS_MAX,
   PAGE_BYTES,
   SCHEME_CHARACTERS_MAX,
   SERVICES_MAX,
@@ -20,6 +22,7 @@ import {
   MANIFEST_BYTES_MAX,
   NAME_PATTERN,
   type Manifest,
+  type ManifestData,
   type ManifestDevice,
   type ManifestModule,
   type PlainCapability,
@@ -42,6 +45,8 @@ const DIGEST_CHARACTERS = 71;
 /** npm package names as the registry accepts them, scoped or not. */
 const MODULE_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+-]*$/;
+/** Identifiers, as the configuration has them. */
+const DATA_NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?$/;
 /** `sha256:` and 64 lower-case hex digits. */
 export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
 
@@ -151,6 +156,22 @@ function parseModules(field: Field): ManifestModule[] {
   return modules;
 }
 
+/** At least one: an image without data has no field, so that there is one spelling for it. */
+function parseData(field: Field): ManifestData[] {
+  const data = field.list(DATA_MAX, 1).map((item) => {
+    const fields = item.record(["bytes", "digest", "name"]);
+    return {
+      name: fields.name.pattern(DATA_NAME, DATA_NAME_CHARACTERS_MAX, "a name of data"),
+      bytes: fields.bytes.integer(0, U32_MAX),
+      digest: fields.digest.pattern(DIGEST_PATTERN, DIGEST_CHARACTERS, "sha256: and 64 hex digits"),
+    };
+  });
+  const names = data.map((item) => item.name);
+  requireSorted(field, names);
+  requireUnique(field, names, "data");
+  return data;
+}
+
 function parseToolchain(field: Field): Record<string, string> {
   const tools = field.entries();
   if (tools.size > TOOLS_MAX)
@@ -186,7 +207,7 @@ function parseValue(value: JsonValue): Manifest {
       "manifest-abi",
       `names ABI version ${String(abi)}, this host runs version ${String(ABI_VERSION)}`,
     );
-  const fields = field.record(FIELDS);
+  const fields = field.record(FIELDS, ["data"]);
   const memory = parseMemory(fields.memory);
   const devices = fields.devices.list(DEVICES_MAX).map(parseDevice);
   requireUnique(
@@ -209,6 +230,7 @@ function parseValue(value: JsonValue): Manifest {
     memory,
     observation: parseObservation(fields.observation, memory.minimum * PAGE_BYTES),
     modules: parseModules(fields.modules),
+    ...(fields.data && { data: parseData(fields.data) }),
     toolchain: parseToolchain(fields.toolchain),
   };
 }

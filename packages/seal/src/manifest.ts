@@ -87,6 +87,15 @@ export interface ManifestModule {
   readonly bytes: number;
 }
 
+/** Data of a device that lie in the image, such as files. The author's claim. */
+export interface ManifestData {
+  /** Of the device in the configuration, and of its parameter when it has several: `pages`, `site.index`. */
+  readonly name: string;
+  readonly bytes: number;
+  /** SHA-256 of them, as `sha256:` and 64 hex digits. */
+  readonly digest: string;
+}
+
 export interface Manifest {
   readonly abi: number;
   readonly name: string;
@@ -105,6 +114,8 @@ export interface Manifest {
   };
   /** Sorted by name. */
   readonly modules: readonly ManifestModule[];
+  /** Sorted by name. Absent when there are none, never empty. */
+  readonly data?: readonly ManifestData[];
   /** Tool name to version, for example `assemblyscript`, `binaryen`, `phantasm`. */
   readonly toolchain: Readonly<Record<string, string>>;
 }

@@ -43,7 +43,7 @@ export const RULES = {
   "manifest-text": "A text has the form and length of the schema.",
   "manifest-length": "A list has no more items than the schema allows, and no fewer.",
   "manifest-choice": "A value is one of those the schema lists.",
-  "manifest-order": "Capabilities and modules are sorted.",
+  "manifest-order": "Capabilities, modules and data are sorted.",
   "manifest-duplicate":
     "Devices, arguments, modules, capabilities and values of an enumeration are unique.",
   "manifest-default":

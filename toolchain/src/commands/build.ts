@@ -75,8 +75,11 @@ export async function build(invocation: Invocation, terminal: Terminal): Promise
 /** The card a build ends with. */
 function summary(result: BuildResult, directory: string, style: Style): string {
   const { image, path, digest, manifest } = result;
-  const { memory, devices } = manifest;
-  const width = Math.max(0, ...manifest.modules.map(({ name }) => name.length));
+  const { memory, devices, data = [] } = manifest;
+  const width = Math.max(0, ...[...manifest.modules, ...data].map(({ name }) => name.length));
+  const sizes = data.map(
+    ({ name, bytes }) => `${name.padEnd(width)}  ${formatBytes(bytes).padStart(8)}`,
+  );
   const modules = [...manifest.modules]
     .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
     .map(({ name, bytes }) => `${name.padEnd(width)}  ${formatBytes(bytes).padStart(8)}`);
@@ -85,6 +88,7 @@ function summary(result: BuildResult, directory: string, style: Style): string {
     ["size", formatBytes(image.length)],
     ["digest", digest],
     ["modules", modules.join("\n")],
+    ...(sizes.length === 0 ? [] : [["data", sizes.join("\n")] as const]),
     ["memory", `${formatPages(memory.minimum)} to ${formatPages(memory.maximum)}`],
     ["devices", devices.map(({ name, type }) => `${name} (${type})`).join(", ") || "none"],
     ["hypercalls", hypercallUsers(manifest, directory).join("\n")],

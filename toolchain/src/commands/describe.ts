@@ -5,7 +5,7 @@ import { shellWord, shown } from "./files.js";
 import type { Invocation } from "./parse.js";
 import { projectFolder } from "./target.js";
 import type { Style, Terminal } from "./terminal.js";
-import { card, serviceText } from "./text.js";
+import { card, formatBytes, serviceText } from "./text.js";
 import { usageError } from "./errors.js";
 
 /** `phantasm describe [DIR] [--dot] [--json]`. */
@@ -20,20 +20,30 @@ export async function describe(invocation: Invocation, terminal: Terminal): Prom
     );
   const directory = projectFolder(given, terminal.program);
   const { prepare } = await import("../build.js");
+  const { makeData } = await import("../data.js");
   const { configuration, graph } = await prepare(directory);
   const { name } = configuration.unikernel;
+  const data = new Map<string, number>();
+  for (const { node, bytes } of makeData(configuration, graph).data)
+    data.set(node, (data.get(node) ?? 0) + bytes.length);
   if (json) {
-    terminal.out(`${JSON.stringify(asJson(name, graph), null, 2)}\n`);
+    terminal.out(`${JSON.stringify(asJson(name, graph, data), null, 2)}\n`);
   } else if (dot) {
-    terminal.out(asDot(name, graph));
+    terminal.out(asDot(name, graph, data));
   } else {
-    terminal.out(asTree(name, graph, terminal.outStyle));
+    terminal.out(asTree(name, graph, data, terminal.outStyle));
     terminal.say(`\nBuild it:  ${terminal.program} build ${shellWord(shown(directory))}\n`);
   }
   return 0;
 }
 
-function attachmentOf({ device: { attachment } }: Node): string {
+/** Bytes of data of the devices that have some, by id. */
+type DataBytes = ReadonlyMap<string, number>;
+
+/** What belongs to a device from outside: what is attached at the boot, or made of files. */
+function attachmentOf({ id, device: { attachment } }: Node, data: DataBytes): string {
+  const bytes = data.get(id);
+  if (bytes !== undefined) return `${formatBytes(bytes)} of data`;
   if (!attachment) return "";
   const services = attachment.type === "net" ? (attachment.services ?? []) : [];
   const listens = services.length === 0 ? "" : ` with ${services.map(serviceText).join(" and ")}`;
@@ -41,12 +51,12 @@ function attachmentOf({ device: { attachment } }: Node): string {
 }
 
 /** Devices with what they need below them; a device that several need is unfolded once. */
-function asTree(name: string, graph: Graph, style: Style): string {
+function asTree(name: string, graph: Graph, data: DataBytes, style: Style): string {
   const lines = [style.bold(name)];
   const unfolded = new Set<Node>();
   const add = (label: string, node: Node, indent: string, last: boolean): void => {
     const { provides, class: className, module } = node.device;
-    const attached = attachmentOf(node);
+    const attached = attachmentOf(node, data);
     const again = unfolded.has(node) && node.needs.length > 0;
     unfolded.add(node);
     lines.push(
@@ -70,11 +80,15 @@ function asTree(name: string, graph: Graph, style: Style): string {
   return `${lines.join("\n")}\n${list}`;
 }
 
-function asDot(name: string, graph: Graph): string {
+function asDot(name: string, graph: Graph, data: DataBytes): string {
   const quoted = (text: string): string => JSON.stringify(text);
   const nodes = graph.nodes.map((node) => {
     const { provides, class: className, module } = node.device;
-    const lines = [`${node.id}: ${provides}`, `${className} of ${module}`, attachmentOf(node)];
+    const lines = [
+      `${node.id}: ${provides}`,
+      `${className} of ${module}`,
+      attachmentOf(node, data),
+    ];
     return `  ${quoted(node.id)} [label=${quoted(lines.filter((line) => line !== "").join("\n"))}];`;
   });
   const roots = graph.devices.map(
@@ -107,6 +121,7 @@ export interface DescribedGraph {
       readonly name: string;
       readonly services?: readonly ServiceOptions[];
     };
+    readonly dataBytes?: number;
   }[];
   readonly arguments: readonly { readonly name: string; readonly type: string }[];
 }
@@ -121,7 +136,7 @@ function asAttachment(attachment: Attachment): {
   return { type, name, ...(services === undefined ? {} : { services }) };
 }
 
-function asJson(name: string, graph: Graph): DescribedGraph {
+function asJson(name: string, graph: Graph, data: DataBytes): DescribedGraph {
   return {
     name,
     devices: Object.fromEntries(graph.devices.map((device) => [device.name, device.node.id])),
@@ -132,6 +147,7 @@ function asJson(name: string, graph: Graph): DescribedGraph {
       module: device.module,
       needs: needs.map((need) => need.id),
       ...(device.attachment ? { attachment: asAttachment(device.attachment) } : {}),
+      ...(data.has(id) ? { dataBytes: data.get(id) ?? 0 } : {}),
     })),
     arguments: graph.arguments.map(({ name: argument, argument: rest }) => ({
       name: argument,

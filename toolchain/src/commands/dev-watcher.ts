@@ -1,7 +1,7 @@
 /** Tells when one of a set of files changes. */
-import { existsSync, readFileSync, watch, type FSWatcher } from "node:fs";
-import { createHash } from "node:crypto";
+import { existsSync, statSync, watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
+import { inputDigest } from "../files.js";
 
 /** An editor that saves writes several times; this long after the last one the file is complete. */
 const QUIET_MS = 40;
@@ -21,15 +21,15 @@ export class ChangeWatcher {
   }
 
   /**
-   * Watches these files from now on, and no others. Absolute paths.
+   * Watches these files from now on, and no others; of a folder, which names are in it. Absolute paths.
    *
    * @param anySource any TypeScript file in their folders counts: what is missing may be made there
    */
   watch(files: readonly string[], anySource = false): void {
     this.#anySource = anySource;
     // A file that changed since it was first looked at must still be found changed.
-    this.#files = new Map(files.map((path) => [path, this.#files.get(path) ?? content(path)]));
-    const folders = new Set(files.map((path) => dirname(path)));
+    this.#files = new Map(files.map((path) => [path, this.#files.get(path) ?? inputDigest(path)]));
+    const folders = new Set(files.map((path) => (isFolder(path) ? path : dirname(path))));
     for (const [folder, watcher] of this.#folders) {
       if (folders.has(folder)) continue;
       watcher.close();
@@ -60,8 +60,8 @@ export class ChangeWatcher {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      const changed = [...this.#files].filter(([path, before]) => content(path) !== before);
-      for (const [path] of changed) this.#files.set(path, content(path));
+      const changed = [...this.#files].filter(([path, before]) => inputDigest(path) !== before);
+      for (const [path] of changed) this.#files.set(path, inputDigest(path));
       const any = this.#anySource && this.#sourceStirred;
       this.#sourceStirred = false;
       if (any || changed.length > 0) this.#onChange();
@@ -69,11 +69,6 @@ export class ChangeWatcher {
   }
 }
 
-/** A digest of a file; empty when it is not there. */
-function content(path: string): string {
-  try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex");
-  } catch {
-    return "";
-  }
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -106,9 +106,9 @@ class Development {
       if (!this.#again && !this.#stopped) await this.#boot(path);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "BuildError") throw error;
-      const { diagnostics } = error as BuildError;
+      const { diagnostics, inputs } = error as BuildError;
       const places = diagnostics.flatMap(({ file }) => (file === undefined ? [] : [file]));
-      this.#watcher.watch([...this.#watcher.files, ...places], true);
+      this.#watcher.watch([...this.#watcher.files, ...places, ...inputs], true);
       await sayBuildError(error as BuildError, this.#terminal);
       this.#say(
         this.#child?.running ? "the image before this change goes on" : "waits for a change",

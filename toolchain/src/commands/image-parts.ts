@@ -82,11 +82,20 @@ function code(image: VerifiedImage, names: ReadonlyMap<number, string>, bytes: n
   return group("code", [...groups, leaf("section header", rest)]);
 }
 
+/** The data section: what devices put there, as the manifest says, and all else. */
+function data({ manifest }: VerifiedImage, bytes: number): Part {
+  const devices = (manifest.data ?? []).map((item) => leaf(item.name, item.bytes));
+  if (devices.length === 0) return leaf("data", bytes);
+  const rest = bytes - devices.reduce((sum, part) => sum + part.bytes, 0);
+  return group("data", [...devices, leaf("static data", Math.max(0, rest))]);
+}
+
 /** All bytes of an image, largest part first. */
 export function imageParts(image: VerifiedImage, names: ReadonlyMap<number, string>): Part {
   const sections = image.sections.map((section) => {
     const bytes = section.end - section.offset;
     if (section.id === SectionId.CODE) return code(image, names, bytes);
+    if (section.id === SectionId.DATA) return data(image, bytes);
     return leaf(section.name ?? SECTION_NAMES[section.id] ?? "unknown", bytes);
   });
   return group(image.manifest.name, [leaf("header", HEADER_BYTES), ...sections]);

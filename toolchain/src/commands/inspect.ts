@@ -127,8 +127,10 @@ function asText(image: VerifiedImage, parts: Part, path: string, terminal: Termi
     name: escapeTerminal(`${name} ${version}`),
     bytes,
   }));
+  const data = [...(manifest.data ?? [])].sort((a, b) => b.bytes - a.bytes);
   return [
     head,
+    ...(data.length === 0 ? [] : [`${bold("Data by device")}\n${bars(data, image.bytes.length)}`]),
     `${bold("Code by module")}\n${bars(code, image.bytes.length)}`,
     `${bold("Sections")}\n${bars(parts.parts, image.bytes.length)}`,
   ].join("\n");

@@ -2,6 +2,7 @@
 import { isBuiltin } from "node:module";
 import type { Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
+import type { DeviceData } from "../data.js";
 import { BuildError, type Diagnostic } from "../diagnostics.js";
 import { DEVICES_PATH, ENTRY_PATH } from "../generate.js";
 import type { Packages } from "../packages.js";
@@ -11,6 +12,7 @@ import { DEBUG_ARGUMENTS } from "./constants.js";
 import { Language, type ProgramParser } from "./language/language.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
+import { placeData, type PlacedData } from "./place-data.js";
 import { SourceTree, type SourceFile } from "./resolve.js";
 import { suspensionRules } from "./suspension-rules.js";
 
@@ -30,6 +32,8 @@ export interface CompileOptions {
   readonly members: readonly string[];
   /** Functions of generated code to look for. */
   readonly probes: readonly string[];
+  /** Data of the devices; those of devices that are not reached are left out. */
+  readonly data: readonly DeviceData[];
   /** The place of the configuration that a range of generated code stands for. */
   readonly origin: (file: string, start: number, end: number) => Omit<Diagnostic, "message">;
 }
@@ -40,6 +44,8 @@ export interface Compiled extends Emitted {
   readonly library: readonly SourceFile[];
   /** Those of `probes` that the application reaches. */
   readonly reached: ReadonlySet<string>;
+  /** To be added to the binary, which has a place for them. */
+  readonly data: readonly PlacedData[];
   /** Value of the runtime's OBSERVATION_ADDRESS. */
   readonly observationAddress: number;
   /** `main` was compiled as a fibre. */
@@ -52,6 +58,7 @@ export interface Compiled extends Emitted {
 
 /** Static data starts here, so that the optimiser may fold offsets below it. */
 const MEMORY_BASE_BYTES = 1024;
+const PAGE_BYTES = 65_536;
 const GENERATED_FOLDER = ".phantasm/";
 /** Starts `main` as a fibre; compiled when the library of fibres is linked. */
 const MAIN_FIBRE = "~lib/@phantasm/fibre/main/startMainFibre";
@@ -141,7 +148,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const messages: CompilerMessage[] = [];
   const checks = new SourceChecks(compiler, tree);
   const main = options.main.replace(/^\.\//, "").replace(/\.ts$/, "");
-  type Output = Pick<Compiled, "reached" | "observationAddress" | "fibreMain" | "classes">;
+  type Output = Pick<Compiled, "reached" | "data" | "observationAddress" | "fibreMain" | "classes">;
   let output: (Output & Emitted) | undefined;
   let library: readonly SourceFile[] = [];
 
@@ -175,12 +182,19 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       const address = binaryen.getGlobalInfo(module.getGlobal(OBSERVATION)).init;
       const { value } = binaryen.getExpressionInfo(address) as unknown as { value: number };
       const fibreMain = module.getFunction(MAIN_FIBRE) !== 0;
+      const data = placeData(
+        binaryen,
+        module,
+        options.data.filter(({ constructorName }) => reached.has(constructorName)),
+      );
       output = {
+        data,
         ...optimise(binaryen, module, {
           profile,
           main: `${main}/main`,
           capabilities: options.capabilities,
           memoryPagesMax: memory.maximumPages,
+          dataPages: Math.ceil(data.reduce((sum, { bytes }) => sum + bytes.length, 0) / PAGE_BYTES),
           rules: (sourceMap) => suspensionRules(tree, sourceMap),
         }),
         reached,

@@ -20,6 +20,8 @@ export interface FreezeOptions {
   /** The module before any pass, to find the line at which `init` fails. */
   readonly source: Binary;
   readonly places: Places;
+  /** Of memory that data of devices will fill: `init` is not charged for them. */
+  readonly dataPages: number;
   /** Puts back the imports that are declared but not called. */
   readonly complete: () => void;
 }
@@ -88,14 +90,14 @@ export function freeze(
   binaryen: Binaryen,
   module: Module,
   plain: Binary,
-  { profile, source, places, complete }: FreezeOptions,
+  { profile, source, places, dataPages, complete }: FreezeOptions,
 ): Frozen {
   const unchanged = { ...plain, frozen: false, warnings: [] };
   if (profile === "debug") return unchanged;
   const init = binaryen.getExportInfo(module.getExport("init")).value;
   const { body } = binaryen.getFunctionInfo(module.getFunction(init));
   if (binaryen.getExpressionId(body) === Number(binaryen.NopId)) return unchanged;
-  const trial = tryInit(plain.binary);
+  const trial = tryInit(plain.binary, dataPages);
   if (trial.outcome === "failed") throw new BuildError([initFailure(source, places, trial)]);
   if (trial.outcome === "stopped")
     return { ...unchanged, warnings: [initWarning(plain, places, trial)] };

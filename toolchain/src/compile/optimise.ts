@@ -53,6 +53,8 @@ export interface OptimiseOptions {
   /** Of the devices of the graph. */
   readonly capabilities: readonly Capability[];
   readonly memoryPagesMax: number;
+  /** Of memory that data of devices will fill. */
+  readonly dataPages: number;
   /** @param sourceMap of the module as it is before any pass */
   readonly rules: (sourceMap: string) => SuspensionRules;
 }
@@ -141,7 +143,7 @@ function emit(module: Module): Binary {
  * @throws BuildError when something suspends that must not, or `init` fails
  */
 export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOptions): Emitted {
-  const { profile, main, capabilities, memoryPagesMax, rules } = options;
+  const { profile, main, capabilities, memoryPagesMax, dataPages, rules } = options;
   const levels = LEVELS[profile];
   const fibres = switches(module);
   pin(binaryen, levels);
@@ -165,6 +167,7 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
     profile,
     source,
     places: rules,
+    dataPages,
     complete,
   });
   return { ...frozen, suspending };

@@ -83,10 +83,13 @@ function before(apply: (offset: number) => number, end: number, offset: number):
   return low;
 }
 
-/** @param bytes a module as the optimiser emits it */
-export function tryInit(bytes: Uint8Array): Trial {
+/**
+ * @param bytes a module as the optimiser emits it
+ * @param dataPages of memory that are taken by data of devices, which are made after `init`
+ */
+export function tryInit(bytes: Uint8Array, dataPages = 0): Trial {
   const core = coreImage(bytes);
-  const metered = meterModule(core.bytes, LIMITS);
+  const metered = meterModule(core.bytes, { ...LIMITS, pages: LIMITS.pages + dataPages });
   const module = new WebAssembly.Module(metered.bytes);
   const instance = new WebAssembly.Instance(
     module,

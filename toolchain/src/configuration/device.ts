@@ -52,9 +52,33 @@ export interface ArgumentParameter {
   readonly argument: string;
 }
 
-/** One constructor parameter of the device's class, in order. */
+/** What is told to a function that makes data, and what it tells. */
+export interface DataContext {
+  /** Folder of the configuration, absolute. */
+  readonly directory: string;
+  /** Names a file, or a folder as far as the names in it matter, whose change asks for another build. */
+  input(path: string): void;
+  /** What `make` returned for this key in an earlier build of the folder, else what it returns now. */
+  cached(key: string, make: () => Uint8Array): Uint8Array;
+}
+
+/**
+ * Bytes that lie in the image, outside of what the collector looks at: the constructor gets their address,
+ * `usize` and a multiple of 16, and their number, `i32`. They are there from the boot on, cost the compiler
+ * nothing, and must not be changed. Equal data of several devices lies there once.
+ */
+export interface DataParameter {
+  readonly name: string;
+  /**
+   * A function is called when an image is built, once. It throws ConfigurationError for what the user can
+   * mend, and returns the same bytes for the same inputs, on every machine.
+   */
+  readonly data: Uint8Array | ((context: DataContext) => Uint8Array);
+}
+
+/** One constructor parameter of the device's class, in order; data are two. */
 export type DeviceParameters =
-  ConstantParameter | DeviceParameter | HandleParameter | ArgumentParameter;
+  ConstantParameter | DeviceParameter | HandleParameter | ArgumentParameter | DataParameter;
 
 export interface DeviceOptions<I extends string> {
   /** npm package with the AssemblyScript class, or a file of the project as `./file.ts`. */
@@ -119,6 +143,14 @@ function checkParameter(
     )
       throw new ConfigurationError(
         `${where}: ${name} must be a whole number from ${minimum} to ${maximum}, got ${JSON.stringify(value)}`,
+      );
+  } else if ("data" in parameter) {
+    const { name, data } = parameter;
+    if (!IDENTIFIER.test(name))
+      throw new ConfigurationError(`${where}: the name of data must be an identifier, got ${name}`);
+    if (!(data instanceof Uint8Array) && typeof data !== "function")
+      throw new ConfigurationError(
+        `${where}: ${name} must be a Uint8Array or a function that makes one, got ${describeValue(data)}`,
       );
   } else if ("argument" in parameter) {
     if (!(parameter.argument in (options.arguments ?? {})))

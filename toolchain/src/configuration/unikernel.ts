@@ -16,7 +16,7 @@ const PROFILES: readonly string[] = ["speed", "size", "debug"] satisfies Profile
 export interface MemoryOptions {
   /** What the image starts with; default: what its static data needs, at least 64K. */
   readonly minimum?: string | number;
-  /** What it may grow to; default 16M. */
+  /** What it may grow to; default 16M beside the data of devices, such as baked files. */
   readonly maximum?: string | number;
 }
 
@@ -31,14 +31,22 @@ export interface UnikernelOptions {
   readonly profile?: Profile;
 }
 
+/** Pages of 64 KiB. The minimum is raised to what the image needs. */
+export interface MemoryPages {
+  readonly minimumPages: number;
+  readonly maximumPages: number;
+}
+
 export interface Unikernel {
   readonly [UNIKERNEL]: true;
   readonly name: string;
   readonly entry: string;
   readonly devices: Readonly<Record<string, Device>>;
   readonly arguments: Readonly<Record<string, Argument>>;
-  /** Pages of 64 KiB. `minimum` is raised to what the image needs. */
-  readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
+  readonly memory: MemoryPages & {
+    /** False: the maximum is that of an image without data of devices. */
+    readonly maximumGiven: boolean;
+  };
   readonly profile: Profile;
   readonly location: Location;
 }
@@ -167,7 +175,7 @@ export function unikernel(name: string, options: UnikernelOptions = {}): Unikern
     entry,
     devices,
     arguments: args,
-    memory: { minimumPages, maximumPages },
+    memory: { minimumPages, maximumPages, maximumGiven: memory.maximum !== undefined },
     profile,
     location: Location.here(),
   };

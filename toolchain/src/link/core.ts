@@ -4,6 +4,7 @@
  */
 import {
   HEADER,
+  Opcode,
   Reader,
   SectionId,
   Writer,
@@ -56,6 +57,16 @@ export function parameterCounts(bytes: Uint8Array, sections: readonly Section[])
   );
 }
 
+/** What is to be added to the memory that an image starts with. */
+export interface AddedData {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+const PAGE_BYTES = 65_536;
+/** The flags of a memory that has a maximum. */
+const BOUNDED = 1;
+
 function readMemory(bytes: Uint8Array, section: Section | undefined): CoreImage["memory"] {
   if (!section) throw new Error("the compiler made a module without memory");
   const reader = new Reader(bytes, section.start, section.end);
@@ -75,8 +86,29 @@ function readImports(bytes: Uint8Array, section: Section | undefined): string[] 
   });
 }
 
-/** Strips what a seal does not allow and turns float globals into integer ones. */
-export function coreImage(bytes: Uint8Array): CoreImage {
+/** The data section with more segments, which the optimiser has not seen. */
+function withData(
+  bytes: Uint8Array,
+  section: Section | undefined,
+  added: readonly AddedData[],
+): Uint8Array {
+  const reader = section && new Reader(bytes, section.start, section.end);
+  const count = reader?.u32("the number of segments") ?? 0;
+  const length = added.reduce((sum, { bytes: data }) => sum + data.length + 16, 16);
+  const contents = new Writer(length + (section ? section.end - section.start : 0));
+  contents.u32(count + added.length);
+  if (reader && section) contents.raw(bytes.subarray(reader.position, section.end));
+  for (const { address, bytes: data } of added)
+    contents.u8(0).u8(Opcode.I32_CONST).s32(address).u8(Opcode.END).sized(data);
+  return contents.finish();
+}
+
+/**
+ * Strips what a seal does not allow and turns float globals into integer ones.
+ *
+ * @param added lies behind all other data, in ascending order; memory begins large enough for it
+ */
+export function coreImage(bytes: Uint8Array, added: readonly AddedData[] = []): CoreImage {
   const sections = splitSections(bytes);
   const nameSection = sections.find(({ name }) => name === "name");
   const globalEntries = readGlobals(bytes, find(sections, SectionId.GLOBAL));
@@ -86,7 +118,12 @@ export function coreImage(bytes: Uint8Array): CoreImage {
   const parameters = parameterCounts(bytes, sections);
   const functions = new Map<number, FunctionRange>();
   const relocation = new Relocation();
-  const output = new Writer(bytes.length + 1024).raw(HEADER);
+  const given = readMemory(bytes, find(sections, SectionId.MEMORY));
+  const end = Math.max(0, ...added.map(({ address, bytes: data }) => address + data.length));
+  const memory = { ...given, minimum: Math.max(given.minimum, Math.ceil(end / PAGE_BYTES)) };
+  const output = new Writer(
+    bytes.length + 1024 + added.reduce((sum, data) => sum + data.bytes.length + 16, 0),
+  ).raw(HEADER);
 
   const copy = (section: Section): void => {
     const contents = bytes.subarray(section.start, section.end);
@@ -136,18 +173,30 @@ export function coreImage(bytes: Uint8Array): CoreImage {
 
   for (const section of sections) {
     if (section.id === SectionId.CUSTOM || section.id === SectionId.DATA_COUNT) continue;
+    if (section.id === SectionId.DATA && added.length > 0) continue;
+    if (section.id === SectionId.MEMORY && memory.minimum !== given.minimum) {
+      const { minimum, maximum } = memory;
+      output.section(
+        section.id,
+        new Writer().u32(1).u8(BOUNDED).u32(minimum).u32(maximum).finish(),
+      );
+      continue;
+    }
     if (section.id === SectionId.CODE) code(section);
     else if (section.id === SectionId.GLOBAL && globals.any)
       output.section(section.id, globals.section(bytes));
     else if (section.id === SectionId.EXPORT && globals.added > 0) exports(section);
     else copy(section);
   }
+  // The last of all sections.
+  if (added.length > 0)
+    output.section(SectionId.DATA, withData(bytes, find(sections, SectionId.DATA), added));
   return {
     bytes: output.finish(),
     relocation,
     names: nameSection ? bytes.slice(nameSection.start, nameSection.end) : new Uint8Array(0),
     functions,
-    memory: readMemory(bytes, find(sections, SectionId.MEMORY)),
+    memory,
     imports,
   };
 }

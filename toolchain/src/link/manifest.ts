@@ -3,6 +3,7 @@ import { ABI_VERSION, HYPERCALLS, IMPORT_MODULE, ObservationBlock } from "@phant
 import type {
   Manifest,
   ManifestArgument,
+  ManifestData,
   ManifestDevice,
   ManifestModule,
   PlainCapability,
@@ -65,6 +66,7 @@ export function imageManifest(
   graph: Graph,
   core: CoreImage,
   modules: readonly ManifestModule[],
+  data: readonly ManifestData[],
   observationAddress: number,
   toolchain: Readonly<Record<string, string>>,
 ): Manifest {
@@ -81,6 +83,7 @@ export function imageManifest(
       version: ObservationBlock.VERSION,
     },
     modules,
+    ...(data.length === 0 ? {} : { data }),
     toolchain,
   };
 }

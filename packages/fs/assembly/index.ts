@@ -1,0 +1,4 @@
+export { BakedFiles } from "./baked";
+export { mediaTypeOf } from "./media-types";
+export { baseName, checkPath, normalPath, parentPath } from "./paths";
+export { TarFiles } from "./tar/tar-files";
