@@ -9,4 +9,6 @@ export {
   ResponseWriter,
 } from "./server/handlers";
 export { HttpServer } from "./server/server";
+export { Router } from "./server/router";
+export { Site, SiteOptions } from "./site/site";
 export { Method } from "./wire/method";

@@ -270,6 +270,13 @@ export class Exchange {
     this.fieldsEnd += bytes;
   }
 
+  /** Adds whole lines that were composed earlier. */
+  setLines(at: usize, bytes: i32): void {
+    this.reserveFields(bytes);
+    memory.copy(this.fields + <usize>this.fieldsEnd, at, <usize>bytes);
+    this.fieldsEnd += bytes;
+  }
+
   private reserveFields(bytes: i32): void {
     const needed = this.fieldsEnd + bytes;
     if (needed <= this.fieldsRoom) return;
@@ -327,10 +334,6 @@ export class Exchange {
 
   /** Sends an answer whose fields were composed earlier: whole lines. @param bytes of the content, which lies there for ever */
   sendPrepared(status: i32, fields: usize, fieldBytes: i32, at: usize, bytes: i64): void {
-    if (fieldBytes > 0) {
-      const connection = this.connection;
-      if (connection !== null) connection.beginWriting();
-    }
     if (!this.openHead(status, fieldBytes)) return;
     const output = this.server.output;
     output.put(fields, fieldBytes);

@@ -94,6 +94,12 @@ export class HttpServer implements TcpAcceptor {
     tcp.close();
   }
 
+  /** The time of day, in seconds since 1970 UTC. */
+  get seconds(): i64 {
+    this.heading.refresh();
+    return this.heading.seconds;
+  }
+
   // ---- for connections
 
   /** Hands the output to another connection; what was in it leaves. */

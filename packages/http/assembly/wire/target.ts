@@ -1,5 +1,5 @@
 /** Percent-encoding and queries (RFC 3986 §2.1, WHATWG URL §5). */
-import { equals, hexDigit, textOf } from "./characters";
+import { equals, hexDigit, isDigit, textOf } from "./characters";
 
 const PERCENT: i32 = 0x25;
 const PLUS: i32 = 0x2b;
@@ -39,7 +39,8 @@ export function decodedText(at: usize, bytes: i32, plusIsSpace: bool): string | 
   if (plain) return textOf(at, bytes);
   const room = heap.alloc(<usize>bytes);
   const length = percentDecode(at, bytes, room, plusIsSpace);
-  const text = length < 0 ? null : textOf(room, length);
+  let text: string | null = null;
+  if (length >= 0) text = textOf(room, length);
   heap.free(room);
   return text;
 }
@@ -63,3 +64,20 @@ export function queryValue(at: usize, bytes: i32, name: string): string | null {
   }
   return null;
 }
+
+/** A path as it stands in a URL: everything but letters, digits and `/-._~` is encoded (RFC 3986 §2). */
+export function encodedPath(path: string): string {
+  const bytes = String.UTF8.encode(path);
+  const view = Uint8Array.wrap(bytes);
+  let text = "";
+  for (let i = 0; i < view.length; i++) {
+    const c = <i32>view[i];
+    const isLetter = <u32>((c | 0x20) - 0x61) < 26;
+    if (isLetter || isDigit(c) || c == 0x2f || c == 0x2d || c == 0x2e || c == 0x5f || c == 0x7e)
+      text += String.fromCharCode(c);
+    else text += "%" + HEXADECIMAL.charAt(c >> 4) + HEXADECIMAL.charAt(c & 15);
+  }
+  return text;
+}
+
+const HEXADECIMAL: string = "0123456789ABCDEF";
