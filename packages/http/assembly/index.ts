@@ -1,3 +1,4 @@
+export { AccessLog } from "./server/access-log";
 export { Exchange, UNKNOWN_LENGTH } from "./server/exchange";
 export { HttpCounters, HttpLimits } from "./server/limits";
 export {

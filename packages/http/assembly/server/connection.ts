@@ -62,6 +62,7 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
   private unsentAt: i32 = 0;
   private unsentEnd: i32 = 0;
   private unsentRoom: i32 = 0;
+  private remote: string | null = null;
   /** Content since the deadline was set. */
   private progress: i32 = 0;
 
@@ -71,6 +72,16 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
   ) {
     super();
     this.wait(Wait.HEAD, server.limits.headNs);
+  }
+
+  /** Its client's address. */
+  get remoteText(): string {
+    let text = this.remote;
+    if (text === null) {
+      text = this.tcp.remote.address.toString();
+      this.remote = text;
+    }
+    return text;
   }
 
   // ---- turns

@@ -133,6 +133,12 @@ export class Exchange {
     return connection === null ? null : connection.tcp;
   }
 
+  /** The client's address; `-`: it has gone. Made once for each connection. */
+  get remoteText(): string {
+    const connection = this.connection;
+    return connection === null ? "-" : connection.remoteText;
+  }
+
   /** False: the client has gone, and what is sent is dropped. */
   get isOpen(): bool {
     return this.connection !== null;
