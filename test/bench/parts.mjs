@@ -20,6 +20,7 @@ import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
+import { tapWeb } from "./web-tap.mjs";
 import { userNet } from "./user-net.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -392,6 +393,7 @@ export const PARTS = {
   tap,
   tapTcp,
   tapHttp,
+  tapWeb,
   tapUdp,
   connections,
   userNet,
