@@ -70,6 +70,11 @@ export class HttpServer implements TcpAcceptor {
   }
 
   onAccept(listener: TcpListener, tcp: TcpConnection): void {
+    this.accept(tcp);
+  }
+
+  /** Serves a connection that somebody else has accepted. */
+  accept(tcp: TcpConnection): void {
     if (this.connections == this.limits.connections) {
       this.refuse(tcp);
       return;

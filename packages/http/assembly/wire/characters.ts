@@ -94,18 +94,21 @@ export function findByte(at: usize, end: usize, byte: u8): usize {
   return end;
 }
 
-/** True if all bytes may stand in a field value. */
-export function areFieldValue(at: usize, end: usize): bool {
+/** Where a control character stands first at or after `at`, before `end`: 0 to 31, or 127; `end`: nowhere. */
+export function findControl(at: usize, end: usize): usize {
   for (; at + 8 <= end; at += 8) {
     const word = load<u64>(at);
-    const controls = (word - 0x2020202020202020) & ~word & HIGHS;
     const deletes = word ^ 0x7f7f7f7f7f7f7f7f;
-    if ((controls | ((deletes - ONES) & ~deletes & HIGHS)) == 0) continue;
-    // A tabulator perhaps, or a borrow from the byte before.
-    for (let i: usize = 0; i < 8; i++) if (!isFieldValue(load<u8>(at + i))) return false;
+    // A byte above one that borrowed may be marked though it is none: the lowest mark is right.
+    const controls =
+      (((word - 0x2020202020202020) & ~word) | ((deletes - ONES) & ~deletes)) & HIGHS;
+    if (controls != 0) return at + <usize>(ctz(controls) >> 3);
   }
-  for (; at < end; at++) if (!isFieldValue(load<u8>(at))) return false;
-  return true;
+  for (; at < end; at++) {
+    const c = <i32>load<u8>(at);
+    if (c < 0x20 || c == 0x7f) return at;
+  }
+  return end;
 }
 
 /** True if the bytes are that text, which is ASCII. */

@@ -7,9 +7,9 @@
  * not depend on how the bytes were cut into pieces.
  */
 import {
-  areFieldValue,
   equalsIgnoringCase,
   findByte,
+  findControl,
   isDigit,
   isSpace,
   isToken,
@@ -47,6 +47,8 @@ const CR: i32 = 0x0d;
 const LF: u8 = 0x0a;
 const COLON: i32 = 0x3a;
 const COMMA: i32 = 0x2c;
+const TAB: i32 = 0x09;
+const CR_LF: u16 = 0x0a0d;
 
 /** u16 name at, name bytes, value at, value bytes. */
 const FIELD_BYTES: i32 = 8;
@@ -172,33 +174,47 @@ export class Head {
     return at;
   }
 
+  /** What is wrong with the line at `at`, or that it goes on: it is judged when it has ended. */
+  private refuseLine(at: usize, available: i32): i32 {
+    const end = this.lineEnd(<i32>(at - this.base), available);
+    return end > 0 ? Refusal.BAD_REQUEST : end;
+  }
+
   /** Reads the field lines from `from` on. Returns the offset behind the empty line; INCOMPLETE or a refusal. */
   protected readFields(from: i32, available: i32): i32 {
     const base = this.base;
-    let at = from;
+    const end = base + <usize>min(available, this.limits.headBytesMax);
+    let line = base + <usize>from;
     while (true) {
-      const feed = this.lineEnd(at, available);
-      if (feed <= 0) return feed;
-      if (feed == at + 1) return feed + 1;
-      const refusal = this.readField(base + <usize>at, base + <usize>(feed - 1));
+      let colon = line;
+      while (colon < end && isToken(load<u8>(colon))) colon++;
+      if (colon == end) return this.refuseLine(line, available);
+      const c = <i32>load<u8>(colon);
+      if (colon == line) {
+        // The empty line; or white space in front of a name, which continues a line (obs-fold, RFC 9112 §5.2) or
+        // follows the start line (§2.2); or no name.
+        if (c != CR || colon + 1 == end || load<u8>(colon, 1) != LF)
+          return this.refuseLine(line, available);
+        return <i32>(colon - base) + 2;
+      }
+      // White space in front of the colon (§5.1: MUST be refused), a control, no colon.
+      if (c != COLON) return this.refuseLine(line, available);
+      let value = colon + 1;
+      while (value < end && isSpace(load<u8>(value))) value++;
+      let feed = findControl(value, end);
+      while (feed < end && <i32>load<u8>(feed) == TAB) feed = findControl(feed + 1, end);
+      // NUL, CR alone and other controls (RFC 9110 §5.5); or it goes on.
+      if (feed + 1 >= end || load<u16>(feed) != CR_LF) return this.refuseLine(line, available);
+      let valueEnd = feed;
+      while (valueEnd > value && isSpace(load<u8>(valueEnd - 1))) valueEnd--;
+      const refusal = this.addField(line, colon, value, valueEnd);
       if (refusal != 0) return refusal;
-      at = feed + 1;
+      line = feed + 2;
     }
   }
 
-  /** Reads one line, without its end. 0 or a refusal. */
-  private readField(at: usize, end: usize): i32 {
-    let colon = at;
-    while (colon < end && isToken(load<u8>(colon))) colon++;
-    // Not a token: white space in front of the colon (RFC 9112 §5.1: MUST be refused), or in front of the name, which
-    // continues a line (obs-fold, §5.2) or follows the start line (§2.2); no name; a control.
-    if (colon == at || colon == end || load<u8>(colon) != COLON) return Refusal.BAD_REQUEST;
-    let value = colon + 1;
-    while (value < end && isSpace(load<u8>(value))) value++;
-    let valueEnd = end;
-    while (valueEnd > value && isSpace(load<u8>(valueEnd - 1))) valueEnd--;
-    // NUL, CR alone and other controls (RFC 9110 §5.5).
-    if (!areFieldValue(value, valueEnd)) return Refusal.BAD_REQUEST;
+  /** 0 or a refusal. */
+  private addField(at: usize, colon: usize, value: usize, valueEnd: usize): i32 {
     if (this.fieldCount == this.limits.fieldsMax) return Refusal.FIELDS_TOO_LARGE;
     const nameBytes = <i32>(colon - at);
     const entry = this.table + <usize>(this.fieldCount * FIELD_BYTES);
