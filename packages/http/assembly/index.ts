@@ -1,4 +1,5 @@
 export { AccessLog } from "./server/access-log";
+export { EventStream, EventStreamHandler } from "./server/event-stream";
 export { Exchange, UNKNOWN_LENGTH } from "./server/exchange";
 export { HttpCounters, HttpLimits } from "./server/limits";
 export {
@@ -10,6 +11,10 @@ export {
   ResponseWriter,
 } from "./server/handlers";
 export { HttpServer } from "./server/server";
+export { JSON_DEPTH_MAX, JsonReader, JsonToken } from "./json/json-reader";
+export { JsonWriter } from "./json/json-writer";
+export { Method } from "./wire/method";
 export { Router } from "./server/router";
 export { Site, SiteOptions } from "./site/site";
-export { Method } from "./wire/method";
+export { CloseCode } from "./websocket/frame";
+export { WebSocket, WebSocketHandler, WebSocketLimits } from "./websocket/websocket";

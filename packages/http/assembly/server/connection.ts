@@ -289,7 +289,8 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
     if (access !== null) access.onAnswered(exchange);
     this.exchange = null;
     this.waits = Wait.REQUEST;
-    this.setDeadline(server.limits.idleNs);
+    // What it has been upgraded to sees to its own time.
+    if (this.upgraded === null) this.setDeadline(server.limits.idleNs);
     exchange.release();
     server.giveExchange(exchange);
   }

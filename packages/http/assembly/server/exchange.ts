@@ -11,6 +11,7 @@ import { Method } from "../wire/method";
 import { RequestHead } from "../wire/request-head";
 import { hasNoContent } from "../wire/status";
 import { decodedText, queryValue } from "../wire/target";
+import { JsonWriter } from "../json/json-writer";
 import { HttpConnection } from "./connection";
 import { ContentHandler, ContentSink, ResponseWriter } from "./handlers";
 import { HttpServer } from "./server";
@@ -350,6 +351,19 @@ export class Exchange {
     }
     if (bytes <= INLINE_BYTES_MAX && bytes <= output.room) output.put(at, <i32>bytes);
     else this.setMemory(at, bytes, null);
+    this.closeAnswer(bytes);
+  }
+
+  /** Sends what was written to a JsonWriter. It may be used again. */
+  sendJson(status: i32, json: JsonWriter): void {
+    const bytes = json.length;
+    if (!this.openAnswer(status, "application/json", bytes)) return;
+    const output = this.server.output;
+    if (bytes <= output.room) output.put(json.bytes.dataStart, bytes);
+    else {
+      const owner = json.bytes.slice(0, bytes);
+      this.setMemory(owner.dataStart, bytes, owner);
+    }
     this.closeAnswer(bytes);
   }
 
