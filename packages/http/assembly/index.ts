@@ -1,6 +1,7 @@
 export { AccessLog } from "./server/access-log";
 export { EventStream, EventStreamHandler } from "./server/event-stream";
-export { Exchange, UNKNOWN_LENGTH } from "./server/exchange";
+export { UNKNOWN_LENGTH } from "./server/answer";
+export { Exchange } from "./server/exchange";
 export { HttpCounters, HttpLimits } from "./server/limits";
 export {
   AccessSink,

@@ -15,7 +15,7 @@ import {
 import { dispatch, enter, hold, leave } from "@phantasm/runtime";
 import { expect, world } from "@phantasm/testing";
 
-const QUEUE_BYTES: i32 = 1 << 20;
+const QUEUE_BYTES_MIN: i32 = 1 << 12;
 
 /** Bytes of a block of the queue: peeked bytes end at its multiples. */
 export const BLOCK_BYTES: i32 = 4096;
@@ -38,7 +38,10 @@ export class TestConnection extends TcpConnection {
   handler: TcpHandler | null = null;
   /** Writes so far. */
   writes: i32 = 0;
-  private readonly queue: usize = heap.alloc(<usize>QUEUE_BYTES);
+  private queue: usize = 0;
+  private queueRoom: i32 = 0;
+  /** Bytes that were consumed before those in the queue. */
+  private consumed: i32 = 0;
   private head: i32 = 0;
   private tail: i32 = 0;
   private ended: bool = false;
@@ -70,11 +73,7 @@ export class TestConnection extends TcpConnection {
   read(buffer: Uint8Array, offset: i32, length: i32): i32 {
     const bytes = min(length, this.readable);
     if (bytes == 0) return this.ended ? 0 : Errno.AGAIN;
-    memory.copy(
-      buffer.dataStart + <usize>offset,
-      this.queue + <usize>(this.head % QUEUE_BYTES),
-      <usize>bytes,
-    );
+    memory.copy(buffer.dataStart + <usize>offset, this.peek(), <usize>bytes);
     this.consume(bytes);
     return bytes;
   }
@@ -82,14 +81,18 @@ export class TestConnection extends TcpConnection {
     return this.queue + <usize>this.head;
   }
   get peekedBytes(): i32 {
-    return min(this.readable, BLOCK_BYTES - (this.head % BLOCK_BYTES));
+    return min(this.readable, BLOCK_BYTES - ((this.consumed + this.head) % BLOCK_BYTES));
   }
   consume(bytes: i32): void {
     assert(bytes >= 0 && bytes <= this.readable, "tcp: more consumed than waits to be read");
     // What was consumed may not be read again.
     memory.fill(this.queue + <usize>this.head, 0xee, <usize>bytes);
     this.head += bytes;
-    if (this.head == this.tail) this.readWaits = true;
+    if (this.head < this.tail) return;
+    this.readWaits = true;
+    this.consumed += this.head;
+    this.head = 0;
+    this.tail = 0;
   }
   get writable(): i32 {
     return this.over ? 0 : this.room;
@@ -142,8 +145,20 @@ export class TestConnection extends TcpConnection {
 
   // ---- the other end
 
+  private reserve(bytes: i32): void {
+    const needed = this.tail + bytes;
+    if (needed <= this.queueRoom) return;
+    const room = max(max(needed, 2 * this.queueRoom), QUEUE_BYTES_MIN);
+    const larger = heap.alloc(<usize>room);
+    memory.copy(larger, this.queue, <usize>this.tail);
+    if (this.queue != 0) heap.free(this.queue);
+    this.queue = larger;
+    this.queueRoom = room;
+  }
+
   /** The client sends text. */
   says(text: string): void {
+    this.reserve(text.length);
     for (let i = 0; i < text.length; i++)
       store<u8>(this.queue + <usize>(this.tail + i), <u8>text.charCodeAt(i));
     this.tail += text.length;
@@ -151,6 +166,7 @@ export class TestConnection extends TcpConnection {
   }
 
   saysBytes(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
     memory.copy(this.queue + <usize>this.tail, bytes.dataStart, <usize>bytes.length);
     this.tail += bytes.length;
     this.tellReadable();
@@ -181,6 +197,11 @@ export class TestConnection extends TcpConnection {
   breaks(reason: i32): void {
     if (this.over) return;
     this.over = true;
+    if (this.queue != 0) heap.free(this.queue);
+    this.queue = 0;
+    this.queueRoom = 0;
+    this.head = 0;
+    this.tail = 0;
     const handler = this.handler;
     if (handler !== null) handler.onClosed(this, reason);
   }

@@ -4,14 +4,15 @@
  * All it does happens in turns: `turn` goes on until something is missing: bytes, room, or the application. Each of
  * these calls it again. Nothing of a request is kept while it is idle.
  */
-import { Errno, TcpConnection, TcpHandler, Timer, TimerHandler } from "@phantasm/interfaces";
-import { Task, now, ready, readyLater } from "@phantasm/runtime";
+import { TcpConnection, TcpHandler, Timer, TimerHandler } from "@phantasm/interfaces";
+import { now, ready, readyLater } from "@phantasm/runtime";
 import { findByte } from "../wire/characters";
 import { Content } from "../wire/content-reader";
 import { Method } from "../wire/method";
 import { RequestHead } from "../wire/request-head";
 import { Refusal } from "../wire/head";
 import { Exchange } from "./exchange";
+import { Sender } from "./sender";
 import { HttpServer } from "./server";
 import { Upgraded } from "./upgraded";
 
@@ -37,14 +38,11 @@ const REQUEST_TIMEOUT: i32 = 408;
 
 
 @final
-export class HttpConnection extends Task implements TcpHandler, TimerHandler {
+export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
   exchange: Exchange | null = null;
   upgraded: Upgraded | null = null;
   /** No further request is read. */
   isLast: bool = false;
-  /** It has been closed or has broken; nothing may be done with it. */
-  isOver: bool = false;
-  isTurning: bool = false;
   private isScheduled: bool = false;
   private isLeaving: bool = false;
   private waits: Wait = Wait.HEAD;
@@ -57,20 +55,12 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
   private held: usize = 0;
   private heldBytes: i32 = 0;
   private heldRoom: i32 = 0;
-  /** What found no room in the connection. */
-  private unsent: usize = 0;
-  private unsentAt: i32 = 0;
-  private unsentEnd: i32 = 0;
-  private unsentRoom: i32 = 0;
   private remote: string | null = null;
   /** Content since the deadline was set. */
   private progress: i32 = 0;
 
-  constructor(
-    readonly server: HttpServer,
-    readonly tcp: TcpConnection,
-  ) {
-    super();
+  constructor(server: HttpServer, tcp: TcpConnection) {
+    super(server, tcp);
     this.wait(Wait.HEAD, server.limits.headNs);
   }
 
@@ -349,112 +339,16 @@ export class HttpConnection extends Task implements TcpHandler, TimerHandler {
     return this.refuse(status);
   }
 
-  // ---- writing
-
-  /** Output is this connection's from now on. */
-  // @ts-ignore: decorator
-  @inline
-  beginWriting(): void {
-    if (this.server.writer !== this) this.server.takeOutput(this);
-  }
-
-  /** Outside of a turn, what was composed leaves at once. */
-  endWriting(): void {
-    if (!this.isTurning && this.server.writer === this) this.flush();
-  }
-
-  /** Bytes that can be composed and sent now; -1: none, and `onWritable` follows. */
-  get room(): i32 {
-    let room = this.unsentEnd > 0 ? -1 : this.tcp.writable;
-    if (room < 0 || this.server.writer !== this) return room;
-    room -= this.server.output.used;
-    if (room > 0) return room;
-    this.flush();
-    return this.unsentEnd > 0 ? -1 : 0;
-  }
-
-  /** Sends what is in the output, which is free then. */
-  flush(): void {
-    const output = this.server.output;
-    const bytes = output.used;
-    if (bytes == 0) return;
-    output.at = output.start;
-    this.write(output.start, bytes);
-  }
-
-  /** Sends; what finds no room is copied, and sent later. */
-  write(at: usize, bytes: i32): void {
-    if (this.isOver) return;
-    let taken = 0;
-    if (this.unsentEnd == 0) {
-      taken = this.tcp.writeFrom(at, bytes);
-      if (taken == Errno.AGAIN) taken = 0;
-      // It has broken: `onClosed` follows.
-      if (taken < 0 || taken == bytes) return;
-    }
-    this.keep(at + <usize>taken, bytes - taken);
-  }
-
-  /** Sends without copying, for what stays where it is. Returns how many bytes were taken. */
-  writeSome(at: usize, bytes: i32): i32 {
-    if (this.unsentEnd > 0) return 0;
-    const taken = this.tcp.writeFrom(at, bytes);
-    return taken < 0 ? (taken == Errno.AGAIN ? 0 : bytes) : taken;
-  }
-
-  private keep(at: usize, bytes: i32): void {
-    const server = this.server;
-    const needed = this.unsentEnd + bytes;
-    if (needed > this.unsentRoom) {
-      const room = max(needed, this.unsentRoom * 2);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
-        server.counters.cutOff++;
-        this.abort();
-        return;
-      }
-      server.unsentBytes += room - this.unsentRoom;
-      const larger = heap.alloc(<usize>room);
-      if (this.unsent != 0) {
-        memory.copy(larger, this.unsent, <usize>this.unsentEnd);
-        heap.free(this.unsent);
-      }
-      this.unsent = larger;
-      this.unsentRoom = room;
-    }
-    memory.copy(this.unsent + <usize>this.unsentEnd, at, <usize>bytes);
-    this.unsentEnd = needed;
-    if (this.waits != Wait.ROOM) this.wait(Wait.ROOM, server.limits.writeNs);
-  }
-
-  private sendRest(): bool {
-    const left = this.unsentEnd - this.unsentAt;
-    const taken = this.tcp.writeFrom(this.unsent + <usize>this.unsentAt, left);
-    if (taken < 0 && taken != Errno.AGAIN) return false;
-    if (taken > 0) this.unsentAt += taken;
-    if (taken != left) {
-      if (taken > 0 || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
-      return false;
-    }
-    this.freeUnsent();
-    return true;
-  }
-
-  private freeUnsent(): void {
-    if (this.unsent == 0) return;
-    heap.free(this.unsent);
-    this.server.unsentBytes -= this.unsentRoom;
-    this.unsent = 0;
-    this.unsentAt = 0;
-    this.unsentEnd = 0;
-    this.unsentRoom = 0;
-  }
-
   // ---- time
 
   private wait(what: Wait, ns: i64): void {
     this.waits = what;
     this.progress = 0;
     this.setDeadline(ns);
+  }
+
+  protected awaitRoom(hasMoved: bool): void {
+    if (hasMoved || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
   }
 
   /** `wait`, and false. */

@@ -4,7 +4,8 @@
  *     const events = new EventStream(exchange, this);
  *     events.send("note", "{…}", "17");
  */
-import { Exchange, UNKNOWN_LENGTH } from "./exchange";
+import { UNKNOWN_LENGTH } from "./answer";
+import { Exchange } from "./exchange";
 import { ResponseWriter } from "./handlers";
 
 /** Told when a client has gone. */

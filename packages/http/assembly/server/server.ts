@@ -7,6 +7,7 @@ import { AccessSink, ErrorPages, HttpHandler } from "./handlers";
 import { Heading } from "./heading";
 import { HttpCounters, HttpLimits } from "./limits";
 import { Output } from "./output";
+import { Sender } from "./sender";
 import { utf8Bytes } from "../wire/characters";
 
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
@@ -26,7 +27,7 @@ export class HttpServer implements TcpAcceptor {
   readonly output: Output;
   readonly heading: Heading;
   /** Whose output it is. */
-  writer: HttpConnection | null = null;
+  writer: Sender | null = null;
   /** Answers end their connections. */
   isStopping: bool = false;
   partialBytes: i32 = 0;
@@ -108,7 +109,7 @@ export class HttpServer implements TcpAcceptor {
   // ---- for connections
 
   /** Hands the output to another connection; what was in it leaves. */
-  takeOutput(connection: HttpConnection | null): void {
+  takeOutput(connection: Sender | null): void {
     const writer = this.writer;
     this.writer = connection;
     if (writer !== null) writer.flush();
