@@ -19,3 +19,7 @@ export { Router } from "./server/router";
 export { Site, SiteOptions } from "./site/site";
 export { CloseCode } from "./websocket/frame";
 export { WebSocket, WebSocketHandler, WebSocketLimits } from "./websocket/websocket";
+export { Call, CallHandler, MALFORMED, REDIRECTED } from "./client/call";
+export { ClientLimits, HttpClient } from "./client/client";
+export { Attempt, ConnectedHandler, Connector, DialConnector } from "./client/connector";
+export { HttpUrl } from "./client/url";
