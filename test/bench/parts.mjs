@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { block } from "./block.mjs";
 import { connections } from "./connections.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
@@ -390,6 +391,7 @@ export const PARTS = {
   userNetwork,
   udp,
   router,
+  block,
   tap,
   tapTcp,
   tapHttp,

@@ -3,7 +3,7 @@ import { type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "./built.js";
 import { type Namespace } from "./namespace.js";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -26,7 +26,7 @@ const PLAIN_TAP = `
 
 /** The image of a project below the repository, built if need be. */
 export async function imagePath(directory: string): Promise<string> {
-  const { path } = await ensureBuilt(fileURLToPath(new URL(directory, ROOT)));
+  const path = await builtImage(fileURLToPath(new URL(directory, ROOT)));
   return path;
 }
 

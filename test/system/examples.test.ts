@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Image } from "@phantasm/host";
 import { VirtualHost } from "@phantasm/host/testing";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = [
@@ -25,6 +25,7 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "files",
   "frames",
   "swap",
   "fibres",
@@ -77,7 +78,7 @@ let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "phantasm-examples-"));
   // In one process, so that the compiler is loaded once; `run` finds them up to date.
-  for (const example of EXAMPLES) await ensureBuilt(join(ROOT, "examples", example));
+  for (const example of EXAMPLES) await builtImage(join(ROOT, "examples", example));
 }, 180_000);
 
 afterAll(() => {
@@ -175,6 +176,40 @@ test("lottery draws six different numbers of 49, others each time, and any numbe
   const others = (await run("lottery", ["--", "--draws=10"])).trimEnd().split("\n");
   expect(others.length).toBe(10);
   expect(draws.slice(0, 10)).not.toEqual(others);
+});
+
+describe("files", () => {
+  const baked = `In the image:
+  /index.html: 37 bytes, text/html; charset=utf-8
+    <!doctype html>
+  /welcome.txt: 41 bytes, text/plain; charset=utf-8
+    Welcome.
+  /notes/first.md: 8 bytes, text/markdown; charset=utf-8
+    # Notes
+On the disk:
+`;
+
+  test("in the image, and in an archive on a disk", async () => {
+    const path = join(folder, "site.tar");
+    execFileSync("tar", [
+      ...["-C", join(ROOT, "examples/files/htdocs"), "-cf", path],
+      ...["--transform", "s/welcome/from-the-disk/", "."],
+    ]);
+    expect(await run("files", ["--block", `site=${path}:ro`]))
+      .toBe(`${baked}  /from-the-disk.txt: 41 bytes
+    Welcome.
+  /index.html: 37 bytes
+    <!doctype html>
+  /notes/first.md: 8 bytes
+    # Notes
+`);
+  });
+
+  test("a disk that is no archive is told so", async () => {
+    expect(await run("files", ["--block", "site=mem:1M"])).toBe(
+      `${baked}  /: the device has another format\n`,
+    );
+  });
 });
 
 describe("block-check", () => {

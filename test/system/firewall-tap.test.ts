@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
 import { Namespace, tapProblem } from "../support/namespace.js";
 
 const problem = tapProblem("ping", "nc", "ss", "md5sum");
@@ -21,7 +21,7 @@ describe.skipIf(problem !== null)("between two Linux hosts", () => {
   let output = "";
 
   beforeAll(async () => {
-    const { path } = await ensureBuilt(EXAMPLE);
+    const path = await builtImage(EXAMPLE);
     machine = new Namespace();
     inside = new Namespace();
     outside = new Namespace();

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Image } from "@phantasm/host";
 import { VirtualHost, VirtualLink, type VirtualTime } from "@phantasm/host/testing";
-import { ensureBuilt } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** @param directory below the repository */
 export async function imageOf(directory: string): Promise<Image> {
-  const { path } = await ensureBuilt(fileURLToPath(new URL(directory, ROOT)));
+  const path = await builtImage(fileURLToPath(new URL(directory, ROOT)));
   return Image.load(readFileSync(path));
 }
 

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { NetFeature } from "@phantasm/abi";
 import { Image } from "@phantasm/host";
 import { SECOND, VirtualHost, VirtualLink, VirtualTime } from "@phantasm/host/testing";
-import { build, ensureBuilt } from "../../toolchain/dist/build.js";
+import { build } from "../../toolchain/dist/build.js";
+import { builtImage } from "../support/built.js";
 import { HELLO_MAIN, diagnosticsOf, project } from "../support/project.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/firewall", import.meta.url));
@@ -24,7 +25,7 @@ const [SYN, RST, ACK] = [2, 4, 16] as const;
 let image: Image;
 
 beforeAll(async () => {
-  const { path } = await ensureBuilt(EXAMPLE);
+  const path = await builtImage(EXAMPLE);
   image = Image.load(readFileSync(path));
 }, 180_000);
 

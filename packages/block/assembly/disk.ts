@@ -8,7 +8,16 @@ import {
   block_submit,
 } from "@phantasm/abi";
 import { Block, BlockHandler, BlockWaiter } from "@phantasm/interfaces";
-import { Source, Waiters, addSource, hold, isEnding, release } from "@phantasm/runtime";
+import {
+  Source,
+  Task,
+  Waiters,
+  addSource,
+  hold,
+  isEnding,
+  ready,
+  release,
+} from "@phantasm/runtime";
 import { Slots } from "./slots";
 
 /** Where block_info writes: u64 sectors, u32 sector bytes, depth, flags, sectors of a request. */
@@ -20,6 +29,17 @@ const completion: usize = memory.data(8, 4);
 /** Completions taken in one step: a disk that completes at once must not keep the step. */
 const STEP_COMPLETIONS_MAX: i32 = 256;
 
+/** Takes what has completed already, in the step that asked for it. */
+class Poll extends Task {
+  isQueued: bool = false;
+  disk: HostBlock | null = null;
+
+  performTask(): void {
+    this.isQueued = false;
+    this.disk!.poll();
+  }
+}
+
 /** The disk over the hypercalls block_info, block_submit and block_complete. */
 export class HostBlock extends Source implements Block {
   private readonly sectorCount: u64;
@@ -29,6 +49,11 @@ export class HostBlock extends Source implements Block {
   private readonly slots: Slots;
   private readonly waiters: Waiters<BlockWaiter> = new Waiters<BlockWaiter>();
   private again: bool = false;
+  private readonly pollTask: Poll = new Poll();
+  /** Completions that may still be taken in this step. */
+  private left: i32 = STEP_COMPLETIONS_MAX;
+  /** `complete` runs: it will see what is submitted meanwhile. */
+  private completing: bool = false;
 
   /** @param requests in flight at once, at most */
   constructor(
@@ -42,6 +67,7 @@ export class HostBlock extends Source implements Block {
     this.flags = load<i32>(info, 16);
     this.transferMax = load<i32>(info, 20);
     this.slots = new Slots(min(requests, load<i32>(info, 12)));
+    this.pollTask.disk = this;
     addSource(this);
   }
 
@@ -110,6 +136,12 @@ export class HostBlock extends Source implements Block {
 
   dispatch(now: i64): void {
     this.again = false;
+    this.left = STEP_COMPLETIONS_MAX;
+    this.poll();
+  }
+
+  /** Calls whom it can, within what a step may take. */
+  poll(): void {
     this.complete();
     for (let count = this.waiters.count; count > 0 && !this.slots.full; count--) {
       if (isEnding()) return;
@@ -122,9 +154,10 @@ export class HostBlock extends Source implements Block {
   }
 
   private complete(): void {
-    for (let taken = 0; taken < STEP_COMPLETIONS_MAX; taken++) {
-      if (this.slots.empty || isEnding()) return;
-      if (block_complete(this.handle, completion) < 0) return;
+    this.completing = true;
+    for (; this.left > 0; this.left--) {
+      if (this.slots.empty || isEnding()) break;
+      if (block_complete(this.handle, completion) < 0) break;
       const index = load<i32>(completion);
       const slot = this.slots.at(index);
       const handler = slot.handler!;
@@ -134,7 +167,8 @@ export class HostBlock extends Source implements Block {
       release();
       handler.onBlock(tag, status);
     }
-    this.again = true;
+    this.completing = false;
+    if (this.left == 0) this.again = true;
   }
 
   private submit(
@@ -152,6 +186,12 @@ export class HostBlock extends Source implements Block {
     if (status < 0) return status;
     this.slots.take(handler, buffer, tag);
     hold();
+    // A disk that works at once has completed it by now, and a step for each request would cost more than
+    // the request. A flush never completes at once.
+    if (operation != BlockOperation.FLUSH && !this.completing && !this.pollTask.isQueued) {
+      this.pollTask.isQueued = true;
+      ready(this.pollTask);
+    }
     return 0;
   }
 

@@ -28,11 +28,17 @@ export class Probe implements FilesHandler {
   private tag: i32 = 0;
   private told: bool = false;
   private asking: bool = false;
+  private waits: bool = false;
 
   constructor(
     readonly files: Files,
     private readonly device: Settles,
   ) {}
+
+  /** For a `settle` that has to go on until there is a result. */
+  get isWaiting(): bool {
+    return this.files.state == PENDING || (this.waits && !this.told);
+  }
 
   onFiles(tag: i32, result: i32): void {
     assert(!this.asking, "files: a handler was called inside the call");
@@ -50,6 +56,7 @@ export class Probe implements FilesHandler {
 
   private end(result: i32): i32 {
     this.asking = false;
+    this.waits = result == PENDING;
     if (result != PENDING) {
       this.device.settle();
       assert(!this.told, "files: a result at once, and then a handler was called");

@@ -16,7 +16,7 @@ export const LARGE_BYTES: i32 = 100_001;
 export const MANY_FILES: i32 = 300;
 
 /** The tree, as path and text; directories end in `/`. `/large.bin` and `/many` come beside it. */
-const TREE: StaticArray<StaticArray<string>> = [
+const TREE: string[][] = [
   ["/docs/", ""],
   ["/docs/deep/", ""],
   ["/docs/deep/er/", ""],
@@ -203,7 +203,7 @@ export const BAD_PATHS: StaticArray<string> = [
 ];
 
 /** Position and length of pieces of the large file. */
-export const PIECES: StaticArray<StaticArray<i32>> = [
+export const PIECES: i32[][] = [
   [0, 1],
   [0, 512],
   [1, 511],

@@ -50,6 +50,10 @@ export const PAGE_NAMES: i32 = 256;
 
 @final
 export class Tree {
+  /** Of the last comparison: what is equal before the first difference, in UTF-16 and in bytes. */
+  private equalUnits: i32 = 0;
+  private equalBytes: i32 = 0;
+
   /**
    * @param base what addresses of names are counted from
    * @param entries address of entry 0
@@ -79,7 +83,7 @@ export class Tree {
       const first = <i32>directory.first;
       const last = first + <i32>directory.count;
       index = this.lowerBound(first, last, path, start, end);
-      if (index == last || this.compare(index, path, start, end) != 0) return NOT_FOUND;
+      if (index == last || this.compare(index, path, start, end, 0, 0) != 0) return NOT_FOUND;
       if (this.at(index).flags & EntryFlag.ABSENT) return NOT_FOUND;
       start = end + 1;
     }
@@ -108,45 +112,76 @@ export class Tree {
     return into.names.length;
   }
 
-  /** The first entry from `first` to before `last` whose name is not less than this part of a path. */
+  /**
+   * The first entry from `first` to before `last` whose name is not less than this part of a path. What the
+   * names at both ends have in common with it, those between have too: it is not compared again.
+   */
   private lowerBound(first: i32, last: i32, path: string, start: i32, end: i32): i32 {
+    let lowUnits = 0;
+    let lowBytes = 0;
+    let highUnits = 0;
+    let highBytes = 0;
     while (first < last) {
       const middle = (first + last) >>> 1;
-      if (this.compare(middle, path, start, end) < 0) first = middle + 1;
-      else last = middle;
+      const units = min(lowUnits, highUnits);
+      const bytes = min(lowBytes, highBytes);
+      if (this.compare(middle, path, start, end, units, bytes) < 0) {
+        first = middle + 1;
+        lowUnits = this.equalUnits;
+        lowBytes = this.equalBytes;
+      } else {
+        last = middle;
+        highUnits = this.equalUnits;
+        highBytes = this.equalBytes;
+      }
     }
     return first;
   }
 
-  /** Compares the name of an entry with a part of a path, by bytes of UTF-8: less than, equal to, more than 0. */
-  private compare(index: i32, path: string, start: i32, end: i32): i32 {
+  /**
+   * Compares the name of an entry with a part of a path, by bytes of UTF-8: less than, equal to, more than 0.
+   * So many units and bytes at the beginning are known to be equal.
+   */
+  private compare(index: i32, path: string, start: i32, end: i32, units: i32, bytes: i32): i32 {
     const entry = this.at(index);
-    let at = this.base + entry.name;
-    const stop = at + entry.nameBytes;
-    for (let i = start; i < end; i++) {
+    const name = this.base + entry.name;
+    const stop = name + entry.nameBytes;
+    let at = name + bytes;
+    let i = start + units;
+    let difference = 0;
+    while (i < end) {
       const unit = path.charCodeAt(i);
       if (unit < 0x80) {
-        if (at == stop) return -1;
-        const difference = <i32>load<u8>(at++) - unit;
-        if (difference != 0) return difference;
+        difference = at == stop ? -1 : <i32>load<u8>(at) - unit;
+        if (difference != 0) break;
+        at++;
+        i++;
         continue;
       }
-      // Most significant byte first, so that numbers are ordered as bytes are.
-      let code = unit;
-      if ((unit & 0xfc00) == 0xd800 && i + 1 < end) {
-        code = 0x10000 + ((unit & 0x3ff) << 10) + (path.charCodeAt(++i) & 0x3ff);
-      }
-      let shift = code < 0x800 ? 6 : code < 0x10000 ? 12 : 18;
-      let byte = (code < 0x800 ? 0xc0 : code < 0x10000 ? 0xe0 : 0xf0) | (code >> shift);
-      for (;;) {
-        if (at == stop) return -1;
-        const difference = <i32>load<u8>(at++) - byte;
-        if (difference != 0) return difference;
-        if (shift == 0) break;
-        shift -= 6;
-        byte = 0x80 | ((code >> shift) & 0x3f);
-      }
+      const isPair = (unit & 0xfc00) == 0xd800 && i + 1 < end;
+      const code = isPair
+        ? 0x10000 + ((unit & 0x3ff) << 10) + (path.charCodeAt(i + 1) & 0x3ff)
+        : unit;
+      difference = compareCode(at, stop, code);
+      if (difference != 0) break;
+      at += code < 0x800 ? 2 : isPair ? 4 : 3;
+      i += isPair ? 2 : 1;
     }
-    return at == stop ? 0 : 1;
+    this.equalUnits = i - start;
+    this.equalBytes = <i32>(at - name);
+    return difference != 0 || at == stop ? difference : 1;
   }
+}
+
+/** Compares bytes with the UTF-8 of a code of 0x80 or more, beginning with the most significant byte. */
+function compareCode(at: usize, stop: usize, code: i32): i32 {
+  let shift = code < 0x800 ? 6 : code < 0x10000 ? 12 : 18;
+  let byte = (code < 0x800 ? 0xc0 : code < 0x10000 ? 0xe0 : 0xf0) | (code >> shift);
+  for (; at < stop; at++) {
+    const difference = <i32>load<u8>(at) - byte;
+    if (difference != 0 || shift == 0) return difference;
+    shift -= 6;
+    byte = 0x80 | ((code >> shift) & 0x3f);
+  }
+  return -1;
 }

@@ -168,6 +168,11 @@ export function collect(
     root = realpathSync(folder);
     if (!statSync(root).isDirectory())
       throw new ConfigurationError(`files: ${shown} is not a directory`);
+    // The image would lie in itself, with the sources and all packages.
+    if (`${realpathSync(context.directory)}${sep}`.startsWith(`${root}${sep}`))
+      throw new ConfigurationError(
+        `files: ${shown} holds the configuration itself; put the files into a directory of their own`,
+      );
   } catch (error) {
     // It may be made, or become one.
     context.input(folder);

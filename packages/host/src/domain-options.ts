@@ -4,6 +4,7 @@ import type { BlockBackend, NetBackend } from "./backends/types.js";
 import type { Clock } from "./clock.js";
 import type { ConsoleBackend } from "./console/types.js";
 import type { Entropy } from "./entropy.js";
+import type { BlockCounters } from "./hypercalls/block-counters.js";
 import type { DomainExit } from "./exit.js";
 import type { Scheduler } from "./scheduler.js";
 import type { StepTimes } from "./step-times.js";
@@ -64,6 +65,8 @@ export interface DomainStats {
   readonly memoryBytes: number;
   /** Calls by name; those that were never made are left out. */
   readonly hypercalls: Readonly<Record<string, number>>;
+  /** By device; disks that were never asked for anything are left out. */
+  readonly block?: Readonly<Record<string, BlockCounters>>;
   /** How long steps took; only with `observed`. */
   readonly stepTimes?: StepTimes;
 }

@@ -16,6 +16,7 @@ import { systemEntropy } from "./entropy.js";
 import { KILLED_STATUS, type DomainExit, HostError } from "./exit.js";
 import { classify } from "./failure.js";
 import { TRACE_FRAMES_MAX } from "./frames.js";
+import { BlockPort } from "./hypercalls/block.js";
 import { ConsolePort } from "./hypercalls/console.js";
 import { CallContext } from "./hypercalls/context.js";
 import { deviceCall, type DevicePorts } from "./hypercalls/devices.js";
@@ -247,7 +248,14 @@ export class Domain {
       if (count > 0) hypercalls[name] = count;
     });
     const stepTimes = this.#stepClock === null ? {} : { stepTimes: this.#stepClock.times };
-    return { steps: this.#steps, memoryBytes: this.#context.memoryBytes, hypercalls, ...stepTimes };
+    const used = this.#ports.flatMap((port, at) =>
+      port instanceof BlockPort && port.used
+        ? [[this.image.manifest.devices[at]?.name ?? "", { ...port.counters }] as const]
+        : [],
+    );
+    const block = used.length === 0 ? {} : { block: Object.fromEntries(used) };
+    const { memoryBytes } = this.#context;
+    return { steps: this.#steps, memoryBytes, hypercalls, ...block, ...stepTimes };
   }
 
   /** From now on the process may end although the domain lives. */

@@ -8,10 +8,12 @@
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;
+  #data: DataView;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#data = new DataView(memory.buffer);
   }
 
   /** All of it, as of now. */
@@ -19,6 +21,12 @@ export class GuestMemory {
     // A detached buffer leaves a view of length 0, which is cheaper to ask than `memory.buffer`.
     if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#memory.buffer);
     return this.#bytes;
+  }
+
+  /** All of it, for records on paths where making a view would cost more than writing it. */
+  get data(): DataView {
+    if (this.#data.buffer !== this.bytes.buffer) this.#data = new DataView(this.#bytes.buffer);
+    return this.#data;
   }
 
   get length(): number {

@@ -87,6 +87,30 @@ test.each([
   );
 });
 
+test.each([
+  ["an empty list", [], "manifest-length"],
+  ["no order", [data("b"), data("a")], "manifest-order"],
+  ["one twice", [data("a"), data("a")], "manifest-duplicate"],
+  ["a name that is none", [data("a-b")], "manifest-text"],
+  ["too many names", [data("a.b.c")], "manifest-text"],
+  ["a digest of another kind", [{ ...data("a"), digest: "md5:00" }], "manifest-text"],
+  ["fewer than no bytes", [{ ...data("a"), bytes: -1 }], "manifest-range"],
+  ["a field too many", [{ ...data("a"), address: 0 }], "manifest-unknown-field"],
+])("data with %s are refused", (_, entries, code) => {
+  expect(() => encodeManifest({ ...MANIFEST, data: entries })).toThrow(
+    expect.objectContaining({ code }),
+  );
+});
+
+test("data of devices", () => {
+  const manifest = { ...MANIFEST, data: [data("pages"), data("site.index")] };
+  expect(parseManifest(encodeManifest(manifest)).data).toEqual(manifest.data);
+});
+
+function data(name: string): { name: string; bytes: number; digest: string } {
+  return { name, bytes: 5, digest: `sha256:${"0".repeat(64)}` };
+}
+
 function service(port: number): { port: number; protocol: "tcp" } {
   return { port, protocol: "tcp" };
 }

@@ -23,13 +23,13 @@ export class FailingDisk implements BlockBackend {
     this.#inner.attach(wake);
   }
 
-  submit(request: BlockRequest): void {
-    this.#inner.submit(request);
+  submit(request: BlockRequest): boolean {
+    return this.#inner.submit(request);
   }
 
-  complete(): BlockCompletion | null {
-    const completion = this.#inner.complete();
-    return completion && { ...completion, status: this.#status, data: null };
+  complete(memory: Uint8Array): BlockCompletion | null {
+    const completion = this.#inner.complete(memory);
+    return completion && { ...completion, status: this.#status };
   }
 
   close(): Promise<void> {

@@ -112,26 +112,28 @@ class ScriptedDisk implements BlockBackend {
     this.wake = wake;
   }
 
-  submit(request: BlockRequest): void {
-    this.requests.push(request);
+  submit(request: BlockRequest): boolean {
+    // What is written is the guest's only until here.
+    const kept = request.operation === "write" ? { data: request.data.slice() } : {};
+    this.requests.push({ ...request, ...kept });
+    return false;
   }
 
   /** Completes the oldest request, or the newest; a read gives the sector's number in every byte. */
   finish(status: BlockStatus = "ok", newest = false): void {
     const request = newest ? this.requests.pop() : this.requests.shift();
     if (!request) throw new Error("nothing is in flight");
-    const read = request.operation === "read" && status === "ok" ? request : null;
-    this.#done.push({
-      tag: request.tag,
-      status,
-      data: read && new Uint8Array(read.sectors * 512).fill(read.sector),
-      pointer: read?.pointer ?? 0,
-    });
+    this.#done.push({ request, status });
     this.wake();
   }
 
-  complete(): BlockCompletion | null {
-    return this.#done.shift() ?? null;
+  complete(memory: Uint8Array): BlockCompletion | null {
+    const completion = this.#done.shift() ?? null;
+    if (completion?.request.operation === "read" && completion.status === "ok") {
+      const { pointer, sectors, sector } = completion.request;
+      memory.fill(sector, pointer, pointer + sectors * 512);
+    }
+    return completion;
   }
 
   close(): Promise<void> {

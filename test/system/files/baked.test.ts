@@ -49,7 +49,7 @@ function printing(...shown: (readonly [device: string, path: string])[]): string
 }
 
 async function lines({ image }: Pick<BuildResult, "image">): Promise<string[]> {
-  const ended = await boot(await Image.load(image), {}).end();
+  const ended = await boot(Image.load(image), {}).end();
   expect(ended.message).toBe("");
   return ended.lines;
 }
@@ -152,6 +152,38 @@ test("compressed files lie beside those that get smaller, and are not listed", a
   expect(Buffer.from(own ?? "", "hex").toString()).toBe("mine");
   // The second time from the cache.
   expect((await build({ directory: made.directory })).digest).toBe(first.digest);
+});
+
+test("the collector never looks at them, whatever they hold", async () => {
+  // Bytes like addresses of the heap, and like headers of objects.
+  const words = Uint32Array.from({ length: 50_000 }, (_, at) => 0x2000 + 4 * at);
+  using made = project({
+    "phantasm.config.ts": configuration(`pages: files("htdocs")`),
+    "main.ts": `import { FileStat, FilesHandler, MILLISECOND } from "@phantasm/interfaces";
+import { sleep } from "@phantasm/fibre";
+import { Devices } from "./.phantasm/devices";
+class Nobody implements FilesHandler { onFiles(tag: i32, result: i32): void {} }
+export function main(os: Devices): void {
+  const stat = new FileStat();
+  const kept: string[] = [];
+  let garbage: string[] = [];
+  for (let round = 0; round < 50; round++) {
+    os.pages.stat("/a", stat, new Nobody(), 0);
+    kept.push(stat.digest);
+    garbage = [];
+    for (let i = 0; i < 2000; i++) garbage.push("garbage " + i.toString());
+    os.heap.collect();
+    sleep(1000);
+  }
+  for (let i = 0; i < kept.length; i++) assert(kept[i] == stat.digest && kept[i].length == 32);
+  os.console.writeLine(stat.digest + stat.mediaType);
+}
+`,
+  });
+  writeTree(join(made.directory, "htdocs"), { a: new Uint8Array(words.buffer) });
+  const built = await build({ directory: made.directory });
+  expect(await lines(built)).toEqual([sha256(new Uint8Array(words.buffer)).slice(0, 32)]);
+  expect(built.warnings).toEqual([]);
 });
 
 test("times, order and place of the files make no difference; equal data lie there once", async () => {
@@ -265,6 +297,14 @@ describe("mistakes are shown at the line of the configuration", () => {
   test.for<[string, Mistake]>([
     ["missing", { devices: `files("none")`, expected: "files: none does not exist" }],
     ["a file", { devices: `files("htdocs/a")`, expected: "files: htdocs/a is not a directory" }],
+    [
+      "the project",
+      {
+        devices: `files(".")`,
+        expected:
+          "files: . holds the configuration itself; put the files into a directory of their own",
+      },
+    ],
     [
       "no text",
       { devices: `files(1 as never)`, expected: `files: expected a directory such as "./htdocs"` },

@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ensureBuilt } from "../../../toolchain/dist/build.js";
+import { builtImage } from "../../support/built.js";
 import { Running, type Ended } from "../../support/running.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/", import.meta.url));
 const BUILT = ["udp-echo", "tcp-echo", "chat", "iperf", "http-get", "ping"];
 
 beforeAll(async () => {
-  for (const example of BUILT) await ensureBuilt(join(EXAMPLES, example));
+  for (const example of BUILT) await builtImage(join(EXAMPLES, example));
 }, 600_000);
 
 const started: Running[] = [];

@@ -58,7 +58,19 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     name: "block",
     value: "[NAME=]FILE",
     repeatable: true,
-    help: "attach a block device: a file, FILE:64M to create it, or mem:16M; :ro after it forbids writes",
+    help: "attach a block device: a file, FILE:64M to create it, mem:16M, or overlay:FILE, which leaves the file as it is; :ro forbids writes; then ,sector=4096, ,direct (past the page cache) or ,async",
+  },
+  {
+    name: "block-faults",
+    value: "[NAME=]KEY=VALUE,…",
+    repeatable: true,
+    help: "let a block device fail: read-error=1%, write-error=1%, flush-error=1%, short=1%, torn=1%, read-flip=1%, write-flip=1%, slow=1%, delay=20ms, lose=50% (of what was not flushed), seed=7",
+  },
+  {
+    name: "block-log",
+    value: "[NAME=]FILE",
+    repeatable: true,
+    help: "record every write and flush of a block device, to replay crashes from",
   },
   {
     name: "pcap",

@@ -17,6 +17,8 @@ const NAMES = [
   "memory",
   "threads",
   "file locks",
+  "direct disks",
+  "disk discards",
   "user network",
   "tap devices",
   "koffi",

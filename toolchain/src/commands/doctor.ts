@@ -112,6 +112,38 @@ async function locking(): Promise<Check> {
   }
 }
 
+/** What `,direct` and discards come to in this directory. */
+async function disks(): Promise<Check[]> {
+  const { diskSupport } = await import("@phantasm/host");
+  try {
+    const { directSectorBytes, directProblem, punches, hasLibrary } = await diskSupport(".");
+    const more = directSectorBytes === 4096 ? " with ,sector=4096" : "";
+    return [
+      check(
+        "direct disks",
+        false,
+        directSectorBytes !== null,
+        directProblem ?? `--block NAME=FILE,direct works here${more}`,
+        "keep disks on another file system, as ext4 or xfs",
+      ),
+      check(
+        "disk discards",
+        false,
+        punches,
+        punches
+          ? "what an image discards gives its space back"
+          : hasLibrary
+            ? "the file system here takes no space out of a file: discards have no effect"
+            : "koffi is not there: discards have no effect",
+        hasLibrary ? "keep disks on another file system, as ext4 or xfs" : "npm install koffi",
+      ),
+    ];
+  } catch (error) {
+    const detail = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
+    return ["direct disks", "disk discards"].map((name) => check(name, false, false, detail));
+  }
+}
+
 /** The default of every net device: there is nothing that could be missing. */
 function userNetwork(): Check {
   return check("user network", false, true, "needs no root and nothing installed: run -p 8080:80");
@@ -176,6 +208,7 @@ async function checks(terminal: Terminal): Promise<Check[]> {
     memory(),
     await worker(),
     await locking(),
+    ...(await disks()),
     userNetwork(),
     tun(),
     ...(await taps()),

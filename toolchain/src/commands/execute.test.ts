@@ -151,8 +151,18 @@ test("help run", async () => {
                                     switch:PATH or loopback, then
                                     ,mac=02:00:00:00:00:01 or ,mtu=9000
       --block [NAME=]FILE           attach a block device: a file, FILE:64M to
-                                    create it, or mem:16M; :ro after it forbids
-                                    writes
+                                    create it, mem:16M, or overlay:FILE, which
+                                    leaves the file as it is; :ro forbids writes;
+                                    then ,sector=4096, ,direct (past the page cache)
+                                    or ,async
+      --block-faults [NAME=]KEY=VALUE,…
+                                    let a block device fail: read-error=1%,
+                                    write-error=1%, flush-error=1%, short=1%,
+                                    torn=1%, read-flip=1%, write-flip=1%, slow=1%,
+                                    delay=20ms, lose=50% (of what was not flushed),
+                                    seed=7
+      --block-log [NAME=]FILE       record every write and flush of a block device,
+                                    to replay crashes from
       --pcap [NAME=]FILE            write the frames of a net device to a file that
                                     Wireshark reads
       --net-trace [NAME=]FILE       write a readable line for every frame of a net

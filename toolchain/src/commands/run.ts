@@ -71,12 +71,25 @@ async function readKeys(given: readonly string[]): Promise<Pick<RunOptions, "key
 async function readAttachments(
   invocation: Invocation,
 ): Promise<
-  Pick<RunOptions, "net" | "block" | "pcap" | "netTrace" | "impair" | "publish" | "egress">
+  Pick<
+    RunOptions,
+    | "net"
+    | "block"
+    | "blockFaults"
+    | "blockLog"
+    | "pcap"
+    | "netTrace"
+    | "impair"
+    | "publish"
+    | "egress"
+  >
 > {
   const names = [
     "net",
     "tap-fd",
     "block",
+    "block-faults",
+    "block-log",
     "pcap",
     "net-trace",
     "impair",
@@ -93,6 +106,8 @@ async function readAttachments(
       ...parsed("tap-fd", parsers.parseTapDescriptorOption),
     ],
     block: parsed("block", parsers.parseBlockOption),
+    blockFaults: parsed("block-faults", parsers.parseFaultsOption),
+    blockLog: parsed("block-log", parsers.parseBlockLogOption),
     pcap: parsed("pcap", parsers.parsePcapOption),
     netTrace: parsed("net-trace", parsers.parseNetTraceOption),
     impair: parsed("impair", parsers.parseImpairOption),

@@ -59,7 +59,7 @@ class Arrangement {
   /** False: there are too many entries. */
   run(): bool {
     this.addDirectory(0, 0, 0, this.members.count, 0);
-    let fits = true;
+    let fits: bool = true;
     for (let index = 0; fits && index < this.count; index++)
       if (this.tree.at(index).isDirectory) fits = this.fill(index);
     if (this.order != 0) heap.free(this.order);

@@ -98,7 +98,7 @@ test("names that cannot be paths are left out", () => {
   const files = new TarFiles(disk, 100, 10_000, 8, 4);
   const probe = new Probe(files, new Runs(disk));
   expect(probe.names("/").join()).toBe("good");
-  expect(files.unnamed).toBe(4);
+  expect(files.counters.unnamed).toBe(4);
 });
 
 test("links become what they lead to", () => {
@@ -340,7 +340,7 @@ test("operations wait for the archive, as many as may", () => {
   const probe = new Probe(files, new Runs(disk));
   for (let i = 0; i < 4; i++) expect(files.stat("/a", probe.found, silent, i)).toBe(PENDING);
   expect(files.stat("/a", probe.found, silent, 5)).toBe(EXHAUSTED);
-  expect(files.refused).toBe(1);
+  expect(files.counters.refused).toBe(1);
   disk.run();
   expect(silent.calls).toBe(4);
   expect(files.stat("/a", probe.found, silent, 6)).toBe(0);

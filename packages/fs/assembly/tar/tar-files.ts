@@ -11,6 +11,8 @@ import {
   OpenFlag,
   PENDING,
 } from "@phantasm/interfaces";
+import { observeCounters } from "@phantasm/runtime/observed";
+import { COUNTER_LABELS, TarCounters } from "./counters";
 import { Read, ReadOwner } from "./read";
 import { Scan, ScanHandler } from "./scan";
 import { Waiting } from "./waiting";
@@ -18,8 +20,7 @@ import { Waiting } from "./waiting";
 /** Files of a tar archive that begins where a disk begins. */
 @final
 export class TarFiles implements Files, ScanHandler, ReadOwner {
-  /** Reads that found too many under way, and opens that found too many files open. */
-  refused: i32 = 0;
+  readonly counters: TarCounters = new TarCounters();
   private readonly scan: Scan;
   private readonly files: TarFile[] = [];
   private readonly freeFiles: TarFile[] = [];
@@ -42,6 +43,7 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
     private readonly readsMax: i32,
   ) {
     this.scan = new Scan(block, entriesMax, namesBytesMax);
+    observeCounters("tar", COUNTER_LABELS, this.counters);
     this.scan.start(this);
   }
 
@@ -53,12 +55,8 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
     return this.scan.state;
   }
 
-  /** Members of the archive that are left out because their names cannot be paths. */
-  get unnamed(): i32 {
-    return this.scan.unnamed;
-  }
-
   onScanned(): void {
+    this.counters.unnamed = this.scan.unnamed;
     const waiting = this.waiting;
     const count = waiting.length;
     for (let i = 0; i < count; i++) {
@@ -78,7 +76,7 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
 
   private wait(operation: Waiting): i32 {
     if (this.waiting.length >= this.readsMax) {
-      this.refused++;
+      this.counters.refused++;
       return EXHAUSTED;
     }
     this.waiting.push(operation);
@@ -115,7 +113,7 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
     const file = this.freeFile();
     this.opened = file;
     if (file === null) {
-      this.refused++;
+      this.counters.refused++;
       return EXHAUSTED;
     }
     file.open(entry.position, entry.size);
@@ -174,7 +172,7 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
   takeRead(): Read | null {
     if (this.freeReads.length > 0) return this.freeReads.pop();
     if (this.reads.length == this.readsMax) {
-      this.refused++;
+      this.counters.refused++;
       return null;
     }
     const read = new Read(this.block, this);
@@ -243,9 +241,14 @@ class TarFile implements File {
     const count = <i32>min<u64>(<u64>length, this.bytes - position);
     read.file = this.number;
     const status = read.start(this.position + position, buffer, offset, count, handler, tag);
-    if (status == PENDING) this.readsUnderWay++;
-    else this.files.giveRead(read);
-    return status;
+    if (status != PENDING) {
+      this.files.giveRead(read);
+      return status;
+    }
+    this.readsUnderWay++;
+    this.files.counters.reads++;
+    this.files.counters.bytes += count;
+    return PENDING;
   }
 
   writeAt(

@@ -10,10 +10,12 @@ export {
   type LoopbackPairOptions,
 } from "./loopback.js";
 export { formatMac, parseMac, randomMac } from "./mac.js";
-export { openBlock, openNet, openSwitch, runSwitch, tapSupport } from "./open.js";
+export { diskSupport, openBlock, openNet, openSwitch, runSwitch, tapSupport } from "./open.js";
 export {
+  parseBlockLogOption,
   parseBlockOption,
   parseEgressOption,
+  parseFaultsOption,
   parseNetOption,
   parseImpairOption,
   parseNetTraceOption,
@@ -21,12 +23,15 @@ export {
   parsePublishOption,
   parseTapDescriptorOption,
   type BlockDescription,
+  type FaultsDescription,
   type ImpairDescription,
   type NetDescription,
   type Named,
   type PublishDescription,
   type UserDescription,
 } from "./options.js";
+export type { DiskSupport } from "./block/support.js";
+export type { FaultCounters, FaultOptions, FaultyDisk } from "./block/faults.js";
 export type { ImpairedLink, ImpairOptions } from "./impair/impair.js";
 export type { CapturedLink } from "./pcap.js";
 export type { TracedLink } from "./net-trace.js";

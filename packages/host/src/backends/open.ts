@@ -2,7 +2,8 @@
 import { BackendError } from "./error.js";
 import { loopback } from "./loopback.js";
 import { parseMac } from "./mac.js";
-import type { BlockDescription, NetDescription } from "./options.js";
+import type { DiskSupport } from "./block/support.js";
+import type { BlockDescription, FaultsDescription, NetDescription } from "./options.js";
 import type { SwitchLink, SwitchLinkOptions } from "./switch/client.js";
 import type { SwitchServer, SwitchServerOptions } from "./switch/server.js";
 import type { TapSupport } from "./tap/support.js";
@@ -75,19 +76,57 @@ function macOf(text: string): Uint8Array {
 
 /** Opens a disk. Throws BackendError. The caller closes the result. */
 export async function openBlock(description: BlockDescription): Promise<BlockBackend> {
-  const { sectorBytes } = description;
+  const { faults, log } = description;
+  let disk = await openDisk(description);
+  try {
+    if (faults !== undefined) {
+      checkFaults(description, faults);
+      const { blockFaults } = await import("./block/faults.js");
+      disk = blockFaults(disk, faults);
+    }
+    // In front of the faults: what is recorded is what the guest asked for.
+    if (log !== undefined) {
+      const { logWrites } = await import("./block/log.js");
+      const { FileLog } = await import("./block/log-file.js");
+      disk = logWrites(disk, new FileLog(log, disk.sectors, disk.sectorBytes));
+    }
+    return disk;
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+}
+
+async function openDisk(description: BlockDescription): Promise<BlockBackend> {
+  const { kind, sectorBytes } = description;
   const sector = sectorBytes === undefined ? {} : { sectorBytes };
-  const readonly = description.readonly ?? false;
-  if (description.kind === "memory") {
+  if (kind === "memory") {
     const { MemoryDisk } = await import("./block/memory.js");
     const disk = new MemoryDisk(description.bytes, sector);
-    if (!readonly) return disk;
+    if (description.readonly !== true) return disk;
     const { readonlyDisk } = await import("./block/readonly.js");
     return readonlyDisk(disk);
   }
+  const { direct = false, async = false, path, readonly = false } = description;
+  if (kind === "overlay") {
+    const { openOverlay } = await import("./block/open-overlay.js");
+    const kept = description.changes === undefined ? {} : { changes: description.changes };
+    return openOverlay(path, { ...sector, direct, async, ...kept });
+  }
   const { openFileDisk } = await import("./block/open-file.js");
   const size = description.bytes === undefined ? {} : { bytes: description.bytes };
-  return openFileDisk(description.path, { readonly, ...sector, ...size });
+  return openFileDisk(path, { readonly, direct, async, ...sector, ...size });
+}
+
+/** What a cache holds back is written all at once, which is more than threads take. */
+function checkFaults(description: BlockDescription, faults: FaultsDescription): void {
+  if (faults.lose === undefined || description.kind === "memory") return;
+  if (description.kind === "overlay") return;
+  const { direct, async } = description;
+  if (direct !== true && async !== true) return;
+  throw new BackendError(
+    `${description.path}: lose= needs a disk without ,${direct === true ? "direct" : "async"}`,
+  );
 }
 
 /**
@@ -96,6 +135,11 @@ export async function openBlock(description: BlockDescription): Promise<BlockBac
  */
 export async function openSwitch(path: string, options?: SwitchLinkOptions): Promise<SwitchLink> {
   return (await import("./switch/client.js")).openSwitch(path, options);
+}
+
+/** What this machine can do for disks in a directory: tried out there, or where temporary files are. */
+export async function diskSupport(directory: string): Promise<DiskSupport> {
+  return (await import("./block/support.js")).diskSupport(directory);
 }
 
 /** What this machine and this user can do with tap interfaces. */

@@ -79,6 +79,18 @@ describe("parseBlockOption", () => {
     ["disk=mem:4096", "disk", { kind: "memory", bytes: 4096 }],
     ["memory.img", null, { kind: "file", path: "memory.img" }],
     ["C:name", null, { kind: "file", path: "C:name" }],
+    ["overlay:d", null, { kind: "overlay", path: "d" }],
+    ["./overlay:d", null, { kind: "file", path: "./overlay:d" }],
+    ["disk=overlay:d,changes=/a/c", "disk", { kind: "overlay", path: "d", changes: "/a/c" }],
+    ["d,direct", null, { kind: "file", path: "d", direct: true }],
+    [
+      "d:64K:ro,sector=4096,async",
+      null,
+      { kind: "file", path: "d", bytes: 65_536, readonly: true, sectorBytes: 4096, async: true },
+    ],
+    ["mem:16M,sector=4096", null, { kind: "memory", bytes: 2 ** 24, sectorBytes: 4096 }],
+    ["a,b", null, { kind: "file", path: "a,b" }],
+    ["a,b=c/d", null, { kind: "file", path: "a,b=c/d" }],
   ])("reads %s", (text, name, description) => {
     expect(parseBlockOption(text)).toEqual({ name, description });
   });
@@ -92,6 +104,22 @@ describe("parseBlockOption", () => {
     ["disk=d.img:64X", '"64X" is not a size'],
     ["disk=d.img:0", '"0" is not a size'],
     ["disk=d.img:9999999T", '"9999999T" is not a size'],
+    ["d,dirct", 'there is no option "dirct"; did you mean ,direct?'],
+    ["d,sectors=512", 'there is no option "sectors="; did you mean ,sector=?'],
+    ["d,sector=1024", "a sector has 512 or 4096 bytes"],
+    ["d,sector", 'there is no option "sector"; did you mean ,sector=?'],
+    ["d,direct,direct", "direct is there twice"],
+    ["d,sector=512,sector=512", "sector= is there twice"],
+    ["d,ro", 'there is no option "ro"; it is written :ro'],
+    ["d,size=64M", "a size is written FILE:64M"],
+    ["d,direct:ro", ":ro comes before the options"],
+    ["d,direct:64M", "the size comes before the options"],
+    ["d,changes=c", "changes= is for overlay:FILE"],
+    ["overlay:d,changes=", "the file of changes= is missing"],
+    ["overlay:", "the file below is missing"],
+    ["overlay:d:64M", "an overlay has the size of its file"],
+    ["overlay:d:ro", "an overlay is there to be written"],
+    ["mem:1M,direct", "a memory disk has no ,direct"],
   ])("refuses %j and shows the form", (text, problem) => {
     const act = () => parseBlockOption(text);
     expect(act).toThrow(`--block ${text}: ${problem}`);

@@ -3,16 +3,19 @@
  *
  * `--net [NAME=]user|loopback|switch:PATH|tap:IF|tap-fd:N[,mac=MAC][,mtu=BYTES]`
  * `-p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/udp]` and `--egress [NAME=]RULE` for `user`
- * `--block [NAME=]FILE[:SIZE][:ro]` or `--block [NAME=]mem:SIZE[:ro]`
+ * `--block [NAME=]FILE[:SIZE][:ro]`, `[NAME=]mem:SIZE[:ro]` or `[NAME=]overlay:FILE`, each with
+ * `,sector=4096`, files with `,direct` or `,async`; `--block-faults [NAME=]KEY=VALUE,…`, `--block-log [NAME=]FILE`
  * `--pcap [NAME=]FILE`, `--net-trace [NAME=]FILE|-`, `--impair [NAME=]KEY=VALUE,…`
  *
  * The name is that of the device in the manifest; without one, the caller takes the only device of
  * the type. All parsers throw BackendError.
  */
-import { BackendError } from "./error.js";
+import { parseBlockOption, parseBlockLogOption, type BlockDescription } from "./block/options.js";
+import { parseFaultsOption, type FaultsDescription } from "./block/faults-options.js";
 import { parseImpairOption, type ImpairDescription } from "./impair/options.js";
 import { MTU_MAX, MTU_MIN } from "./link.js";
 import { parseMac } from "./mac.js";
+import { quote, refuse, splitName, type Named } from "./option-text.js";
 import { EgressRules } from "./user/egress.js";
 import type { PublishDescription } from "./user/publish-option.js";
 
@@ -48,31 +51,8 @@ export type NetDescription =
   | (LinkDescription & { readonly kind: "tap"; readonly interface: string })
   | (LinkDescription & { readonly kind: "tap-fd"; readonly descriptor: number });
 
-interface DiskDescription {
-  readonly readonly?: boolean;
-  /** 512 unless given. */
-  readonly sectorBytes?: 512 | 4096;
-}
-
-export type BlockDescription =
-  | (DiskDescription & {
-      readonly kind: "file";
-      readonly path: string;
-      /** Creates the file with this size, or insists on it. */
-      readonly bytes?: number;
-    })
-  | (DiskDescription & { readonly kind: "memory"; readonly bytes: number });
-
-/** What was attached to which device; null: to the only one of its type. */
-export interface Named<T> {
-  readonly name: string | null;
-  readonly description: T;
-}
-
 const NET_FORM =
   "--net [NAME=]user, [NAME=]loopback, [NAME=]switch:PATH or [NAME=]tap:IF, then optionally ,mac=02:00:00:00:00:01 or ,mtu=9000";
-const BLOCK_FORM =
-  "--block [NAME=]FILE[:SIZE][:ro] or --block [NAME=]mem:SIZE, as in --block disk=disk.img:64M";
 const TAP_FD_FORM = "--tap-fd [NAME=]N, then optionally ,mac=02:00:00:00:00:01 or ,mtu=9000";
 const DESCRIPTOR_PROBLEM = "a descriptor is a number, as 3 in 3</dev/net/tun";
 /** dev_valid_name of Linux: 1 to 15 bytes, no slash, colon or space. */
@@ -119,33 +99,6 @@ function parseDescriptor(text: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-export function parseBlockOption(text: string): Named<BlockDescription> {
-  const { name, rest } = splitName(text);
-  const fail = (problem: string): never => refuse("--block", text, problem, BLOCK_FORM);
-  const readonly = rest.endsWith(":ro");
-  const sized = readonly ? rest.slice(0, -":ro".length) : rest;
-  const flags = readonly ? { readonly } : {};
-  const colon = sized.lastIndexOf(":");
-  // A colon may be part of the name of the file; a size begins with a digit.
-  const hasSize = colon >= 0 && /^\d[^/]*$/.test(sized.slice(colon + 1));
-  const target = hasSize ? sized.slice(0, colon) : sized;
-  const bytes = hasSize ? parseSize(sized.slice(colon + 1)) : undefined;
-  if (bytes === null) {
-    return fail(
-      `${quote(sized.slice(colon + 1))} is not a size; sizes are 65536, 512K, 64M, 2G or 1T`,
-    );
-  }
-  if (target === "mem" || target.startsWith("mem:")) {
-    if (target !== "mem" || bytes === undefined) {
-      return fail("a memory disk needs a size, as in mem:16M");
-    }
-    return { name, description: { kind: "memory", bytes, ...flags } };
-  }
-  if (target === "") return fail("the file is missing");
-  const size = bytes === undefined ? {} : { bytes };
-  return { name, description: { kind: "file", path: target, ...size, ...flags } };
-}
-
 export function parsePcapOption(text: string): Named<string> {
   const { name, rest } = splitName(text);
   if (rest === "") return refuse("--pcap", text, "the file is missing", PCAP_FORM);
@@ -167,31 +120,9 @@ export function parseNetTraceOption(text: string): Named<string> {
 }
 
 export { parseImpairOption, type ImpairDescription };
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  K: 2 ** 10,
-  M: 2 ** 20,
-  G: 2 ** 30,
-  T: 2 ** 40,
-};
-
-/** Bytes of `4096`, `512K`, `64M`, `2G`, `1T` (powers of 1024); null when it is not a size, or 0. */
-export function parseSize(text: string): number | null {
-  const [, digits, unit] = /^(\d+)([KMGT]?)(?:i?B)?$/i.exec(text) ?? [];
-  const scale = UNITS[unit?.toUpperCase() ?? "none"];
-  if (digits === undefined || scale === undefined) return null;
-  const bytes = Number(digits) * scale;
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
-}
-
-/** Like NAME_PATTERN of the manifest, so that a path with `=` in it is still a path. */
-const NAMED = /^([a-z][a-z0-9-]{0,62})=(.*)$/s;
-
-function splitName(text: string): { name: string | null; rest: string } {
-  const [, name = null, rest = text] = NAMED.exec(text) ?? [];
-  return { name, rest };
-}
+export { parseBlockOption, parseBlockLogOption, type BlockDescription };
+export { parseFaultsOption, type FaultsDescription };
+export { parseSize, type Named } from "./option-text.js";
 
 /** Options stand at the end; a comma without `key=` after it belongs to the path. */
 function splitLinkOptions(
@@ -219,12 +150,4 @@ function splitLinkOptions(
       fail(`there is no option ${quote(key)}`);
     }
   }
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
-}
-
-function refuse(option: string, text: string, problem: string, form: string): never {
-  throw new BackendError(`${option} ${text}: ${problem}\nthe form is ${form}`);
 }

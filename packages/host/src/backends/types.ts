@@ -62,36 +62,43 @@ export interface LinkCounters {
 
 export type BlockStatus = "ok" | "io" | "nospace" | "gone";
 
-export interface BlockCompletion {
+export interface BlockRead {
+  readonly operation: "read";
+  readonly sector: number;
+  readonly sectors: number;
   readonly tag: number;
-  readonly status: BlockStatus;
-  /** For a read that succeeded: the sectors. Handed over to the caller. */
-  readonly data: Uint8Array | null;
-  /** Where the caller wanted the data; opaque to the backend. */
+  /** Where the sectors go, in the memory that `complete` is given. */
   readonly pointer: number;
 }
 
-export type BlockRequest =
-  | {
-      readonly operation: "read";
-      readonly sector: number;
-      readonly sectors: number;
-      readonly tag: number;
-      readonly pointer: number;
-    }
-  | {
-      readonly operation: "write";
-      readonly sector: number;
-      readonly data: Uint8Array;
-      readonly tag: number;
-    }
-  | { readonly operation: "flush"; readonly tag: number }
-  | {
-      readonly operation: "discard";
-      readonly sector: number;
-      readonly sectors: number;
-      readonly tag: number;
-    };
+export interface BlockWrite {
+  readonly operation: "write";
+  readonly sector: number;
+  /** Whole sectors. The caller's: valid only during `submit`, not in the completion. */
+  readonly data: Uint8Array;
+  readonly tag: number;
+}
+
+export interface BlockFlush {
+  readonly operation: "flush";
+  readonly tag: number;
+}
+
+export interface BlockDiscard {
+  readonly operation: "discard";
+  readonly sector: number;
+  readonly sectors: number;
+  readonly tag: number;
+}
+
+/** Tags are the caller's, and need not differ: a completion names the request itself. */
+export type BlockRequest = BlockRead | BlockWrite | BlockFlush | BlockDiscard;
+
+export interface BlockCompletion {
+  /** The very object that was submitted. */
+  readonly request: BlockRequest;
+  readonly status: BlockStatus;
+}
 
 /** A disk. Range, depth, read-only and size of a request are checked before `submit`. */
 export interface BlockBackend {
@@ -103,12 +110,22 @@ export interface BlockBackend {
   readonly discards: boolean;
   /** Requests in flight, at most. */
   readonly depth: number;
+  /** What the operator should know of it, a line each, when it is opened and when it is closed; absent: nothing. */
+  readonly notices?: readonly string[];
   /** `wake` says: a completion waits. */
   attach(wake: () => void): void;
-  /** Starts a request. Reads and writes may complete at once; a flush always leaves the thread. Never throws. */
-  submit(request: BlockRequest): void;
-  /** The next completion, or null. */
-  complete(): BlockCompletion | null;
+  /**
+   * Starts a request. Reads and writes may be carried out at once; a flush always leaves the thread.
+   * True: ask for completions without waiting for a `wake`; one follows only for what cannot be taken
+   * then. Never throws but for an exhausted stack.
+   */
+  submit(request: BlockRequest): boolean;
+  /**
+   * The next completion, or null. A read that is "ok" has put its sectors into `memory` at its pointer;
+   * one that is not may have written there too, nowhere else. `memory` is the caller's, valid only
+   * during the call, and holds every pointer.
+   */
+  complete(memory: Uint8Array): BlockCompletion | null;
   /** Waits for requests in flight, then releases the file and its lock. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** block_info, block_submit, block_complete of one device. */
 import { BlockFlag, BlockOperation, Errno, Limit } from "@phantasm/abi";
 import type { BlockBackend, BlockRequest, BlockStatus } from "../backends/types.js";
+import { newBlockCounters } from "./block-counters.js";
 import { callIndex, deviceFailure, hex, type CallContext } from "./context.js";
 import type { Source } from "./source.js";
 
@@ -29,7 +30,8 @@ export class BlockPort implements Source {
   #submitArmed = false;
   #gone = false;
   /** Discards that the backend does not carry out: accepted and ignored. */
-  readonly #ignored: number[] = [];
+  readonly #ignored: BlockRequest[] = [];
+  readonly counters = newBlockCounters();
 
   constructor(context: CallContext, name: string, backend: BlockBackend, ready: () => void) {
     this.#context = context;
@@ -47,6 +49,11 @@ export class BlockPort implements Source {
     return this.#inFlight > 0 || this.#submitArmed;
   }
 
+  get used(): boolean {
+    const { reads, writes, flushes, discards } = this.counters;
+    return reads + writes + flushes + discards > 0;
+  }
+
   info(ptr: number): void {
     const context = this.#context;
     context.checkRecord(INFO, ptr, Limit.BLOCK_INFO_BYTES, INFO_ALIGNMENT);
@@ -61,26 +68,31 @@ export class BlockPort implements Source {
   }
 
   submit(operation: number, sector: bigint, ptr: number, sectors: number, tag: number): number {
-    const first = BigInt.asUintN(64, sector);
+    // Beyond 2^53 no longer exact, and beyond every disk; beyond 2^63, negative.
+    const first = Number(sector);
     this.#checkRequest(operation, first, ptr, sectors);
     const changes = operation === BlockOperation.WRITE || operation === BlockOperation.DISCARD;
+    const backend = this.#backend;
     if (this.#gone) return Errno.GONE;
-    if (changes && this.#backend.readonly) return Errno.READONLY;
+    if (changes && backend.readonly) return Errno.READONLY;
     if (operation !== BlockOperation.FLUSH) {
-      if (first + BigInt(sectors) > BigInt(this.#backend.sectors)) return Errno.RANGE;
+      if (first < 0 || first + sectors > backend.sectors) return Errno.RANGE;
     }
-    if (this.#inFlight >= this.#backend.depth) {
+    if (this.#inFlight >= backend.depth) {
       this.#submitArmed = true;
       return Errno.AGAIN;
     }
     this.#inFlight++;
-    if (operation === BlockOperation.DISCARD && !this.#backend.discards) {
-      this.#ignored.push(tag);
+    this.#count(operation, sectors);
+    const request = this.#request(operation, first, ptr, sectors, tag);
+    if (operation === BlockOperation.DISCARD && !backend.discards) {
+      this.#ignored.push(request);
       this.#ready();
       return 0;
     }
     try {
-      this.#backend.submit(this.#request(operation, Number(first), ptr, sectors, tag));
+      // Completed at once: the next step is sure, without the detour over a wake-up.
+      if (backend.submit(request)) this.#ready();
     } catch (error) {
       throw deviceFailure(this.#name, error);
     }
@@ -90,42 +102,64 @@ export class BlockPort implements Source {
   complete(ptr: number): number {
     const context = this.#context;
     context.checkRecord(COMPLETE, ptr, Limit.BLOCK_COMPLETION_BYTES, COMPLETION_ALIGNMENT);
-    const ignored = this.#ignored.shift();
-    if (ignored !== undefined) {
-      this.#report(ptr, ignored, "ok");
+    if (this.#ignored.length > 0) {
+      const ignored = this.#ignored.shift();
+      if (ignored !== undefined) this.#report(ptr, ignored, "ok");
       return 0;
     }
     try {
-      const completion = this.#backend.complete();
+      // Ranges were checked at submission, and memory never shrinks.
+      const completion = this.#backend.complete(context.memory.bytes);
       if (completion === null) return Errno.AGAIN;
-      const { tag, status, data, pointer } = completion;
+      const { request, status } = completion;
       if (status === "gone") this.#gone = true;
-      // The range was checked at submission, and memory never shrinks.
-      if (data !== null) context.memory.bytes.set(data, pointer);
-      this.#report(ptr, tag, status);
+      this.#report(ptr, request, status);
       return 0;
     } catch (error) {
       throw deviceFailure(this.#name, error);
     }
   }
 
-  #report(ptr: number, tag: number, status: BlockStatus): void {
-    const record = this.#context.memory.record(ptr, Limit.BLOCK_COMPLETION_BYTES);
-    record.setInt32(0, tag, true);
-    record.setInt32(4, STATUS[status], true);
+  #report(ptr: number, request: BlockRequest, status: BlockStatus): void {
+    const record = this.#context.memory.data;
+    const at = ptr >>> 0;
+    record.setInt32(at, request.tag, true);
+    record.setInt32(at + 4, STATUS[status], true);
     this.#inFlight--;
+    if (status !== "ok") this.counters.errors++;
     if (this.#submitArmed) {
       this.#submitArmed = false;
       this.#ready();
     }
   }
 
+  /** What the disk has accepted; how it went is known later. */
+  #count(operation: number, sectors: number): void {
+    const { counters } = this;
+    const bytes = sectors * this.#backend.sectorBytes;
+    switch (operation) {
+      case BlockOperation.READ:
+        counters.reads++;
+        counters.readBytes += bytes;
+        return;
+      case BlockOperation.WRITE:
+        counters.writes++;
+        counters.writtenBytes += bytes;
+        return;
+      case BlockOperation.DISCARD:
+        counters.discards++;
+        return;
+      default:
+        counters.flushes++;
+    }
+  }
+
   /** Guest bugs, all of them before any circumstance: they do not depend on the device's mood. */
-  #checkRequest(operation: number, sector: bigint, ptr: number, sectors: number): void {
+  #checkRequest(operation: number, sector: number, ptr: number, sectors: number): void {
     const context = this.#context;
     switch (operation) {
       case BlockOperation.FLUSH:
-        if (sector !== 0n || ptr !== 0 || sectors !== 0) {
+        if (sector !== 0 || ptr !== 0 || sectors !== 0) {
           context.bug(SUBMIT, `a flush has sector ${sector}, ptr ${hex(ptr)}, sectors ${sectors}`);
         }
         return;
@@ -158,7 +192,8 @@ export class BlockPort implements Source {
         return { operation: "read", sector, sectors, tag, pointer: ptr >>> 0 };
       case BlockOperation.WRITE: {
         const bytes = sectors * this.#backend.sectorBytes;
-        const data = this.#context.memory.view(ptr, bytes).slice();
+        // Not copied here: a disk that writes at once takes it from where it lies.
+        const data = this.#context.memory.view(ptr, bytes);
         return { operation: "write", sector, data, tag };
       }
       case BlockOperation.DISCARD:

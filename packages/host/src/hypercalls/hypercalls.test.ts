@@ -411,6 +411,26 @@ describe("what they do", () => {
     expect(new VirtualHost(guest, { time, block: { disk0 } }).exit?.status).toBe(errno);
   });
 
+  test("block: what was asked of a disk is counted, with its bytes and errors", () => {
+    const time = new VirtualTime();
+    const disk0 = new VirtualDisk(time, 8192, { latencyNs: 1 });
+    const code = `${drop(submit(1, 0, 0, 0, 2, 0))} ${drop(submit(1, 1, 4, 0, 1, 0))}
+      ${drop(submit(1, 2, 0, 0, 0, 0))} ${drop(submit(1, 3, 8, 0, 1, 0))} ${drop(submit(1, 0, 99, 0, 1, 0))}
+      ${DONE}`;
+    const host = new VirtualHost(image(step(code), EVERYTHING), { time, block: { disk0 } });
+    expect(host.domain.stats.block).toEqual({
+      disk0: {
+        reads: 1,
+        readBytes: 1024,
+        writes: 1,
+        writtenBytes: 512,
+        flushes: 1,
+        discards: 1,
+        errors: 0,
+      },
+    });
+  });
+
   test("block: a device that throws ends the domain with 105", () => {
     const time = new VirtualTime();
     const disk0 = new VirtualDisk(time, 8192);

@@ -1,6 +1,7 @@
 /** What the operator attached, by the names of the manifest. */
 import type {
   BlockDescription,
+  FaultsDescription,
   ImpairDescription,
   Named,
   NetDescription,
@@ -17,6 +18,9 @@ export interface Wanted extends UserWanted {
   /** Files, or `-`, with a line for each frame. */
   readonly netTrace: readonly Named<string>[];
   readonly impair: readonly Named<ImpairDescription>[];
+  readonly blockFaults: readonly Named<FaultsDescription>[];
+  /** Files that writes are recorded in. */
+  readonly blockLog: readonly Named<string>[];
 }
 
 export interface Described {
@@ -35,24 +39,40 @@ export function nameDevices(manifest: Manifest, wanted: Wanted): Described {
   checkNames(manifest, "net", Object.keys(attached));
   const net = completeNets(manifest, attached, wanted);
   const block = named(manifest, "block", "--block", wanted.block);
-  const add = <T>(option: string, list: readonly Named<T>[], key: "pcap" | "trace" | "impair") => {
-    for (const [name, value] of Object.entries(named(manifest, "net", option, list))) {
+  const add = addTo(manifest, "net", net);
+  add("--pcap", wanted.pcap, (name, pcap) => ({ name, pcap }));
+  add("--net-trace", wanted.netTrace, (name, trace) => ({ name, trace }));
+  add("--impair", wanted.impair, (name, impair) => ({ name, impair }));
+  const addBlock = addTo(manifest, "block", block);
+  addBlock("--block-faults", wanted.blockFaults, (_, faults) => ({ faults }));
+  addBlock("--block-log", wanted.blockLog, (_, log) => ({ log }));
+  checkAttachments(manifest, { net: Object.keys(net), block: Object.keys(block) });
+  return { net, block };
+}
+
+/** Adds what other options say to the descriptions. */
+function addTo<D extends NetDescription | BlockDescription>(
+  manifest: Manifest,
+  type: "net" | "block",
+  descriptions: Record<string, D>,
+): <T>(
+  option: string,
+  list: readonly Named<T>[],
+  part: (name: string, value: T) => Partial<D>,
+) => void {
+  return (option, list, part) => {
+    for (const [name, value] of Object.entries(named(manifest, type, option, list))) {
       // A device may be called "constructor".
-      const description = Object.hasOwn(net, name) ? net[name] : undefined;
+      const description = Object.hasOwn(descriptions, name) ? descriptions[name] : undefined;
       if (description === undefined) {
         throw new BootError(
           "device",
           `${option} ${name}: nothing is attached to the device "${name}".`,
         );
       }
-      net[name] = { ...description, name, [key]: value };
+      descriptions[name] = { ...description, ...part(name, value) };
     }
   };
-  add("--pcap", wanted.pcap, "pcap");
-  add("--net-trace", wanted.netTrace, "trace");
-  add("--impair", wanted.impair, "impair");
-  checkAttachments(manifest, { net: Object.keys(net), block: Object.keys(block) });
-  return { net, block };
 }
 
 function named<T>(

@@ -42,7 +42,7 @@ export async function runInspected(options: RunOptions): Promise<number> {
   inspector.open(options.inspectPort, "127.0.0.1");
   say("open chrome://inspect; the program stops there before the image boots");
   inspector.waitForDebugger();
-  const notices = new Notices(devices.net, (device, text) =>
+  const notices = new Notices({ ...devices.net, ...devices.block }, (device, text) =>
     say(`${device}: ${escapeTerminal(text)}`),
   );
   notices.tell();

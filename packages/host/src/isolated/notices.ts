@@ -1,22 +1,22 @@
-/** What links have to tell the operator, each line once. */
-import type { NetBackend } from "../backends/types.js";
+/** What links and disks have to tell the operator, each line once. */
+import type { BlockBackend, NetBackend } from "../backends/types.js";
 
 export class Notices {
-  readonly #links: readonly (readonly [string, NetBackend])[];
+  readonly #devices: readonly (readonly [string, Pick<NetBackend | BlockBackend, "notices">])[];
   readonly #tell: (device: string, text: string) => void;
   readonly #told = new Set<string>();
 
   constructor(
-    links: Readonly<Record<string, NetBackend>>,
+    devices: Readonly<Record<string, Pick<NetBackend | BlockBackend, "notices">>>,
     tell: (device: string, text: string) => void,
   ) {
-    this.#links = Object.entries(links);
+    this.#devices = Object.entries(devices);
     this.#tell = tell;
   }
 
   /** Tells what is new: at the start, and when everything is closed. */
   tell(): void {
-    for (const [device, { notices = [] }] of this.#links) {
+    for (const [device, { notices = [] }] of this.#devices) {
       for (const text of notices) {
         const key = `${device}\n${text}`;
         if (this.#told.has(key)) continue;

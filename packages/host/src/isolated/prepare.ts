@@ -38,8 +38,10 @@ export function prepare(
       return 0;
     }
     const { net = [], block = [], pcap = [], netTrace = [], impair = [] } = options;
+    const { blockFaults = [], blockLog = [] } = options;
     const { publish = [], egress = [] } = options;
-    const wanted = { net, block, pcap, netTrace, impair, publish, egress };
+    const links = { net, pcap, netTrace, impair, publish, egress };
+    const wanted = { ...links, block, blockFaults, blockLog };
     const devices = nameDevices(image.manifest, wanted);
     const limit = options.memoryBytesMax;
     checkMemory(image.manifest, memoryBytesMax(image.manifest, limit));

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Exit } from "@phantasm/abi";
 import type {
   BlockDescription,
+  FaultsDescription,
   ImpairDescription,
   Named,
   NetDescription,
@@ -40,6 +41,10 @@ export interface RunOptions {
   readonly netTrace?: readonly Named<string>[];
   /** What is done to the frames of a net device. */
   readonly impair?: readonly Named<ImpairDescription>[];
+  /** What goes wrong with the requests of a disk. */
+  readonly blockFaults?: readonly Named<FaultsDescription>[];
+  /** Files that the writes and flushes of a disk are recorded in. */
+  readonly blockLog?: readonly Named<string>[];
   /** Each must have signed the image; texts as `PublicKey.text` has them. */
   readonly keys?: readonly { readonly text: string }[];
   /** `sha256:` and 64 hex digits: what the image must be. */

@@ -14,6 +14,7 @@ export function statsReport(name: string, { stats, observation }: Report): strin
     ...stepRows(stats),
     ["memory", formatBytes(stats.memoryBytes)],
     ...(observation === null ? [] : imageRows(observation)),
+    ...diskRows(stats.block ?? {}),
     ...callRows(stats.hypercalls),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -82,6 +83,23 @@ function pausesText({ pauses }: Observation): string {
   const bound = last ? `${formatCount(2 ** (largest + 6))} units and more` : null;
   const most = bound ?? `at most ${formatCount(2 ** (largest + 7) - 1)} units`;
   return `, in ${formatCount(slices)} ${slices === 1 ? "slice" : "slices"} of ${most}`;
+}
+
+/** One line for each disk; what never happened is left out. */
+function diskRows(disks: NonNullable<DomainStats["block"]>): Row[] {
+  return Object.entries(disks).map(([name, counted]) => {
+    const { reads, readBytes, writes, writtenBytes, flushes, discards, errors } = counted;
+    const moved = (what: string, count: number, bytes: number): string =>
+      `${what} ${formatCount(count)} (${formatBytes(bytes)})`;
+    const parts = [
+      ...(reads > 0 ? [moved("reads", reads, readBytes)] : []),
+      ...(writes > 0 ? [moved("writes", writes, writtenBytes)] : []),
+      ...(flushes > 0 ? [`flushes ${formatCount(flushes)}`] : []),
+      ...(discards > 0 ? [`discards ${formatCount(discards)}`] : []),
+      ...(errors > 0 ? [`errors ${formatCount(errors)}`] : []),
+    ];
+    return [escapeTerminal(name), parts.join(", ")];
+  });
 }
 
 function callRows(hypercalls: DomainStats["hypercalls"]): Row[] {

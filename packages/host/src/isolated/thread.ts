@@ -102,7 +102,7 @@ async function boot(message: BootMessage): Promise<void> {
   }
   const ports = publishedPorts(devices);
   if (ports.length > 0) tell({ type: "published", ports });
-  const notices = new Notices(devices.net, (device, text) =>
+  const notices = new Notices({ ...devices.net, ...devices.block }, (device, text) =>
     tell({ type: "notice", device, text }),
   );
   notices.tell();

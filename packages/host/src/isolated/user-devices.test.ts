@@ -14,6 +14,8 @@ function attach(
     pcap: [],
     netTrace: [],
     impair: [],
+    blockFaults: [],
+    blockLog: [],
     publish: publish.map(parsePublishOption),
     egress: egress.map((description): Named<string> => ({ name: null, description })),
   };

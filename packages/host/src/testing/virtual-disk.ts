@@ -11,6 +11,12 @@ export interface VirtualDiskOptions {
   readonly latencyNs?: number;
 }
 
+/** What a read gives is what was there when it was submitted. */
+interface Done {
+  readonly completion: BlockCompletion;
+  readonly data: Uint8Array | null;
+}
+
 export class VirtualDisk implements BlockBackend {
   readonly sectors: number;
   readonly sectorBytes: number;
@@ -25,8 +31,8 @@ export class VirtualDisk implements BlockBackend {
   readonly #latencyNs: number;
   readonly #task: Task;
   #wake: () => void = () => undefined;
-  #pending: { readonly dueNs: bigint; readonly completion: BlockCompletion }[] = [];
-  #done: BlockCompletion[] = [];
+  #pending: (Done & { readonly dueNs: bigint })[] = [];
+  #done: Done[] = [];
 
   constructor(time: VirtualTime, bytes: Uint8Array | number, options: VirtualDiskOptions = {}) {
     this.#time = time;
@@ -43,14 +49,20 @@ export class VirtualDisk implements BlockBackend {
     this.#wake = wake;
   }
 
-  submit(request: BlockRequest): void {
+  submit(request: BlockRequest): boolean {
     const dueNs = this.#time.nowNs + BigInt(this.#latencyNs);
-    this.#pending.push({ dueNs, completion: this.#carryOut(request) });
+    this.#pending.push({ dueNs, ...this.#carryOut(request) });
     if (this.#pending.length === 1) this.#schedule(dueNs);
+    return false;
   }
 
-  complete(): BlockCompletion | null {
-    return this.#done.shift() ?? null;
+  complete(memory: Uint8Array): BlockCompletion | null {
+    const done = this.#done.shift();
+    if (done === undefined) return null;
+    const { completion, data } = done;
+    if (data !== null && completion.request.operation === "read")
+      memory.set(data, completion.request.pointer);
+    return completion;
   }
 
   close(): Promise<void> {
@@ -59,17 +71,17 @@ export class VirtualDisk implements BlockBackend {
     return Promise.resolve();
   }
 
-  #carryOut(request: BlockRequest): BlockCompletion {
-    const { tag } = request;
-    if (this.failing !== null) return { tag, status: this.failing, data: null, pointer: 0 };
-    const done: BlockCompletion = { tag, status: "ok", data: null, pointer: 0 };
+  #carryOut(request: BlockRequest): Done {
+    if (this.failing !== null) return { completion: { request, status: this.failing }, data: null };
+    const done: Done = { completion: { request, status: "ok" }, data: null };
     if (request.operation === "flush") return done;
     const start = request.sector * this.sectorBytes;
     switch (request.operation) {
-      case "read": {
-        const data = this.bytes.slice(start, start + request.sectors * this.sectorBytes);
-        return { ...done, data, pointer: request.pointer };
-      }
+      case "read":
+        return {
+          ...done,
+          data: this.bytes.slice(start, start + request.sectors * this.sectorBytes),
+        };
       case "write":
         this.bytes.set(request.data, start);
         return done;
@@ -94,7 +106,7 @@ export class VirtualDisk implements BlockBackend {
         break;
       }
       this.#pending.shift();
-      this.#done.push(first.completion);
+      this.#done.push(first);
     }
     if (this.#done.length > 0) this.#wake();
   }

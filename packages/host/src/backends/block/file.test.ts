@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Disk } from "../testing/disk.js";
-import { FileDisk, type DiskFile } from "./file.js";
+import type { DiskFile } from "./disk-file.js";
+import { FileDisk } from "./file.js";
 
 /** A file in memory that fails, falls short and syncs as the test says. */
 class ScriptedFile implements DiskFile {
@@ -27,6 +28,14 @@ class ScriptedFile implements DiskFile {
     return bytes;
   }
 
+  readLater(): void {
+    throw new Error("this disk reads at once");
+  }
+
+  writeLater(): void {
+    throw new Error("this disk writes at once");
+  }
+
   sync(done: (error: Error | null) => void): void {
     this.syncs.push(done);
   }
@@ -49,11 +58,11 @@ function failure(code: string): Error {
 function bench() {
   const file = new ScriptedFile();
   const disk = new Disk(new FileDisk(file, { sectors: 64, sectorBytes: 512, readonly: false }));
-  const flush = (tag: number): void => disk.backend.submit({ operation: "flush", tag });
+  const flush = (tag: number): boolean => disk.backend.submit({ operation: "flush", tag });
   const taken = (): string[] => {
     const result: string[] = [];
-    for (let next = disk.backend.complete(); next !== null; next = disk.backend.complete()) {
-      result.push(`${next.tag} ${next.status}`);
+    for (let next = disk.take(); next !== null; next = disk.take()) {
+      result.push(`${next.request.tag} ${next.status}`);
     }
     return result;
   };
@@ -95,11 +104,12 @@ describe("reads and writes", () => {
     expect(await disk.read(0, 1)).toEqual(disk.pattern(1, 2));
   });
 
-  it("answer io where the file was cut short, and hand out no data", () => {
+  it("answer io where the file was cut short, and say so", () => {
     const { file, disk } = bench();
     file.endOfFile = 600;
-    disk.backend.submit({ operation: "read", sector: 0, sectors: 2, tag: 5, pointer: 1 });
-    expect(disk.backend.complete()).toEqual({ tag: 5, status: "io", data: null, pointer: 1 });
+    const request = { operation: "read", sector: 0, sectors: 2, tag: 5, pointer: 1 } as const;
+    expect(disk.backend.submit(request)).toBe(true);
+    expect(disk.take()).toEqual({ request, status: "io" });
   });
 });
 

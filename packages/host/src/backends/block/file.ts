@@ -1,38 +1,17 @@
 /**
- * A disk in a file or a block device.
+ * A disk in a file or a block device, for data that is mostly in the page cache.
  *
- * Reads and writes are synchronous and go through the page cache: that is 40 times faster than
- * asking a thread when the data is cached, which it usually is. A flush is fdatasync on another
- * thread. Discards are accepted and ignored: Node cannot punch a hole, and writing zeros would take
- * space instead of giving it back.
+ * Reads and writes are synchronous: that is 40 times faster than asking a thread when the data is cached.
+ * A write leaves the guest's memory when it is submitted, a read enters it when its completion is taken,
+ * so that neither is copied. A flush is fdatasync on another thread, a discard punches a hole on one.
  */
-import { closeSync, fdatasync, readSync, writeSync } from "node:fs";
-import { errorCode } from "../error.js";
 import type { BlockBackend, BlockCompletion, BlockRequest, BlockStatus } from "../types.js";
 import { Completions } from "./completions.js";
+import { readWhole, writeWhole, type DiskFile } from "./disk-file.js";
+import { Flusher } from "./flusher.js";
 import { DEPTH, type SectorBytes } from "./geometry.js";
-
-/** What a file disk asks of the file. Tests put failures here. */
-export interface DiskFile {
-  /** As pread(2): may be short, 0 at the end of the file. Throws system errors. */
-  read(into: Uint8Array, offset: number, length: number, position: number): number;
-  /** As pwrite(2): may be short. Throws system errors. */
-  write(from: Uint8Array, offset: number, length: number, position: number): number;
-  /** As fdatasync(2), off this thread. */
-  sync(done: (error: Error | null) => void): void;
-  /** Closes the file and ends its lock. */
-  close(): void;
-}
-
-/** The file behind a descriptor. */
-export function descriptorFile(fd: number, close: () => void = () => closeSync(fd)): DiskFile {
-  return {
-    read: (into, offset, length, position) => readSync(fd, into, offset, length, position),
-    write: (from, offset, length, position) => writeSync(fd, from, offset, length, position),
-    sync: (done) => fdatasync(fd, done),
-    close,
-  };
-}
+import { Pending } from "./pending.js";
+import { statusOf } from "./status.js";
 
 export interface FileDiskOptions {
   readonly sectors: number;
@@ -44,16 +23,13 @@ export class FileDisk implements BlockBackend {
   readonly sectors: number;
   readonly sectorBytes: SectorBytes;
   readonly readonly: boolean;
-  readonly discards = false;
+  readonly discards: boolean;
   readonly depth = DEPTH;
   readonly #file: DiskFile;
   readonly #completions = new Completions();
-  /** Flushes that the running fdatasync covers, and those that came after it began. */
-  #syncing: BlockRequest[] = [];
-  #waiting: BlockRequest[] = [];
-  #failed = false;
+  readonly #flusher: Flusher;
+  readonly #punching = new Pending();
   #closed = false;
-  #idle: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
   /** Takes over the file. */
@@ -62,33 +38,61 @@ export class FileDisk implements BlockBackend {
     this.sectors = options.sectors;
     this.sectorBytes = options.sectorBytes;
     this.readonly = options.readonly;
+    this.discards = !options.readonly && file.punch !== undefined;
+    this.#flusher = new Flusher(
+      (done) => file.sync(done),
+      (request, status) => this.#completions.add(request, status),
+    );
   }
 
   attach(wake: () => void): void {
     this.#completions.attach(wake);
   }
 
-  submit(request: BlockRequest): void {
-    if (this.#closed) {
-      this.#completions.add(request, "gone");
-    } else if (this.#failed) {
-      this.#completions.add(request, "io");
-    } else if (request.operation === "flush") {
-      this.#waiting.push(request);
-      if (this.#syncing.length === 0) this.#sync();
-    } else if (request.operation === "read") {
-      this.#read(request);
-    } else if (this.readonly) {
-      this.#completions.add(request, "io");
-    } else if (request.operation === "write") {
-      this.#completions.add(request, this.#write(request));
-    } else {
-      this.#completions.add(request, "ok");
+  submit(request: BlockRequest): boolean {
+    if (this.#closed) return this.#completions.now(request, "gone");
+    if (this.#flusher.failed) return this.#completions.now(request, "io");
+    switch (request.operation) {
+      case "read":
+        // Read when the completion is taken: only then is there a memory to read into.
+        return this.#completions.now(request, "ok");
+      case "write": {
+        if (this.readonly) return this.#completions.now(request, "io");
+        const position = request.sector * this.sectorBytes;
+        return this.#completions.now(request, writeWhole(this.#file, request.data, position));
+      }
+      case "flush":
+        this.#flusher.flush(request);
+        return false;
+      case "discard": {
+        if (this.readonly) return this.#completions.now(request, "io");
+        if (this.#file.punch === undefined) return this.#completions.now(request, "ok");
+        this.#punching.begin();
+        const position = request.sector * this.sectorBytes;
+        this.#file.punch(position, request.sectors * this.sectorBytes, (error) => {
+          this.#completions.add(request, error === null ? "ok" : statusOf(error));
+          this.#punching.end();
+        });
+        return false;
+      }
     }
   }
 
-  complete(): BlockCompletion | null {
-    return this.#completions.take();
+  complete(memory: Uint8Array): BlockCompletion | null {
+    const completion = this.#completions.take();
+    if (completion?.request.operation !== "read" || completion.status !== "ok") return completion;
+    const { request } = completion;
+    const { sector, sectors, pointer } = request;
+    const status: BlockStatus = this.#closed
+      ? "gone"
+      : readWhole(
+          this.#file,
+          memory,
+          pointer,
+          sectors * this.sectorBytes,
+          sector * this.sectorBytes,
+        );
+    return status === "ok" ? completion : { request, status };
   }
 
   close(): Promise<void> {
@@ -98,81 +102,8 @@ export class FileDisk implements BlockBackend {
 
   async #close(): Promise<void> {
     this.#closed = true;
-    if (this.#syncing.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    await Promise.all([this.#flusher.drained(), this.#punching.drained()]);
     this.#completions.detach();
     this.#file.close();
-  }
-
-  #read(request: BlockRequest & { operation: "read" }): void {
-    const length = request.sectors * this.sectorBytes;
-    const position = request.sector * this.sectorBytes;
-    try {
-      // Not from the pool: the buffer is handed over whole. Never seen unless all of it was read.
-      const data = Buffer.allocUnsafeSlow(length);
-      for (let done = 0; done < length;) {
-        const count = retried(() => this.#file.read(data, done, length - done, position + done));
-        // Somebody cut the file short.
-        if (count === 0) throw new RangeError("end of file");
-        done += count;
-      }
-      this.#completions.add(request, "ok", data);
-    } catch {
-      this.#completions.add(request, "io");
-    }
-  }
-
-  #write({ sector, data }: BlockRequest & { operation: "write" }): BlockStatus {
-    const position = sector * this.sectorBytes;
-    try {
-      for (let done = 0; done < data.length;) {
-        const count = retried(() =>
-          this.#file.write(data, done, data.length - done, position + done),
-        );
-        if (count === 0) return "io";
-        done += count;
-      }
-      return "ok";
-    } catch (error) {
-      return statusOf(error);
-    }
-  }
-
-  /**
-   * One fdatasync at a time, for all flushes that wait: a guest that queues flushes does not occupy
-   * the process's threads. A flush waits for one that begins after it, so writes before it are covered.
-   */
-  #sync(): void {
-    this.#syncing = this.#waiting;
-    this.#waiting = [];
-    this.#file.sync((error) => {
-      const done = this.#syncing;
-      this.#syncing = [];
-      // After a failure the kernel forgets the dirty pages: a later sync would succeed and lie.
-      if (error !== null) this.#failed = true;
-      const status = error === null ? "ok" : statusOf(error);
-      for (const request of done) this.#completions.add(request, status);
-      if (this.#failed) {
-        for (const request of this.#waiting) this.#completions.add(request, "io");
-        this.#waiting = [];
-      }
-      if (this.#waiting.length > 0) this.#sync();
-      else this.#idle?.();
-    });
-  }
-}
-
-function statusOf(error: unknown): BlockStatus {
-  const code = errorCode(error);
-  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG" ? "nospace" : "io";
-}
-
-/** A signal may interrupt a call on some file systems. */
-function retried(call: () => number): number {
-  for (;;) {
-    try {
-      return call();
-    } catch (error) {
-      if (errorCode(error) !== "EINTR") throw error;
-    }
   }
 }

@@ -3,7 +3,13 @@
  *
  * Memory is taken 64 KiB at a time when it is first written, and given back on discard.
  */
-import type { BlockBackend, BlockCompletion, BlockRequest } from "../types.js";
+import type {
+  BlockBackend,
+  BlockCompletion,
+  BlockRead,
+  BlockRequest,
+  BlockWrite,
+} from "../types.js";
 import { Completions } from "./completions.js";
 import { DEPTH, SECTOR_BYTES_DEFAULT, sectorsOf, type SectorBytes } from "./geometry.js";
 
@@ -38,30 +44,20 @@ export class MemoryDisk implements BlockBackend {
     this.#completions.attach(wake);
   }
 
-  submit(request: BlockRequest): void {
-    if (this.#closed) {
-      this.#completions.add(request, "gone");
-      return;
-    }
-    switch (request.operation) {
-      case "read":
-        this.#read(request);
-        break;
-      case "write":
-        this.#completions.add(request, this.#write(request) ? "ok" : "nospace");
-        break;
-      case "discard":
-        this.#discard(request.sector * this.sectorBytes, request.sectors * this.sectorBytes);
-        this.#completions.add(request, "ok");
-        break;
-      case "flush":
-        this.#completions.add(request, "ok");
-        break;
-    }
+  submit(request: BlockRequest): boolean {
+    if (this.#closed) return this.#completions.now(request, "gone");
+    if (request.operation === "write")
+      return this.#completions.now(request, this.#write(request) ? "ok" : "nospace");
+    if (request.operation === "discard")
+      this.#discard(request.sector * this.sectorBytes, request.sectors * this.sectorBytes);
+    return this.#completions.now(request, "ok");
   }
 
-  complete(): BlockCompletion | null {
-    return this.#completions.take();
+  complete(memory: Uint8Array): BlockCompletion | null {
+    const completion = this.#completions.take();
+    if (completion?.request.operation === "read" && completion.status === "ok")
+      this.#read(completion.request, memory);
+    return completion;
   }
 
   close(): Promise<void> {
@@ -71,23 +67,16 @@ export class MemoryDisk implements BlockBackend {
     return Promise.resolve();
   }
 
-  #read(request: BlockRequest & { operation: "read" }): void {
-    let data: Uint8Array;
-    try {
-      data = new Uint8Array(request.sectors * this.sectorBytes);
-    } catch {
-      // The machine has no memory for the answer.
-      this.#completions.add(request, "io");
-      return;
-    }
-    this.#eachPage(request.sector * this.sectorBytes, data.length, (index, from, to, done) => {
+  #read({ sector, sectors, pointer }: BlockRead, memory: Uint8Array): void {
+    const bytes = sectors * this.sectorBytes;
+    this.#eachPage(sector * this.sectorBytes, bytes, (index, from, to, done) => {
       const page = this.#pages.get(index);
-      if (page !== undefined) data.set(page.subarray(from, to), done);
+      if (page !== undefined) memory.set(page.subarray(from, to), pointer + done);
+      else memory.fill(0, pointer + done, pointer + done + to - from);
     });
-    this.#completions.add(request, "ok", data);
   }
 
-  #write({ sector, data }: BlockRequest & { operation: "write" }): boolean {
+  #write({ sector, data }: BlockWrite): boolean {
     try {
       this.#eachPage(sector * this.sectorBytes, data.length, (index, from, to, done) => {
         let page = this.#pages.get(index);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import {
+  constants,
   existsSync,
   linkSync,
   mkdirSync,
@@ -17,7 +18,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Disk } from "../testing/disk.js";
 import { program, type Program } from "../testing/processes.js";
-import type { FileDisk } from "./file.js";
+import type { BlockBackend } from "../types.js";
 import { deviceName, openFileDisk, type OpenFileOptions } from "./open-file.js";
 
 /** Opens the disk, says so, and holds it until it is killed. */
@@ -34,7 +35,7 @@ try {
 
 let directory: string;
 let file: string;
-let disks: FileDisk[];
+let disks: BlockBackend[];
 let programs: Program[];
 
 beforeEach(() => {
@@ -50,7 +51,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function open(options: OpenFileOptions = {}, name = file): Promise<FileDisk> {
+async function open(options: OpenFileOptions = {}, name = file): Promise<BlockBackend> {
   const disk = await openFileDisk(name, options);
   disks.push(disk);
   return disk;
@@ -135,6 +136,53 @@ describe("the file", () => {
       "no such file or directory",
     );
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("a discard", () => {
+  it("gives space back where that can be done", async () => {
+    const disk = new Disk(await open({ bytes: 2 ** 20 }));
+    await disk.write(0, disk.pattern(2048, 1));
+    await disk.flush();
+    const before = statSync(file).blocks;
+    expect(await disk.discard(0, 1024)).toBe("ok");
+    const { discards } = disk.backend;
+    if (discards) expect(await disk.read(0, 1024)).toEqual(new Uint8Array(1024 * 512));
+    if (discards) expect(statSync(file).blocks).toBeLessThan(before);
+    expect(statSync(file).size).toBe(2 ** 20);
+    expect(await disk.read(1024, 1024)).toEqual(disk.pattern(2048, 1).slice(1024 * 512));
+  });
+});
+
+describe("a file that changes under a disk", () => {
+  it("answers io where it was cut short, and goes on elsewhere", async () => {
+    for (const async of [false, true]) {
+      const disk = new Disk(await open({ bytes: 65_536, async }));
+      truncateSync(file, 4096);
+      await expect(disk.read(8, 1)).rejects.toThrow("read: io");
+      await expect(disk.read(7, 2)).rejects.toThrow("read: io");
+      expect(await disk.read(7, 1)).toEqual(new Uint8Array(512));
+      await disk.backend.close();
+      rmSync(file);
+    }
+  });
+});
+
+describe("direct access", () => {
+  it("is explained where the file system refuses it", async () => {
+    const direct = open({ bytes: 65_536, direct: true, sectorBytes: 4096 });
+    const outcome = await direct.then(
+      () => "works",
+      (error: Error) => error.message,
+    );
+    if (outcome !== "works") expect(outcome).toContain('leave ",direct" out');
+    const { explainOpen } = await import("./direct.js");
+    const refused = Object.assign(new Error("EINVAL"), { code: "EINVAL" });
+    const { O_DIRECT = 0 } = constants as { readonly O_DIRECT?: number };
+    expect(explainOpen("d", O_DIRECT, refused)?.message).toBe(
+      'd: this file system has no direct access (O_DIRECT)\nleave ",direct" out to use the page cache',
+    );
+    expect(explainOpen("d", 0, refused)).toBeNull();
   });
 });
 

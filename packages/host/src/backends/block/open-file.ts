@@ -15,7 +15,11 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { BackendError, errorCode, explain } from "../error.js";
 import { lockHolder, openLocked, type LockedFile, type LockOptions } from "../lock.js";
-import { descriptorFile, FileDisk } from "./file.js";
+import { descriptorFile } from "./disk-file.js";
+import { checkDirect, directFlag, explainOpen } from "./direct.js";
+import { loadFileCalls } from "./file-calls.js";
+import { FileDisk } from "./file.js";
+import { QueuedFileDisk } from "./queued-file.js";
 import { SECTOR_BYTES_DEFAULT, sectorsOf, type SectorBytes } from "./geometry.js";
 
 export interface OpenFileOptions {
@@ -23,6 +27,10 @@ export interface OpenFileOptions {
   readonly bytes?: number;
   readonly readonly?: boolean;
   readonly sectorBytes?: SectorBytes;
+  /** Past the page cache (O_DIRECT), on other threads. */
+  readonly direct?: boolean;
+  /** On other threads. */
+  readonly async?: boolean;
   /** For tests of the lock. */
   readonly lock?: LockOptions;
 }
@@ -35,7 +43,10 @@ const PERMISSIONS = 0o600;
  * A new file is sparse and private to the user. Throws BackendError when the file is missing, held
  * by another process, of another size, or not something that can be a disk.
  */
-export async function openFileDisk(file: string, options: OpenFileOptions = {}): Promise<FileDisk> {
+export async function openFileDisk(
+  file: string,
+  options: OpenFileOptions = {},
+): Promise<FileDisk | QueuedFileDisk> {
   const readonly = options.readonly ?? false;
   const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
   if (options.bytes !== undefined) sectorsOf(file, options.bytes, sectorBytes);
@@ -47,15 +58,21 @@ export async function openFileDisk(file: string, options: OpenFileOptions = {}):
         : `${file}: no such file\ngive a size to create it, as in ${file}:64M`,
     );
   }
-  const locked = await lockedFile(file, flagsFor(found, readonly), readonly, options.lock);
+  const flags = flagsFor(found, readonly) | (options.direct === true ? directFlag(file) : 0);
+  const locked = await lockDisk(file, flags, readonly, options.lock);
   try {
     const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
     const sectors = sectorsOf(file, bytes, sectorBytes);
     if (found === undefined) await syncDirectory(file);
-    return new FileDisk(
-      descriptorFile(locked.fd, () => locked.close()),
-      { sectors, sectorBytes, readonly },
-    );
+    if (options.direct === true) checkDirect(file, locked.fd, sectorBytes);
+    const calls = (await loadFileCalls())?.(locked.fd) ?? null;
+    const description = {
+      close: () => locked.close(),
+      calls,
+      punches: !readonly && (calls?.canPunch(bytes) ?? false),
+    };
+    const Kind = options.direct === true || options.async === true ? QueuedFileDisk : FileDisk;
+    return new Kind(descriptorFile(locked.fd, description), { sectors, sectorBytes, readonly });
   } catch (error) {
     // Only what this call created: another creator's disk is not empty.
     if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);
@@ -95,17 +112,20 @@ function flagsFor(found: Stats | undefined, readonly: boolean): number {
   return constants.O_RDWR | exclusive;
 }
 
-async function lockedFile(
+/** Opens and locks. Throws BackendError that says who has it, or what is wrong with the file. */
+export async function lockDisk(
   file: string,
   flags: number,
   readonly: boolean,
-  options: LockOptions | undefined,
+  options?: LockOptions,
 ): Promise<LockedFile> {
   let locked: LockedFile | null;
   try {
     locked = await openLocked(file, flags, PERMISSIONS, readonly ? "shared" : "exclusive", options);
   } catch (error) {
     if (error instanceof BackendError) throw error;
+    const refused = explainOpen(file, flags, error);
+    if (refused !== null) throw refused;
     if (errorCode(error) === "EBUSY") throw inUse(file, "it is mounted, or another program has it");
     const hint =
       errorCode(error) === "EACCES" && !readonly ? `\nattach it read-only: ${file}:ro` : "";
@@ -145,7 +165,7 @@ async function settleSize(
 }
 
 /** A new name is durable only when its directory is: else a crash takes a flushed disk with it. */
-async function syncDirectory(file: string): Promise<void> {
+export async function syncDirectory(file: string): Promise<void> {
   const fd = await promisify(open)(path.dirname(path.resolve(file)), constants.O_RDONLY);
   try {
     await promisify(fsync)(fd);

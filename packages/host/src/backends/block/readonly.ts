@@ -16,10 +16,11 @@ export function readonlyDisk(disk: BlockBackend): BlockBackend {
       disk.attach(wake);
     },
     submit(request) {
-      if (request.operation === "read" || request.operation === "flush") disk.submit(request);
-      else refused.add(request, "io");
+      if (request.operation === "read" || request.operation === "flush")
+        return disk.submit(request);
+      return refused.now(request, "io");
     },
-    complete: () => disk.complete() ?? refused.take(),
+    complete: (memory) => disk.complete(memory) ?? refused.take(),
     close() {
       refused.detach();
       return disk.close();

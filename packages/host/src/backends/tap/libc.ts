@@ -4,6 +4,7 @@
  * koffi is an optional dependency: whoever uses no tap device need not have it.
  */
 import { BackendError } from "../error.js";
+import { addressOf, loadKoffi } from "../koffi.js";
 
 export interface Libc {
   open(path: string, flags: number): number;
@@ -40,17 +41,6 @@ export const Errno = {
   ENOBUFS: 105,
 } as const;
 
-const PACKAGE: string = "koffi";
-
-/** What is used of koffi. */
-interface Koffi {
-  load(library: null): {
-    func(name: string, result: string, parameters: readonly string[]): unknown;
-  };
-  address(value: Uint8Array): bigint;
-  errno(): number;
-}
-
 let loaded: Promise<Libc | null> | null = null;
 
 /** Null when koffi is not installed, or not for this machine. */
@@ -70,9 +60,9 @@ export async function needLibc(who: string): Promise<Libc> {
   );
 }
 
-async function load(): Promise<Libc> {
-  // Named so that neither the compiler nor the bundler looks for what may not be installed.
-  const { default: koffi } = (await import(PACKAGE)) as { default: Koffi };
+async function load(): Promise<Libc | null> {
+  const koffi = await loadKoffi();
+  if (koffi === null) return null;
   const library = koffi.load(null);
   const func = <T>(name: string, result: string, parameters: string[]): T =>
     library.func(name, result, parameters) as T;
@@ -87,30 +77,6 @@ async function load(): Promise<Libc> {
     read: func("read", "long", ["int", "uintptr_t", "size_t"]),
     write: func("write", "long", ["int", "uintptr_t", "size_t"]),
     errno: () => koffi.errno(),
-    addressOf: (buffer) => Number(koffi.address(new Uint8Array(buffer))),
+    addressOf: (buffer) => addressOf(koffi, buffer),
   };
-}
-
-/** The address of what a view shows, without asking again for the same buffer. */
-export class Addresses {
-  readonly #libc: Libc;
-  #buffer: ArrayBufferLike | null = null;
-  #base = 0;
-
-  constructor(libc: Libc) {
-    this.#libc = libc;
-  }
-
-  /** Valid until the caller returns to the event loop. A memory that has grown shows another buffer. */
-  of(view: Uint8Array): number {
-    if (view.buffer !== this.#buffer) {
-      this.#buffer = view.buffer;
-      this.#base = this.#libc.addressOf(view.buffer);
-    }
-    return this.#base + view.byteOffset;
-  }
-
-  forget(): void {
-    this.#buffer = null;
-  }
 }

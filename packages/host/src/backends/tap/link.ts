@@ -10,10 +10,11 @@
  */
 import { ETHERNET_HEADER_BYTES, HEADER_BYTES, newLinkCounters } from "../link.js";
 import { Limit } from "@phantasm/abi";
+import { Addresses } from "../koffi.js";
 import type { NetBackend } from "../types.js";
 import { Waker } from "../wake.js";
 import { RECEIVE_FEATURES, SEND_FEATURES, setOffloads, type TapDescriptor } from "./kernel.js";
-import { Addresses, Errno, type Libc } from "./libc.js";
+import { Errno, type Libc } from "./libc.js";
 import { Reader } from "./reader.js";
 
 /** Frames that fit no device, skipped in one call: a flood of them must not hold up the guest. */

@@ -6,6 +6,8 @@ import { until } from "./frames.js";
 export class Disk {
   readonly backend: BlockBackend;
   wakes = 0;
+  /** Where reads put their sectors. */
+  readonly memory = new Uint8Array(2 ** 21);
   #tag = 1000;
 
   constructor(backend: BlockBackend) {
@@ -20,11 +22,15 @@ export class Disk {
     );
   }
 
+  take(): BlockCompletion | null {
+    return this.backend.complete(this.memory);
+  }
+
   /** Waits for `count` completions. */
   async completions(count: number): Promise<BlockCompletion[]> {
     const result: BlockCompletion[] = [];
     await until(`${count} completions`, () => {
-      for (let next = this.backend.complete(); next !== null; next = this.backend.complete()) {
+      for (let next = this.take(); next !== null; next = this.take()) {
         result.push(next);
       }
       return result.length >= count;
@@ -35,9 +41,9 @@ export class Disk {
   /** Reads sectors; throws unless the status is "ok". */
   async read(sector: number, sectors: number): Promise<Uint8Array> {
     const request = { operation: "read" as const, sector, sectors, tag: this.#tag++, pointer: 0 };
-    const { status, data } = await this.#one(request);
-    if (status !== "ok" || data === null) throw new Error(`read: ${status}`);
-    return Uint8Array.from(data);
+    const { status } = await this.#one(request);
+    if (status !== "ok") throw new Error(`read: ${status}`);
+    return this.memory.slice(0, sectors * this.backend.sectorBytes);
   }
 
   async write(sector: number, data: Uint8Array): Promise<BlockStatus> {
@@ -55,7 +61,7 @@ export class Disk {
   async #one(request: BlockRequest): Promise<BlockCompletion> {
     this.backend.submit(request);
     const [completion] = await this.completions(1);
-    if (completion === undefined || completion.tag !== request.tag) {
+    if (completion?.request !== request) {
       throw new Error(`the completion of ${request.operation} ${request.tag} is another's`);
     }
     return completion;
