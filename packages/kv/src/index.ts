@@ -1,0 +1,79 @@
+import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
+
+export interface KeyValueOptions {
+  /** Memory for pages, 262144 (256 KiB) to 1073741824; default 16777216. */
+  readonly cacheBytes?: number;
+  /** Operations that may wait at once, 8 to 65536; default 256. */
+  readonly operationsMax?: number;
+  /** Snapshots that may be open at once, 1 to 256; default 16. */
+  readonly snapshotsMax?: number;
+  /** Values that may be read by streams at once, 1 to 256; default 8. Each takes 128 KiB while it is open. */
+  readonly streamsMax?: number;
+  /** Values that may be written by streams at once, 1 to 64; default 4. Each takes 128 KiB while it is open. */
+  readonly writersMax?: number;
+  /** Watchers, 1 to 1024; default 16. */
+  readonly watchersMax?: number;
+  /** Bytes of changes that are kept for a watcher until they are durable, 1024 to 1048576; default 16384. */
+  readonly watchBytes?: number;
+  /** `"blank"`, the default: a disk that is blank is made a store. `"always"`: any disk that is not one yet. `"never"`. */
+  readonly format?: "blank" | "always" | "never";
+}
+
+const OPTIONS = [
+  "cacheBytes",
+  "operationsMax",
+  "snapshotsMax",
+  "streamsMax",
+  "writersMax",
+  "watchersMax",
+  "watchBytes",
+  "format",
+] as const satisfies (keyof KeyValueOptions)[];
+
+const FORMATS = ["blank", "always", "never"];
+
+/**
+ * A key-value store on a disk that it has for itself.
+ *
+ * @example devices: { store: keyValue(block("data"), clock()) }
+ */
+export function keyValue(
+  disk: Device<"Block">,
+  clock: Device<"Clock">,
+  options: KeyValueOptions = {},
+): Device<"KeyValue"> {
+  checkOptions("keyValue", options, OPTIONS);
+  const format = FORMATS.indexOf(options.format ?? "blank");
+  if (format < 0)
+    throw new ConfigurationError(
+      `keyValue: format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(options.format)}`,
+      "format",
+    );
+  return device({
+    module: "@phantasm/kv",
+    class: "KeyValueStore",
+    provides: "KeyValue",
+    parameters: [
+      { name: "disk", device: disk, needs: "Block" },
+      { name: "clock", device: clock, needs: "Clock" },
+      {
+        name: "cacheBytes",
+        value: options.cacheBytes ?? 16_777_216,
+        minimum: 262_144,
+        maximum: 1_073_741_824,
+      },
+      { name: "operationsMax", value: options.operationsMax ?? 256, minimum: 8, maximum: 65_536 },
+      { name: "snapshotsMax", value: options.snapshotsMax ?? 16, minimum: 1, maximum: 256 },
+      { name: "streamsMax", value: options.streamsMax ?? 8, minimum: 1, maximum: 256 },
+      { name: "writersMax", value: options.writersMax ?? 4, minimum: 1, maximum: 64 },
+      { name: "watchersMax", value: options.watchersMax ?? 16, minimum: 1, maximum: 1024 },
+      {
+        name: "watchBytes",
+        value: options.watchBytes ?? 16_384,
+        minimum: 1024,
+        maximum: 1_048_576,
+      },
+      { name: "format", value: format },
+    ],
+  });
+}
