@@ -9,7 +9,6 @@ const ASSEMBLYSCRIPT = [
   "toolchain/templates/**/*.ts",
   "test/**/assembly/**/*.ts",
   "test/**/main.ts",
-  "test/bench/*/*.ts",
   "test/system/kernel/appliance/*.ts",
   "test/torture/*.ts",
 ];

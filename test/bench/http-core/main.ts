@@ -1,7 +1,7 @@
 import { HttpServer, Site } from "@phantasm/http";
 import { HeadLimits, RequestHead } from "@phantasm/http/wire";
 import { Devices } from "./.phantasm/devices";
-import { EndlessConnection } from "./connection";
+import { EndlessConnection } from "./assembly/connection";
 
 const ROUNDS: i32 = 300_000;
 const REPEATS: i32 = 5;
