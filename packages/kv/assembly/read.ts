@@ -146,6 +146,7 @@ export function beginWhole(engine: Engine, operation: Operation, value: usize): 
 function readWhole(engine: Engine, operation: Operation, into: Value): i32 {
   const walk = operation.walk;
   const size = <i32>walk.size;
+  if (size == 0) return CORRUPT;
   if (operation.position == <u64>size) {
     into.bytes = operation.buffer!;
     into.length = size;

@@ -228,7 +228,7 @@ export class Replay {
       if (<i32>(end - at) < LOGGED_BATCH_HEAD_BYTES) return false;
       const bytes = load<u32>(at);
       const batch = at + LOGGED_BATCH_HEAD_BYTES;
-      if (bytes > end - batch || load<u64>(at, 8) <= version) return false;
+      if (<usize>bytes > end - batch || load<u64>(at, 8) <= version) return false;
       version = load<u64>(at, 8);
       at = batch + bytes;
       for (let operation = batch; operation < at;) {

@@ -76,6 +76,11 @@ export class DiskCheck {
     return false;
   }
 
+  /** True if `run` has come to that page. */
+  isReached(page: i32): bool {
+    return this.seen[page] != 0;
+  }
+
   private sound(page: u64, checksum: u64): bool {
     if (!this.reach(page)) return false;
     const fits = xxh64(this.at(page), PAGE_BYTES, page) == checksum;

@@ -283,7 +283,7 @@ export class StoreWriter implements ValueWriter {
     const pages = engine.space.runPages;
     const bytes = min(this.filled, pages << PAGE_SHIFT);
     const start = this.buffer.dataStart;
-    memory.fill(start + <usize>bytes, 0, pages == wanted ? (pages << PAGE_SHIFT) - bytes : 0);
+    memory.fill(start + <usize>bytes, 0, (pages << PAGE_SHIFT) - bytes);
     const status = engine.disk.writePages(first, pages, this.buffer, 0, Purpose.WRITER, this.index);
     if (status != 0) {
       engine.space.putBack(first, pages);
