@@ -17,6 +17,9 @@ import { HttpServer } from "./server";
 /** Parameters of a path that a route names. */
 export const PARAMETERS_MAX: i32 = 8;
 
+/** Content that is collected has so much room at least. */
+const COLLECTED_BYTES_MIN: i32 = 1_024;
+
 /** What becomes of the content of a request. */
 enum Intake {
   /** Nobody has asked for it. */
@@ -194,19 +197,38 @@ export class Exchange extends Answer {
       this.sendError(413);
       return false;
     }
-    let buffer = this.collected;
+    const buffer = this.reserveContent(needed);
     if (buffer === null) {
-      buffer = new Uint8Array(max(needed, <i32>max(this.request.contentLength, 0)));
-      this.collected = buffer;
-    } else if (needed > buffer.length) {
-      const larger = new Uint8Array(min(this.collectMax, max(needed, 2 * buffer.length)));
-      memory.copy(larger.dataStart, buffer.dataStart, <usize>this.collectedBytes);
-      buffer = larger;
-      this.collected = larger;
+      this.intake = Intake.DONE;
+      this.server.counters.refusedRequests++;
+      this.sendError(503);
+      return false;
     }
     memory.copy(buffer.dataStart + <usize>this.collectedBytes, at, <usize>bytes);
     this.collectedBytes = needed;
     return true;
+  }
+
+  /** A buffer with what was collected, and room. It grows with what has come, not with what was announced. Null: no room. */
+  private reserveContent(bytes: i32): Uint8Array | null {
+    const buffer = this.collected;
+    const room = buffer === null ? 0 : buffer.length;
+    if (bytes <= room) return buffer;
+    const server = this.server;
+    const wanted = max(min(this.collectMax, max(2 * room, COLLECTED_BYTES_MIN)), bytes);
+    if (server.collectedBytes + wanted - room > server.limits.collectedBytes) return null;
+    server.collectedBytes += wanted - room;
+    const larger = new Uint8Array(wanted);
+    if (buffer !== null)
+      memory.copy(larger.dataStart, buffer.dataStart, <usize>this.collectedBytes);
+    this.collected = larger;
+    return larger;
+  }
+
+  private forgetContent(): void {
+    const buffer = this.collected;
+    if (buffer !== null) this.server.collectedBytes -= buffer.length;
+    this.collected = null;
   }
 
   /** All content has come. */
@@ -219,7 +241,7 @@ export class Exchange extends Answer {
     }
     let buffer = this.collected;
     if (buffer === null) buffer = new Uint8Array(0);
-    this.collected = null;
+    this.forgetContent();
     this.collector!.onContent(this, buffer, this.collectedBytes);
   }
 
@@ -289,7 +311,7 @@ export class Exchange extends Answer {
       this.intake = Intake.WAITS;
       this.collector = null;
       this.sink = null;
-      this.collected = null;
+      this.forgetContent();
       this.collectedBytes = 0;
     }
     this.discarded = 0;

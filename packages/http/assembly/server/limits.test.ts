@@ -1,4 +1,4 @@
-import { MILLISECOND, SECOND } from "@phantasm/interfaces";
+import { MILLISECOND, RESET, SECOND } from "@phantasm/interfaces";
 import { describe, expect, test } from "@phantasm/testing";
 import { step } from "../testing";
 import { HELLO, connect, get, later, limits, post, server } from "./testing-server";
@@ -106,6 +106,21 @@ describe("limits", () => {
     const third = connect();
     third.says("GET");
     expect(third.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+  });
+
+  test("of content that is collected: 503, and it grows with what has come", () => {
+    limits.collectedBytes = 3000;
+    const first = connect();
+    first.says(post("/receive", "Content-Length: 100000\r\n\r\n" + "x".repeat(1500)));
+    expect(server.collectedBytes).toBe(1500);
+    const second = connect();
+    second.says(post("/receive", "Content-Length: 100000\r\n\r\nx"));
+    expect(server.collectedBytes).toBe(2524);
+    second.says("x".repeat(1024));
+    expect(second.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    expect(server.collectedBytes).toBe(1500);
+    first.breaks(RESET);
+    expect(server.collectedBytes).toBe(0);
   });
 
   test("of what finds no room: cut off", () => {

@@ -8,13 +8,15 @@ export class HttpLimits extends HeadLimits {
   /** Connections that wait to be accepted: see `Tcp.listen`. */
   backlog: i32 = 1_024;
   /** Requests that are being answered at once. The next one is answered with 503. */
-  exchanges: i32 = 4_096;
+  exchanges: i32 = 1_024;
   /** Bytes of all heads that have come in part. Who would need more is answered with 503. */
-  partialBytes: i32 = 4 << 20;
+  partialBytes: i32 = 1 << 20;
   /** Bytes of all answers that are composed and find no room in their connections. Who would need more is cut off. */
-  unsentBytes: i32 = 8 << 20;
+  unsentBytes: i32 = 2 << 20;
   /** Bytes of content that `receive` collects, unless it says otherwise: beyond, 413. */
   contentBytesMax: i32 = 1 << 20;
+  /** Bytes of content that all requests together collect. Who would need more is answered with 503. */
+  collectedBytes: i32 = 4 << 20;
   /** Bytes of content that nobody has asked for, but are read so that the connection can go on: beyond, it is closed. */
   discardBytesMax: i32 = 64 << 10;
   /** Bytes of the fields that `setField` adds to one answer. Too many are a mistake, and end the domain. */
@@ -43,7 +45,7 @@ export class HttpCounters {
   requests: u64 = 0;
   /** Heads or contents that were not, and were refused. */
   malformed: u64 = 0;
-  /** Requests that were refused because of `exchanges` or `partialBytes`. */
+  /** Requests that were refused because of `exchanges`, `partialBytes` or `collectedBytes`. */
   refusedRequests: u64 = 0;
   /** Connections that ended because a time was over, idle ones not included. */
   timeouts: u64 = 0;

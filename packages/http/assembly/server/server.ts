@@ -32,6 +32,7 @@ export class HttpServer implements TcpAcceptor {
   isStopping: bool = false;
   partialBytes: i32 = 0;
   unsentBytes: i32 = 0;
+  collectedBytes: i32 = 0;
   private listener: TcpListener | null = null;
   private readonly pool: Exchange[] = [];
   private exchanges: i32 = 0;
