@@ -17,6 +17,7 @@ import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
 import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
+import { keyValue } from "./key-value.mjs";
 import { connections } from "./connections.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
@@ -411,6 +412,7 @@ export const PARTS = {
   router,
   httpCore,
   block,
+  "key-value": keyValue,
   tap,
   tapTcp,
   tapHttp,

@@ -66,6 +66,8 @@ export class Checkpoint {
   private readonly metaPages: Uint8Array = new Uint8Array(PAGE_BYTES * 2);
   private list: usize = 0;
   private listCount: i32 = 0;
+  /** Copies of the meta page that are written. */
+  private metaDone: i32 = 0;
   private next: i32 = 0;
   private runsInFlight: i32 = 0;
   /** First and last index + 1 in the list of each run in flight. */
@@ -247,8 +249,16 @@ export class Checkpoint {
     }
     if (status == 0 && !this.submitted && this.phase != Phase.IDLE && this.phase != Phase.PAGES) {
       if (this.phase == Phase.META) {
-        const meta = this.metaPages;
-        status = this.disk.writePages(this.meta.firstPage, 2, meta, 0, Purpose.META, 0);
+        const done = this.metaDone;
+        const count = min(2 - done, this.disk.requestPagesMax);
+        status = this.disk.writePages(
+          this.meta.firstPage + <u64>done,
+          count,
+          this.metaPages,
+          done << PAGE_SHIFT,
+          Purpose.META,
+          count,
+        );
       } else {
         const isFirst = this.phase == Phase.FLUSH;
         status = this.disk.flush(isFirst ? Purpose.CHECKPOINT_FLUSH : Purpose.META_FLUSH, 0);
@@ -316,17 +326,20 @@ export class Checkpoint {
     }
   }
 
-  /** A flush, or the meta page, was reported. Returns 1 when all of it is durable, an error, or 0. */
-  onReport(status: i32): i32 {
+  /** A flush, or copies of the meta page, were reported. Returns 1 when all of it is durable, an error, or 0. */
+  onReport(status: i32, pages: i32): i32 {
     if (status != 0) {
       this.status = status;
       return status;
     }
     this.submitted = false;
-    if (this.phase == Phase.FLUSH) this.phase = Phase.META;
-    else if (this.phase == Phase.META) {
-      this.phase = Phase.META_FLUSH;
-      this.counters.pagesWritten += 2;
+    if (this.phase == Phase.FLUSH) {
+      this.phase = Phase.META;
+      this.metaDone = 0;
+    } else if (this.phase == Phase.META) {
+      this.metaDone += pages;
+      this.counters.pagesWritten += pages;
+      if (this.metaDone == 2) this.phase = Phase.META_FLUSH;
     } else {
       this.phase = Phase.IDLE;
       this.durableGeneration = this.generation;

@@ -11,15 +11,15 @@ import { GARBAGE_MAX } from "./garbage";
 import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
 import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
-import { expiryOf, freeBytes } from "./page";
+import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
 import { isElsewhere, isExpired } from "./read";
-import { Values, isLong } from "./values";
+import { Values, isLong, longValuePages } from "./values";
 
 /** Operations in a batch, at most. */
 export const BATCH_OPERATIONS_MAX: i32 = 4096;
 
 /** Pages of one batch that are read at once. */
-const READS_MAX: i32 = 16;
+const READS_MAX: i32 = 32;
 
 /** A leaf that is full is split once more for each time that so many bytes are added, at most. */
 const SPLIT_BYTES: i32 = 500;
@@ -46,7 +46,9 @@ export class Commits {
   private firstBytes: i32 = 0;
   private innerSplits: i32 = 0;
   private garbage: i32 = 0;
-  private grows: bool = false;
+  /** Bytes of cells, and pages of long values, that there are more than before; negative: fewer. */
+  private cellGrowth: i64 = 0;
+  private valueGrowth: i64 = 0;
 
   constructor(private readonly engine: Engine) {
     this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
@@ -240,7 +242,8 @@ export class Commits {
     this.firstBytes = 0;
     this.innerSplits = 0;
     this.garbage = 0;
-    this.grows = false;
+    this.cellGrowth = 0;
+    this.valueGrowth = 0;
     for (let at = 0; at < this.pinCount; at++) {
       cache.frame(load<i32>(this.pins + ((<usize>at) << 2))).addedBytes = 0;
     }
@@ -250,7 +253,8 @@ export class Commits {
     for (let at = operation.operations; at < end; at = afterOperation(at)) {
       status = this.prepareOne(at);
       if (status == PENDING) {
-        if (awaited == -2) awaited = cache.awaited;
+        // It goes on when the last page has come that was asked for: mostly, the others have by then.
+        if (cache.awaited >= 0 || awaited == -2) awaited = cache.awaited;
         if (cache.awaited < 0 || ++this.missing >= READS_MAX) break;
         status = 0;
       } else if (status != 0) break;
@@ -290,19 +294,31 @@ export class Commits {
       return version == load<u64>(operation, 8) ? 0 : CONFLICT;
     }
     const oldExpiry: i64 = cell == 0 ? 0 : expiryOf(cell);
-    if (cell != 0 && isElsewhere(cell)) this.garbage++;
+    if (cell != 0) {
+      this.cellGrowth -= leafCellBytes(cell);
+      if (isElsewhere(cell)) {
+        this.garbage++;
+        this.valueGrowth -= longValuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
+      }
+    }
     if (kind != BatchKind.DELETE) {
-      this.grows = true;
       const expires = headBytes == 16;
       const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
-      this.addBytes(17 + (expires ? 8 : 0) + keyBytes + valueBytes + 2);
+      const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
+      this.cellGrowth += bytes;
+      if (kind == PUT_ELSEWHERE) this.valueGrowth += longValuePages(load<u64>(key + keyBytes));
+      else if (isLong(operation)) this.valueGrowth += longValuePages(load<u32>(operation, 4));
+      this.addBytes(bytes + 2);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
         if (status != 0) return status;
+        this.cellGrowth += 25 + keyBytes;
         this.addBytes(25 + keyBytes + 2);
       }
     }
-    return oldExpiry == 0 ? 0 : this.seekExpiry(oldExpiry, key, keyBytes);
+    if (oldExpiry == 0) return 0;
+    this.cellGrowth -= 25 + keyBytes;
+    return this.seekExpiry(oldExpiry, key, keyBytes);
   }
 
   private seekExpiry(expiresNs: i64, key: usize, keyBytes: i32): i32 {
@@ -366,7 +382,8 @@ export class Commits {
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
     // No store that is not forged is that deep.
     if (engine.tree.root.levels >= LEVELS_MAX - 1) return Errno.NOSPACE;
-    const grows = this.grows && !isReplay;
+    // What frees at least as much as it takes may use the reserve: else nothing could be removed from a full store.
+    const grows = !isReplay && (this.cellGrowth > 0 || this.valueGrowth > 0);
     if (grows && !engine.hasRoomFor(newPages + valuePages)) {
       if (engine.garbage.count > 0) return PENDING;
       return Errno.NOSPACE;

@@ -25,7 +25,6 @@ const INDEX_BITS: i32 = 24;
 
 @final
 export class Disk {
-  readonly pages: u64;
   readonly sectorBytes: i32;
   /** Pages that one request moves, at most; at least 1 if the device can be used at all. */
   readonly requestPagesMax: i32;
@@ -44,9 +43,13 @@ export class Disk {
     this.sectorBytes = sectorBytes;
     const pageSectors = PAGE_BYTES / sectorBytes;
     this.pageSectors = pageSectors;
-    this.pages = block.sectors / pageSectors;
     this.requestPagesMax = min(32, block.requestSectorsMax / pageSectors);
     this.writable = block.writable;
+  }
+
+  /** 0 until the device is open. */
+  get pages(): u64 {
+    return this.block.sectors / this.pageSectors;
   }
 
   readPages(page: u64, count: i32, into: Uint8Array, at: i32, purpose: Purpose, index: i32): i32 {

@@ -94,8 +94,10 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   /** For a checkpoint to be sealed, and for one to be durable. */
   readonly snapshotsWaiting: Queue = new Queue();
   private readonly snapshotsSealed: Queue = new Queue();
-  private timer: Timer | null = null;
-  private timerSet: bool = false;
+  private flushTimer: Timer | null = null;
+  private markTimer: Timer | null = null;
+  private flushDue: bool = false;
+  private markDue: bool = false;
   private news: Timer | null = null;
   private newsDue: bool = false;
   private waitsForDevice: bool = false;
@@ -199,7 +201,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       case Purpose.CHECKPOINT_FLUSH:
       case Purpose.META:
       case Purpose.META_FLUSH: {
-        const result = this.checkpoint.onReport(status);
+        const result = this.checkpoint.onReport(status, index);
         if (result > 0) this.onCheckpoint();
         else this.fail(result);
         break;
@@ -230,16 +232,16 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   onTimer(timer: Timer): void {
     if (timer === this.news) this.newsDue = false;
-    else this.onSoon();
-    this.turn();
-  }
-
-  private onSoon(): void {
-    this.timerSet = false;
-    if (this.state == 0 && this.failure == 0) {
+    else if (timer === this.flushTimer) {
+      this.flushDue = false;
       if (!this.log.isEmpty) this.log.wanted = true;
-      else if (this.log.markDue && this.log.isIdle) this.fail(this.log.writeMark());
+    } else {
+      this.markDue = false;
+      const log = this.log;
+      const mayWrite = this.state == 0 && this.failure == 0;
+      if (mayWrite && log.markDue && log.isEmpty && log.isIdle) this.fail(log.writeMark());
     }
+    this.turn();
   }
 
   private onPage(frame: i32, status: i32): void {
@@ -331,18 +333,28 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       const log = this.log;
       if (log.wanted || log.isHalfBuffered) log.begin();
       this.fail(log.advance());
-      if ((!log.isEmpty || log.markDue) && !this.timerSet) this.setTimer();
+      if (!log.isEmpty || log.markDue) this.setTimers();
     }
   }
 
-  private setTimer(): void {
-    this.timerSet = true;
-    const timer = this.timer;
-    if (timer === null) {
-      const first = this.clock.after(SOON_NS, this);
-      first.background();
-      this.timer = first;
-    } else timer.set(SOON_NS);
+  /** What is not durable yet keeps the domain alive until it is; a mark does not. */
+  private setTimers(): void {
+    const log = this.log;
+    if (!log.isEmpty && !this.flushDue) {
+      this.flushDue = true;
+      const timer = this.flushTimer;
+      if (timer === null) this.flushTimer = this.clock.after(SOON_NS, this);
+      else timer.set(SOON_NS);
+    }
+    if (log.markDue && !this.markDue) {
+      this.markDue = true;
+      let timer = this.markTimer;
+      if (timer === null) {
+        timer = this.clock.after(SOON_NS, this);
+        timer.background();
+        this.markTimer = timer;
+      } else timer.set(SOON_NS);
+    }
   }
 
   private checkpointIfDue(): void {

@@ -315,3 +315,62 @@ test("a device that has grown has more room", () => {
   const into = new Value();
   expect(store.store.get(bytesOf("large"), into, store, 1)).toBe(TOO_LARGE);
 });
+
+test("a value of 64 MB", () => {
+  const disk = new TestDisk((96 << 20) / 4096, 4096);
+  const store = new TestStore(disk, tiny());
+  const part = pattern(1 << 20, 1);
+  const writer = store.store.create(bytesOf("large"), 0)!;
+  for (let count = 0; count < 64; count++) {
+    memory.fill(part.dataStart, <u8>count, 4);
+    const tag = store.tag();
+    expect(store.wait(writer.write(part, 0, part.length, store, tag), tag)).toBe(0);
+  }
+  const tag = store.tag();
+  expect(store.wait(writer.commit(store, tag), tag)).toBe(0);
+  const reader = store.open("large")!;
+  expect(reader.size).toBe(64 << 20);
+  const read = new Uint8Array(1 << 20);
+  for (let count = 63; count >= 0; count--) {
+    expect(store.read(reader, (<u64>count) << 20, read)).toBe(1 << 20);
+    expect(load<u32>(read.dataStart)).toBe(<u32>count * 0x01010101);
+    expect(equal(read, 4, part, 4, (1 << 20) - 4)).toBe(true);
+  }
+  reader.close();
+  // There is no room for two of them.
+  const second = store.store.create(bytesOf("large"), 0)!;
+  let result = 0;
+  for (let count = 0; count < 64 && result == 0; count++) {
+    const next = store.tag();
+    result = store.wait(second.write(part, 0, part.length, store, next), next);
+  }
+  expect(result).toBe(Errno.NOSPACE);
+  second.abandon();
+  expect(store.delete("large")).toBe(0);
+  expect(settle(store)).toBe("");
+});
+
+test("a log that is more than the cache holds is applied by checkpoints", () => {
+  const disk = new TestDisk(32768);
+  const large = new TestOptions();
+  large.cacheBytes = 8 << 20;
+  let store = new TestStore(disk, large);
+  const value = "v".repeat(300);
+  for (let i = 0; i < 4000; i++) store.put("k" + i.toString(), value, false);
+  store.snapshot()!.release();
+  const checkpoints = store.store.counters.checkpoints;
+  for (let i = 0; i < 1000; i++) {
+    const key = "k" + ((i * 1237) % 4000).toString();
+    store.put(key, "new" + i.toString() + value, i % 10 == 9);
+  }
+  expect(store.store.counters.checkpoints).toBe(checkpoints);
+  store = new TestStore(disk, tiny());
+  expect(store.store.state).toBe(0);
+  expect(store.store.counters.checkpoints).toBeGreaterThan(2);
+  for (let i = 0; i < 1000; i++) {
+    const found = store.get("k" + ((i * 1237) % 4000).toString());
+    if (found != "new" + i.toString() + value) expect(found).toBe("new" + i.toString());
+  }
+  expect(store.list(store.store.scan(bytesOf("k0"), null, null, false)).length).toBeGreaterThan(10);
+  expect(settle(store)).toBe("");
+});

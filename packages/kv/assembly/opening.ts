@@ -77,6 +77,15 @@ export class Opening {
     const engine = this.engine;
     if (this.stage == Stage.BEGIN) {
       const disk = engine.disk;
+      const state = disk.block.state;
+      if (state == PENDING) {
+        disk.refused = true;
+        return;
+      }
+      if (state != 0) {
+        this.end(state, Problem.DEVICE);
+        return;
+      }
       if (disk.pages < PAGES_MIN || disk.requestPagesMax < 1) {
         this.end(WRONG_FORMAT, Problem.TOO_SMALL);
         return;

@@ -69,7 +69,10 @@ export function keyOf(page: usize, cell: usize): usize {
 }
 
 export function cellBytes(page: usize, cell: usize): i32 {
-  if (!isLeaf(page)) return <i32>INNER_CELL_KEY + keyBytesOf(cell);
+  return isLeaf(page) ? leafCellBytes(cell) : <i32>INNER_CELL_KEY + keyBytesOf(cell);
+}
+
+export function leafCellBytes(cell: usize): i32 {
   return <i32>(leafKey(cell) - cell) + keyBytesOf(cell) + load<i32>(cell, 4);
 }
 

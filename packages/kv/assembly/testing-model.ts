@@ -91,7 +91,9 @@ export class Model {
         const value = this.nextValue++;
         const length = sizeOf(value);
         fillValue(value, this.scratch, length);
-        batch.putPart(this.keys[index], this.scratch, 0, length);
+        // Some expire, in a hundred years.
+        const expiresNs = random.below(6) == 0 ? 4_000_000_000_000_000_000 + <i64>value : 0;
+        batch.putPart(this.keys[index], this.scratch, 0, length, expiresNs);
         this.values[index] = value;
       }
     }

@@ -10,7 +10,9 @@ const KEYS: i32 = 300;
 /** Changes, reads, snapshots, reopenings by chance; what differs from the model, or "". */
 export function play(seed: u64, steps: i32): string {
   const random = new TestRandom(seed * 0x9e37_79b9 + 1);
-  const disk = new TestDisk(16384, 512, seed);
+  const large = random.below(4) == 0;
+  const disk = new TestDisk(large ? 2048 : 16384, large ? 4096 : 512, seed);
+  if (random.below(4) == 0) disk.requestSectorsMax = large ? 1 : 24;
   disk.shuffles = random.below(2) == 0;
   if (random.below(3) == 0) disk.requestsMax = 2;
   const model = new Model(KEYS);

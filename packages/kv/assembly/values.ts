@@ -38,7 +38,12 @@ export function isLong(operation: usize): bool {
 
 /** Pages of a long value: its value page, and those of its bytes. */
 function pagesOf(operation: usize): i32 {
-  return 1 + ((load<i32>(operation, 4) + PAGE_BYTES - 1) >> PAGE_SHIFT);
+  return <i32>longValuePages(load<u32>(operation, 4));
+}
+
+/** Pages of a long value of so many bytes, if one value page is enough for it. */
+export function longValuePages(bytes: u64): i64 {
+  return 1 + <i64>((bytes + PAGE_BYTES - 1) >> PAGE_SHIFT);
 }
 
 /** A value that was written: what a cell says of it. */

@@ -1,7 +1,7 @@
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
 
 export interface KeyValueOptions {
-  /** Memory for pages, 262144 (256 KiB) to 1073741824; default 16777216. */
+  /** Memory for pages, 262144 (256 KiB) to 1073741824; default 4194304 (4 MiB). */
   readonly cacheBytes?: number;
   /** Operations that may wait at once, 8 to 65536; default 256. */
   readonly operationsMax?: number;
@@ -49,16 +49,18 @@ export function keyValue(
       `keyValue: format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(options.format)}`,
       "format",
     );
+  const { cacheBytes = 4_194_304 } = options;
   return device({
     module: "@phantasm/kv",
     class: "KeyValueStore",
     provides: "KeyValue",
+    memoryBytes: cacheBytes,
     parameters: [
       { name: "disk", device: disk, needs: "Block" },
       { name: "clock", device: clock, needs: "Clock" },
       {
         name: "cacheBytes",
-        value: options.cacheBytes ?? 16_777_216,
+        value: cacheBytes,
         minimum: 262_144,
         maximum: 1_073_741_824,
       },

@@ -1,0 +1,1 @@
+export { FatFiles } from "./files";
