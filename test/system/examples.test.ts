@@ -26,6 +26,9 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "counter",
+  "disk-lottery",
+  "notes",
   "fat",
   "files",
   "frames",
@@ -211,6 +214,85 @@ On the disk:
     expect(await run("files", ["--block", "site=mem:1M"])).toBe(
       `${baked}  /: the device has another format\n`,
     );
+  });
+});
+
+test("counter counts the boots of its disk", async () => {
+  const attach = ["--block", `disk=${join(folder, "counter.img")}:1M`];
+  for (const boot of [1, 2, 3])
+    expect(await run("counter", attach)).toBe(`Boot ${boot} of this disk.\n`);
+  const foreign = join(folder, "foreign.img");
+  writeFileSync(foreign, Buffer.alloc(1 << 20, 7));
+  expect(await phantasm(["run", "examples/counter", "--block", `disk=${foreign}`])).toEqual({
+    status: 1,
+    stdout: "The store cannot be read: the device has another format.\n",
+    stderr: "",
+  });
+});
+
+describe("notes", () => {
+  const attach = (): string[] => ["--block", `disk=${join(folder, "notes.img")}:4M`];
+
+  test("are kept, listed and removed", async () => {
+    const input =
+      "put milk two litres\nput eggs  six \nlist\nlist e\nget milk\ndelete eggs\nget eggs\n";
+    expect(await run("notes", attach(), input)).toBe(
+      "Kept.\nKept.\neggs  3 bytes\nmilk  10 bytes\neggs  3 bytes\ntwo litres\nGone.\nThere is no such note.\n",
+    );
+    expect(await run("notes", attach(), "list\nquit\nlist\n")).toBe("milk  10 bytes\n");
+  });
+
+  test("what is not understood is said", async () => {
+    expect(await run("notes", attach(), "nonsense\nput milk\nget\n\ndelete none\n")).toBe(
+      "There is no command nonsense: try help.\n" +
+        "What is the text? put NAME TEXT\n" +
+        "Which note? Give its name.\n" +
+        "There is no such note.\n",
+    );
+  });
+
+  test("on a disk that is too small", async () => {
+    expect(await phantasm(["run", "examples/notes", "--block", "disk=mem:64K"])).toMatchObject({
+      status: 1,
+      stderr: "",
+    });
+  });
+});
+
+describe("disk-lottery", () => {
+  const FIRST = /^Slot 3: a new ticket. Your number is [1-6].\n1 draws, 0 won.\n$/;
+  const NEXT =
+    /^Slot 3: your number was ([1-6]), today's is ([1-6]): (you win|no luck).\n(\d) draws, (\d) won.\n$/;
+
+  test("a ticket is there at the next boot, and wins with the same number", async () => {
+    const attach = ["--block", `disk=${join(folder, "lottery.img")}:64K`, "--", "--slot=3"];
+    expect(await run("disk-lottery", attach)).toMatch(FIRST);
+    let won = 0;
+    for (let draws = 2; draws < 6; draws++) {
+      const [, last, number, luck, counted, wins] =
+        NEXT.exec(await run("disk-lottery", attach)) ?? [];
+      if (last === number) won++;
+      expect({ luck, counted, wins }).toEqual({
+        luck: last === number ? "you win" : "no luck",
+        counted: String(draws),
+        wins: String(won),
+      });
+    }
+    expect(await run("disk-lottery", [...attach, "--reset"])).toMatch(FIRST);
+  });
+
+  test("a ticket that was changed is refused", async () => {
+    const path = join(folder, "forged.img");
+    const attach = ["--block", `disk=${path}:64K`];
+    await run("disk-lottery", attach);
+    const bytes = readFileSync(path);
+    bytes[24] = 100;
+    writeFileSync(path, bytes);
+    expect(await phantasm(["run", "examples/disk-lottery", ...attach])).toEqual({
+      status: 1,
+      stdout: "The ticket in slot 0 is forged or damaged: no draw.\n",
+      stderr: "",
+    });
   });
 });
 

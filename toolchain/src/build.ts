@@ -8,7 +8,7 @@ import {
   verifyImage,
   type Manifest,
 } from "@phantasm/seal";
-import type { MemoryPages, Profile } from "./configuration/unikernel.js";
+import type { MemoryPages, Profile, Unikernel } from "./configuration/unikernel.js";
 import type { Compiled } from "./compile/compile.js";
 import { loadConfiguration, type Configuration } from "./configuration/load.js";
 import { makeData, type DeviceData } from "./data.js";
@@ -88,6 +88,7 @@ export async function prepare(directory: string): Promise<Prepared> {
         hint: "It is the AssemblyScript file that exports main; the path is relative to the configuration.",
       },
     ]);
+  checkMemory(configuration, graph);
   for (const [name, text] of generatedSources(configuration, graph))
     writeIfChanged(join(project, name), text);
   writeEditorFiles(
@@ -124,31 +125,41 @@ async function compileGraph(
   return compileOnce(prepared, graph, data, profile, false);
 }
 
-/** The limits of memory. What is not said in the configuration is so much beside what the devices keep there. */
+/** Bytes that the devices take for good. */
+function reservedBytes(graph: Graph): number {
+  return graph.nodes.reduce((sum, { device: { memoryBytes = 0 } }) => sum + memoryBytes, 0);
+}
+
+/** Refuses a limit of memory that the devices alone would fill. */
+function checkMemory({ unikernel, diagnose }: Configuration, graph: Graph): void {
+  const { memory, location } = unikernel;
+  const reserved = reservedBytes(graph);
+  if (!memory.maximumGiven || reserved < memory.maximumPages * PAGE_BYTES) return;
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}M`;
+  const takers = graph.nodes
+    .filter(({ device: { memoryBytes = 0 } }) => memoryBytes > 0)
+    .map(({ device }) => `${device.class} ${mebibytes(device.memoryBytes ?? 0)}`);
+  throw new BuildError([
+    {
+      ...diagnose(
+        `memory.maximum is ${mebibytes(memory.maximumPages * PAGE_BYTES)}, and its devices take ${mebibytes(reserved)} of it for themselves: ${takers.join(", ")}`,
+        location,
+      ),
+      hint: "Leave it out, and it is 16M beside what the devices take; or give the devices less.",
+    },
+  ]);
+}
+
+/** The limits of memory. What is not said in the configuration is so much beside what devices have and take. */
 function memoryPages(
-  { unikernel, diagnose }: Configuration,
+  { memory }: Unikernel,
   graph: Graph,
   data: readonly DeviceData[],
 ): MemoryPages {
-  const { memory } = unikernel;
-  const dataBytes = data.reduce((sum, { bytes: { length } }) => sum + length, 0);
-  const keptBytes = graph.nodes.reduce((sum, { device }) => sum + (device.memoryBytes ?? 0), 0);
-  const pages = Math.ceil((dataBytes + keptBytes) / PAGE_BYTES);
-  const given = memory.maximumGiven ? memory.maximumPages : PAGES_MAX;
-  if (keptBytes > 0 && pages >= given) {
-    const size = `${pages} pages of 64 KiB`;
-    throw new BuildError([
-      {
-        ...diagnose(
-          `the devices keep ${size}, and the image may have ${given}`,
-          unikernel.location,
-        ),
-        hint: "Raise memory.maximum, or leave it out: it is then 16M beside them. Or give caches less.",
-      },
-    ]);
-  }
   if (memory.maximumGiven) return memory;
-  return { ...memory, maximumPages: Math.min(memory.maximumPages + pages, PAGES_MAX) };
+  const bytes = data.reduce((sum, { bytes: { length } }) => sum + length, reservedBytes(graph));
+  const maximumPages = memory.maximumPages + Math.ceil(bytes / PAGE_BYTES);
+  return { ...memory, maximumPages: Math.min(maximumPages, PAGES_MAX) };
 }
 
 async function compileOnce(
@@ -168,7 +179,7 @@ async function compileOnce(
     main: unikernel.entry,
     generated: sources,
     profile,
-    memory: memoryPages(configuration, graph, data),
+    memory: memoryPages(unikernel, graph, data),
     data,
     capabilities: graph.attachments.map(({ type }) => type),
     members: graph.devices.map(({ name }) => name),

@@ -98,12 +98,16 @@ export class TestDisk implements Block {
   private readonly random: TestRandom;
 
   constructor(
-    readonly sectors: u64,
+    private readonly size: u64,
     readonly sectorBytes: i32 = 512,
     seed: u64 = 1,
   ) {
-    this.content = new Uint8Array(<i32>sectors * sectorBytes);
+    this.content = new Uint8Array(<i32>size * sectorBytes);
     this.random = new TestRandom(seed);
+  }
+
+  get sectors(): u64 {
+    return this.state == PENDING ? 0 : this.size;
   }
 
   read(

@@ -24,12 +24,13 @@ export function cache(of: Device<"Block">, options: CacheOptions = {}): Device<"
   const what = "cache";
   checkOptions(what, options, ["bytes", "dirtyPercent", "requests"]);
   const { bytes = 4 * 1024 ** 2, dirtyPercent = 50, requests = 32 } = options;
-  return layer("Cache", [
+  const parameters = [
     disk("disk", of),
     { name: "bytes", value: whole(what, "bytes", bytes, 65_536, 2 ** 30) },
     { name: "dirtyPercent", value: whole(what, "dirtyPercent", dirtyPercent, 1, 90) },
     { name: "requests", value: whole(what, "requests", requests, 1, 256) },
-  ]);
+  ];
+  return layer("Cache", parameters, bytes);
 }
 
 export interface ChecksummedOptions extends RequestOptions {
@@ -50,11 +51,12 @@ export function checksummed(
   const what = "checksummed";
   checkOptions(what, options, ["bytes", "requests"]);
   const { bytes = 256 * 1024, requests = 16 } = options;
-  return layer("Checksummed", [
+  const parameters = [
     disk("disk", of),
     { name: "bytes", value: whole(what, "bytes", bytes, 65_536, 2 ** 28) },
     { name: "requests", value: whole(what, "requests", requests, 1, 24) },
-  ]);
+  ];
+  return layer("Checksummed", parameters, bytes);
 }
 
 /**

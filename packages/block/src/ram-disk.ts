@@ -29,9 +29,10 @@ export function ramDisk(options: RamDiskOptions): Device<"Block"> {
   const bytes = whole(what, "bytes", options.bytes, sectorBytes, RAM_BYTES_MAX);
   if (bytes % sectorBytes !== 0)
     throw new ConfigurationError(`${what}: bytes must be a multiple of ${sectorBytes}`, "bytes");
-  return layer("RamDisk", [
+  const parameters = [
     { name: "bytes", value: bytes },
     { name: "sectorBytes", value: sectorBytes },
     { name: "requests", value: whole(what, "requests", requests, 1, 256) },
-  ]);
+  ];
+  return layer("RamDisk", parameters, bytes);
 }

@@ -21,7 +21,16 @@ export function disk(name: string, value: Device<"Block">): DeviceParameters {
   return { name, device: value, needs: "Block" };
 }
 
-/** A device of this package that provides a disk. */
-export function layer(name: string, parameters: readonly DeviceParameters[]): Device<"Block"> {
-  return device({ module: "@phantasm/block", class: name, provides: "Block", parameters });
+/**
+ * A device of this package that provides a disk.
+ *
+ * @param memoryBytes that it takes for good
+ */
+export function layer(
+  name: string,
+  parameters: readonly DeviceParameters[],
+  memoryBytes = 0,
+): Device<"Block"> {
+  const module = "@phantasm/block";
+  return device({ module, class: name, provides: "Block", parameters, memoryBytes });
 }

@@ -52,6 +52,7 @@ export function keyValueFiles(
     module: "@phantasm/fs",
     class: "KeyValueFiles",
     provides: "Files",
+    memoryBytes: cacheChunks * chunkBytes,
     parameters: [
       { name: "store", device: store, needs: "KeyValue" },
       { name: "clock", device: clock, needs: "Clock" },

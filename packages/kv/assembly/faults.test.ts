@@ -209,6 +209,13 @@ test("operations that come before it is open wait; too many are refused", () => 
   expect(next.store.get(bytesOf("a"), next.value, next, 8)).toBe(-19);
   next.run();
   for (let i = 0; i < 8; i++) expect(next.results[i]).toBe(1);
+  // How large a batch may be is known only then.
+  const last = new TestStore(disk, options, store.clock, false);
+  last.batch.clear().put(bytesOf("b"), new Uint8Array(65_536));
+  expect(last.store.commit(last.batch, true, last, 0)).toBe(-20);
+  last.run();
+  expect(last.results[0]).toBe(-36);
+  expect(last.put("c", "1")).toBe(0);
 });
 
 test("a device that is ready later is waited for; one that never is says why", () => {

@@ -1,5 +1,15 @@
 /** Batches as large as the cache, stores as full as they get: refused or applied, never half, never a trap. */
-import { Errno, KeyValueHandler, NOT_FOUND, PENDING, TOO_LARGE, Value } from "@phantasm/interfaces";
+import {
+  Errno,
+  KeyValueHandler,
+  KeyValueSpace,
+  NOT_FOUND,
+  PENDING,
+  Snapshot,
+  TOO_LARGE,
+  Value,
+  ValueReader,
+} from "@phantasm/interfaces";
 import { expect, test } from "@phantasm/testing";
 import { DiskCheck } from "./testing-check";
 import { tinyOptions } from "./testing-crash";
@@ -189,5 +199,76 @@ test("a store that is full can be opened after a power failure, and has what was
       expect(name + model.compareGets(after, states[found])).toBe(name);
     }
     disk.forgetJournal();
+  }
+});
+
+test("snapshots and streams keep what they show, over any number of checkpoints, and give it back", () => {
+  for (let seed: u64 = 1; seed <= 12; seed++) {
+    const random = new TestRandom(seed);
+    const disk = new TestDisk(8192, 512, seed);
+    disk.shuffles = seed % 2 == 0;
+    const model = new Model(120);
+    const store = new TestStore(disk, tinyOptions());
+    const snapshots: Snapshot[] = [];
+    const shown: StaticArray<i32>[] = [];
+    const readers: ValueReader[] = [];
+    const marks: i32[] = [];
+    const part = new Uint8Array(5000);
+    for (let step = 0; step < 400; step++) {
+      const choice = random.below(20);
+      let problem = "";
+      if (choice == 0 && snapshots.length < 4) {
+        const snapshot = store.snapshot();
+        if (snapshot === null) problem = "no snapshot";
+        else {
+          snapshots.push(snapshot);
+          shown.push(model.values.slice<StaticArray<i32>>());
+        }
+      } else if (choice == 1 && snapshots.length > 0) {
+        const at = <i32>random.below(snapshots.length);
+        problem = model.compareScan(store, shown[at], step % 2 == 0, snapshots[at]);
+        snapshots[at].release();
+        snapshots.splice(at, 1);
+        shown.splice(at, 1);
+      } else if (choice == 2) {
+        if (store.stream("stream", new Uint8Array(60_000).fill(<u8>step), 20_000) != 0)
+          problem = "stream";
+        else if (readers.length < 4) {
+          readers.push(store.open("stream")!);
+          marks.push(step & 255);
+        }
+      } else if (choice == 3 && readers.length > 0) {
+        const at = <i32>random.below(readers.length);
+        for (let from = 0; from < 60_000; from += 7000) {
+          if (store.read(readers[at], from, part) <= 0) problem = "a stream ends";
+          else if (<i32>part[0] != marks[at]) problem = "a stream shows another value";
+        }
+        readers[at].close();
+        readers.splice(at, 1);
+        marks.splice(at, 1);
+      } else {
+        const before = model.values.slice<StaticArray<i32>>();
+        model.change(store.batch.clear(), random, 4);
+        const result = store.commit(store.batch, choice % 2 == 0);
+        if (result == Errno.NOSPACE) model.values = before;
+        else if (result != 0) problem = `commit says ${result}`;
+      }
+      if (problem != "") expect(`${seed}, ${step}: ${problem}`).toBe("");
+    }
+    for (let at = 0; at < snapshots.length; at++) {
+      const problem = model.compareScan(store, shown[at], false, snapshots[at]);
+      if (problem != "") expect(`${seed}: ${problem}`).toBe("");
+      snapshots[at].release();
+    }
+    for (let at = 0; at < readers.length; at++) readers[at].close();
+    store.delete("stream");
+    for (let at = 0; at < 3; at++) {
+      store.put("settle", "x");
+      store.snapshot()!.release();
+    }
+    const space = new KeyValueSpace();
+    store.store.space(space);
+    expect(space.heldBytes).toBe(0);
+    expect(`${seed}: ` + new DiskCheck(disk.content).run()).toBe(`${seed}: `);
   }
 });

@@ -1,4 +1,4 @@
-import { CONFLICT, NOT_FOUND } from "@phantasm/interfaces";
+import { CONFLICT, NOT_FOUND, PENDING } from "@phantasm/interfaces";
 import { expect, test } from "@phantasm/testing";
 import { TestDisk, TestOptions, TestStore, bytesOf } from "./testing";
 
@@ -27,6 +27,19 @@ test("it is all there when the store is opened again", () => {
   for (let i = 0; i < 500; i++) {
     expect(store.get("key" + i.toString())).toBe("value" + i.toString());
   }
+});
+
+test("a device that is open later, or never", () => {
+  const disk = new TestDisk(4096);
+  disk.state = PENDING;
+  const store = new TestStore(disk);
+  expect(store.store.state).toBe(PENDING);
+  disk.state = 0;
+  expect(store.put("a", "1")).toBe(0);
+  expect(store.get("a")).toBe("1");
+  const missing = new TestDisk(4096);
+  missing.state = NOT_FOUND;
+  expect(new TestStore(missing).store.state).toBe(NOT_FOUND);
 });
 
 test("a condition holds, or nothing of the batch is applied", () => {

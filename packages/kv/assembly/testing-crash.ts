@@ -37,10 +37,12 @@ export class CrashRun {
   ) {
     const random = new TestRandom(seed * 0x1_0001 + 7);
     this.random = random;
-    const disk = new TestDisk(SECTORS, 512, seed);
+    const sectorBytes = seed % 4 == 3 ? 4096 : 512;
+    const sectors = (SECTORS * 512) / sectorBytes;
+    const disk = new TestDisk(sectors, sectorBytes, seed);
     this.disk = disk;
-    this.left = new TestDisk(SECTORS, 512, seed);
-    this.leftAgain = new TestDisk(SECTORS, 512, seed);
+    this.left = new TestDisk(sectors, sectorBytes, seed);
+    this.leftAgain = new TestDisk(sectors, sectorBytes, seed);
     this.before = new Uint8Array(disk.content.length);
     disk.records = true;
     disk.shuffles = random.below(2) == 0;

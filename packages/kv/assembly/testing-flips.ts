@@ -1,5 +1,6 @@
 /** For tests: a small store whose bytes are changed, and what is found then. */
 import { CORRUPT, NOT_FOUND, TOO_LARGE } from "@phantasm/interfaces";
+import { LOG_PAGES_MIN, META_PAGES } from "./layout";
 import { DiskCheck } from "./testing-check";
 import { tinyOptions } from "./testing-crash";
 import { Model } from "./testing-model";
@@ -22,7 +23,10 @@ export class SmallStore {
   private readonly streamBytes: i32 = 9000;
 
   /** With a tree, a long value, a value that was streamed; and, `withLog`, records in the log and a mark. */
-  constructor(withLog: bool, pages: i32 = 96) {
+  constructor(
+    private readonly withLog: bool,
+    pages: i32 = 96,
+  ) {
     const disk = new TestDisk(<u64>pages * 8);
     this.disk = disk;
     this.check = new DiskCheck(disk.content);
@@ -47,9 +51,16 @@ export class SmallStore {
     this.check.run();
   }
 
-  /** Of pages that nothing leads to, one bit of many is enough. */
+  /**
+   * One bit of many is enough of pages that nothing leads to; and of the log or of the tree, if it is the other
+   * one that this store is about.
+   */
   matters(bit: i32): bool {
-    return this.check.isReached(bit >> 15) || bit % 509 == 0;
+    const page = bit >> 15;
+    const isLog = page >= META_PAGES && page < META_PAGES + <i32>LOG_PAGES_MIN;
+    const isMeta = page < META_PAGES;
+    const isAbout = isMeta || isLog == this.withLog;
+    return (isAbout && this.check.isReached(page)) || bit % 509 == 0;
   }
 
   restore(): void {

@@ -1,7 +1,7 @@
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
 
 export interface KeyValueOptions {
-  /** Memory for pages, 262144 (256 KiB) to 536870912; default 4194304. */
+  /** Memory for pages, 262144 (256 KiB) to 536870912; default 4194304 (4 MiB). */
   readonly cacheBytes?: number;
   /** Operations that may wait at once, 8 to 65536; default 256. */
   readonly operationsMax?: number;

@@ -55,6 +55,6 @@ test("by default it has what its cache takes beside 16M", async () => {
     configuration("{ cacheBytes: 20 << 20 }", `memory: { maximum: "16M" },`),
   );
   await expect(build({ directory: made.directory })).rejects.toThrow(
-    /the devices keep 3\d\d pages of 64 KiB, and the image may have 256/,
+    /memory.maximum is 16M, and its devices take 2\dM of it for themselves: KeyValueStore 2\dM/,
   );
 });

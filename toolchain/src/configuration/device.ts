@@ -91,13 +91,13 @@ export interface DeviceOptions<I extends string> {
   readonly interfaces?: string;
   readonly parameters?: readonly DeviceParameters[];
   readonly attachment?: Attachment;
-  /**
-   * Memory that it takes for as long as the domain lives, beyond a little, such as that of a cache. An image that says
-   * nothing about its memory may have so much more; one that may not have it is not built.
-   */
-  readonly memoryBytes?: number;
   /** Boot arguments that come with the device. */
   readonly arguments?: Readonly<Record<string, Argument>>;
+  /**
+   * Bytes of memory that it takes for good, for a cache or a pool: the image may have so much more, unless the
+   * configuration says how much it may have.
+   */
+  readonly memoryBytes?: number;
 }
 
 /** A device that provides interface `I`. Made by a module's combinator, composed by a configuration. */
@@ -202,11 +202,7 @@ export function device<const I extends string>(options: DeviceOptions<I>): Devic
   for (const field of ["class", "provides"] as const)
     if (!IDENTIFIER.test(options[field]))
       throw new ConfigurationError(`${where}: ${field} must be an identifier`);
-  const { attachment, memoryBytes = 0 } = options;
-  if (!Number.isSafeInteger(memoryBytes) || memoryBytes < 0)
-    throw new ConfigurationError(
-      `${where}: memoryBytes must be a whole number, got ${memoryBytes}`,
-    );
+  const { attachment } = options;
   if (attachment && (typeof attachment.name !== "string" || !NAME.test(attachment.name)))
     throw new ConfigurationError(
       `${attachment.type} device: expected a name such as "${attachment.type === "net" ? "service" : "disk"}" (lower case, digits, hyphens), got ${describeValue(attachment.name)}`,
@@ -214,5 +210,10 @@ export function device<const I extends string>(options: DeviceOptions<I>): Devic
   if (attachment?.type === "net")
     checkServices(`net device "${attachment.name}"`, attachment.services);
   for (const parameter of options.parameters ?? []) checkParameter(where, parameter, options);
+  const { memoryBytes = 0 } = options;
+  if (!Number.isSafeInteger(memoryBytes) || memoryBytes < 0)
+    throw new ConfigurationError(
+      `${where}: memoryBytes must be a whole number, got ${memoryBytes}`,
+    );
   return { ...options, [DEVICE]: true, location: Location.here() };
 }

@@ -16,7 +16,7 @@ const PROFILES: readonly string[] = ["speed", "size", "debug"] satisfies Profile
 export interface MemoryOptions {
   /** What the image starts with; default: what its static data needs, at least 64K. */
   readonly minimum?: string | number;
-  /** What it may grow to; default 16M beside what devices keep there, such as caches and baked files. */
+  /** What it may grow to; default 16M beside the data of devices, such as baked files. */
   readonly maximum?: string | number;
 }
 

@@ -267,7 +267,7 @@ test("an error of the disk is the state, whichever read it is", () => {
 
 test("damaged tables: a state, and no partition outside of the disk", () => {
   const random = new TestRandom(4711);
-  for (let round = 0; round < 6000; round++) {
+  for (let round = 0; round < 3000; round++) {
     const isGpt = random.below(2) == 0;
     const disk = isGpt ? gpt() : mbr();
     for (let flips = 1 + random.below(4); flips > 0; flips--) {
