@@ -19,8 +19,6 @@ export class SiteOptions {
   index: string = "index.html";
   /** What Cache-Control says; empty: nothing, clients guess. */
   cacheControl: string = "";
-  /** Page for what is not there, a path; empty: the server's own. */
-  notFound: string = "";
   /** Paths that are remembered. */
   entries: i32 = 1_024;
   /** What is known of a file is looked at again after this time, unless it lies in the image. */
