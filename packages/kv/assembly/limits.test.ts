@@ -157,7 +157,7 @@ test("a store that is full can be opened after a power failure, and has what was
     const disk = new TestDisk(seed % 2 == 0 ? 640 : 900, 512, seed);
     disk.records = true;
     const model = new Model(400);
-    let store = new TestStore(disk, tinyOptions());
+    const store = new TestStore(disk, tinyOptions());
     const states: StaticArray<i32>[] = [model.values.slice<StaticArray<i32>>()];
     const acknowledged: i32[] = [];
     const numbers: i32[] = [];
