@@ -1,114 +1,142 @@
-import { Block, BlockHandler, Console } from "@phantasm/interfaces";
+import { Errno, errorText } from "@phantasm/interfaces";
+import { Disk } from "@phantasm/storage";
 import { Devices } from "./.phantasm/devices";
+import { Many } from "./many";
+import { bootsIn, fillPattern, hasPattern } from "./pattern";
 
-/** Sectors of the pattern, unless the disk is smaller. */
-const SECTORS_MAX: i32 = 16;
+/** Sectors of the pattern, unless the disk is smaller; the rest of the disk is overwritten. */
+const PATTERN_SECTORS: i32 = 16;
 
-/** At the start of the pattern: "PHANTASM", then the number of boots, both little-endian. */
-const MAGIC: u64 = 0x4d53_4154_4e41_4850;
-const HEADER_BYTES: i32 = 16;
+/** Bytes of the largest transfer that is tried: more than a request moves. */
+const TRANSFER_BYTES_MAX: i32 = 2 << 20;
 
-/** What is under way: the tag of the request. */
-enum Stage {
-  FIND,
-  WRITE,
-  FLUSH,
-  VERIFY,
-}
-
-/** Looks for the pattern of the last boot, writes the next one, flushes, and reads it back. */
-class Check implements BlockHandler {
-  private readonly sectors: i32;
-  private readonly buffer: Uint8Array;
+class Check {
+  private readonly disk: Disk;
   private boots: u64 = 0;
 
-  constructor(
-    private readonly os: Devices,
-    private readonly console: Console,
-    private readonly disk: Block,
-  ) {
-    const sectors = <i32>min<u64>(SECTORS_MAX, disk.sectors);
-    this.sectors = sectors;
-    this.buffer = new Uint8Array(sectors * disk.sectorBytes);
+  constructor(private readonly os: Devices) {
+    this.disk = new Disk(os.disk);
   }
 
-  start(): void {
+  /** False: it has said what is wrong. */
+  run(): bool {
     const disk = this.disk;
-    this.console.writeLine(`A disk of ${disk.sectors} sectors of ${disk.sectorBytes} bytes.`);
-    this.submit(Stage.FIND);
-  }
-
-  onBlock(tag: i32, status: i32): void {
-    if (status < 0) return this.fail(tag, status);
-    if (tag == Stage.FIND) {
-      this.report();
-      this.fill(++this.boots);
-      this.submit(Stage.WRITE);
-    } else if (tag == Stage.WRITE) {
-      this.submit(Stage.FLUSH);
-    } else if (tag == Stage.FLUSH) {
-      this.buffer.fill(0);
-      this.submit(Stage.VERIFY);
-    } else if (this.matches(this.boots)) {
-      this.console.writeLine(`Wrote, flushed and read back ${this.buffer.length} bytes.`);
-    } else {
-      this.console.writeLine("What was read back is not what was written.");
-      this.os.exit(1);
+    if (!this.is(disk.open(), "open the disk")) return false;
+    this.say(`A disk of ${disk.sectors} sectors of ${disk.sectorBytes} bytes.`);
+    const pattern = new Uint8Array(<i32>min<u64>(PATTERN_SECTORS, disk.sectors) * disk.sectorBytes);
+    if (!this.survived(pattern)) return false;
+    if (!disk.raw.writable) {
+      this.say("It is read-only: nothing else is tried.");
+      return true;
     }
+    if (disk.sectors > <u64>PATTERN_SECTORS)
+      if (!this.sizes() || !this.edges() || !this.manyAtOnce() || !this.discards()) return false;
+    return this.write(pattern);
   }
 
-  private submit(stage: Stage): void {
-    const disk = this.disk;
-    let status = 0;
-    if (stage == Stage.WRITE) status = disk.write(0, this.sectors, this.buffer, 0, this, stage);
-    else if (stage == Stage.FLUSH) status = disk.flush(this, stage);
-    else status = disk.read(0, this.sectors, this.buffer, 0, this, stage);
-    if (status < 0) this.fail(stage, status);
-  }
-
-  /** Says what the last boot left. */
-  private report(): void {
-    const address = this.buffer.dataStart;
-    if (load<u64>(address) != MAGIC) {
-      this.console.writeLine("No pattern on it: this is its first boot.");
-      return;
-    }
-    this.boots = load<u64>(address, 8);
-    if (this.matches(this.boots)) {
-      this.console.writeLine(`The pattern of boot ${this.boots} is intact.`);
-    } else {
-      this.console.writeLine(`The pattern of boot ${this.boots} is damaged.`);
-      this.os.exit(1);
-    }
-  }
-
-  private fill(boots: u64): void {
-    const address = this.buffer.dataStart;
-    store<u64>(address, MAGIC);
-    store<u64>(address, boots, 8);
-    for (let i = HEADER_BYTES; i < this.buffer.length; i++) this.buffer[i] = patternAt(boots, i);
-  }
-
-  private matches(boots: u64): bool {
-    const address = this.buffer.dataStart;
-    if (load<u64>(address) != MAGIC || load<u64>(address, 8) != boots) return false;
-    for (let i = HEADER_BYTES; i < this.buffer.length; i++)
-      if (this.buffer[i] != patternAt(boots, i)) return false;
+  /** Looks for what the last boot left. */
+  private survived(pattern: Uint8Array): bool {
+    const sectors = pattern.length / this.disk.sectorBytes;
+    if (!this.is(this.disk.read(0, sectors, pattern), "read")) return false;
+    const boots = bootsIn(pattern);
+    this.boots = boots;
+    if (boots == 0) this.say("No pattern on it: this is its first boot.");
+    else if (!hasPattern(pattern, boots))
+      return this.wrong(`The pattern of boot ${boots} is damaged.`);
+    else this.say(`The pattern of boot ${boots} is intact.`);
     return true;
   }
 
-  private fail(tag: i32, status: i32): void {
-    const stage = tag == Stage.WRITE ? "write" : tag == Stage.FLUSH ? "flush" : "read";
-    this.console.writeLine(`The ${stage} failed with error ${status}.`);
-    this.os.exit(1);
+  /** Transfers of 1, 2, 4 … sectors. */
+  private sizes(): bool {
+    const disk = this.disk;
+    const room = min<u64>(disk.sectors - PATTERN_SECTORS, TRANSFER_BYTES_MAX / disk.sectorBytes);
+    let sectors = 1;
+    for (; <u64>sectors <= room; sectors *= 2) {
+      const buffer = new Uint8Array(sectors * disk.sectorBytes);
+      fillPattern(buffer, this.boots + sectors);
+      if (!this.is(disk.write(PATTERN_SECTORS, sectors, buffer), `write ${sectors} sectors`))
+        return false;
+      buffer.fill(0);
+      if (!this.is(disk.read(PATTERN_SECTORS, sectors, buffer), `read ${sectors} sectors`))
+        return false;
+      if (!hasPattern(buffer, this.boots + sectors))
+        return this.wrong(`What was read back of ${sectors} sectors is not what was written.`);
+    }
+    this.say(`Transfers of 1 to ${sectors / 2} sectors are read back as they were written.`);
+    return true;
+  }
+
+  private edges(): bool {
+    const disk = this.disk;
+    const buffer = new Uint8Array(2 * disk.sectorBytes);
+    const last = disk.sectors - 1;
+    if (!this.is(disk.write(last, 1, buffer), "write the last sector")) return false;
+    if (!this.is(disk.read(last, 1, buffer), "read the last sector")) return false;
+    if (disk.read(last, 2, buffer) != Errno.RANGE || disk.write(last, 2, buffer) != Errno.RANGE)
+      return this.wrong("The sector behind the last one is not refused.");
+    this.say("The last sector can be used, and the one behind it is refused.");
+    return true;
+  }
+
+  private manyAtOnce(): bool {
+    const raw = this.disk.raw;
+    const sectors = <i32>min<u64>(raw.sectors - PATTERN_SECTORS, raw.requestsMax + 1);
+    const buffer = new Uint8Array(sectors * raw.sectorBytes);
+    fillPattern(buffer, this.boots + 1000);
+    const many = new Many(raw, PATTERN_SECTORS, sectors);
+    if (!this.is(many.run(true, buffer), "write many at once")) return false;
+    const written = many.accepted * raw.sectorBytes;
+    const expected = buffer.slice(0, written);
+    buffer.fill(0);
+    if (!this.is(many.run(false, buffer), "read many at once")) return false;
+    const same = memory.compare(buffer.dataStart, expected.dataStart, written) == 0;
+    if (many.accepted * raw.sectorBytes < written || !same)
+      return this.wrong("Requests that were made at once got in each other's way.");
+    const then = many.wasFull ? ", and no more" : "";
+    this.say(`It takes ${many.accepted} requests at once${then}, and reports each of them once.`);
+    return true;
+  }
+
+  private discards(): bool {
+    const disk = this.disk;
+    const sectors = <i32>min<u64>(disk.sectors - PATTERN_SECTORS, 64);
+    if (!this.is(disk.discard(PATTERN_SECTORS, sectors), "discard")) return false;
+    const what = disk.raw.discards ? "carried out" : "accepted, and have no effect";
+    this.say(`Discards are ${what}.`);
+    return true;
+  }
+
+  /** Writes the pattern of this boot, and makes it durable. */
+  private write(pattern: Uint8Array): bool {
+    const disk = this.disk;
+    const sectors = pattern.length / disk.sectorBytes;
+    fillPattern(pattern, ++this.boots);
+    if (!this.is(disk.write(0, sectors, pattern), "write")) return false;
+    if (!this.is(disk.flush(), "flush")) return false;
+    pattern.fill(0);
+    if (!this.is(disk.read(0, sectors, pattern), "read")) return false;
+    if (!hasPattern(pattern, this.boots))
+      return this.wrong("What was read back is not what was written.");
+    this.say(`Wrote, flushed and read back ${pattern.length} bytes.`);
+    return true;
+  }
+
+  /** True for 0; else it says what could not be done, and why. */
+  private is(status: i32, what: string): bool {
+    return status == 0 || this.wrong(`It could not ${what}: ${errorText(status)}.`);
+  }
+
+  private wrong(text: string): bool {
+    this.say(text);
+    return false;
+  }
+
+  private say(text: string): void {
+    this.os.console.writeLine(text);
   }
 }
 
-/** Differs from byte to byte, from sector to sector and from boot to boot. */
-function patternAt(boots: u64, index: i32): u8 {
-  return <u8>(index * 31 + (index >> 8) * 7 + <i32>boots);
-}
-
 export function main(os: Devices): void {
-  new Check(os, os.console, os.disk).start();
+  if (!new Check(os).run()) os.exit(1);
 }

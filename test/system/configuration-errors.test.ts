@@ -141,6 +141,20 @@ test("no default export", async () => {
   );
 });
 
+test("less memory than the devices take", async () => {
+  expect(
+    await report(`import { ramDisk } from "@phantasm/block";
+export default unikernel("a", {
+  memory: { maximum: "8M" },
+  devices: { scratch: ramDisk({ bytes: 16 * 1024 ** 2 }) },
+});`),
+  )
+    .toBe(`phantasm.config.ts:9:16: memory.maximum is 8M, and its devices take 16M of it for themselves: RamDisk 16M
+  export default unikernel("a", {
+                 ^
+  Leave it out, and it is 16M beside what the devices take; or give the devices less.`);
+});
+
 test("an entry that does not exist", async () => {
   expect(await report(`export default unikernel("a", { entry: "./other.ts" });`)).toContain(
     "phantasm.config.ts:8:16: the entry ./other.ts does not exist",

@@ -26,6 +26,9 @@ const EXAMPLES = [
   "clock",
   "lottery",
   "block-check",
+  "counter",
+  "disk-lottery",
+  "notes",
   "fat",
   "files",
   "frames",
@@ -214,22 +217,112 @@ On the disk:
   });
 });
 
+test("counter counts the boots of its disk", async () => {
+  const attach = ["--block", `disk=${join(folder, "counter.img")}:1M`];
+  for (const boot of [1, 2, 3])
+    expect(await run("counter", attach)).toBe(`Boot ${boot} of this disk.\n`);
+  const foreign = join(folder, "foreign.img");
+  writeFileSync(foreign, Buffer.alloc(1 << 20, 7));
+  expect(await phantasm(["run", "examples/counter", "--block", `disk=${foreign}`])).toEqual({
+    status: 1,
+    stdout: "The store cannot be read: the device has another format.\n",
+    stderr: "",
+  });
+});
+
+describe("notes", () => {
+  const attach = (): string[] => ["--block", `disk=${join(folder, "notes.img")}:4M`];
+
+  test("are kept, listed and removed", async () => {
+    const input =
+      "put milk two litres\nput eggs  six \nlist\nlist e\nget milk\ndelete eggs\nget eggs\n";
+    expect(await run("notes", attach(), input)).toBe(
+      "Kept.\nKept.\neggs  3 bytes\nmilk  10 bytes\neggs  3 bytes\ntwo litres\nGone.\nThere is no such note.\n",
+    );
+    expect(await run("notes", attach(), "list\nquit\nlist\n")).toBe("milk  10 bytes\n");
+  });
+
+  test("what is not understood is said", async () => {
+    expect(await run("notes", attach(), "nonsense\nput milk\nget\n\ndelete none\n")).toBe(
+      "There is no command nonsense: try help.\n" +
+        "What is the text? put NAME TEXT\n" +
+        "Which note? Give its name.\n" +
+        "There is no such note.\n",
+    );
+  });
+
+  test("on a disk that is too small", async () => {
+    expect(await phantasm(["run", "examples/notes", "--block", "disk=mem:64K"])).toMatchObject({
+      status: 1,
+      stderr: "",
+    });
+  });
+});
+
+describe("disk-lottery", () => {
+  const FIRST = /^Slot 3: a new ticket. Your number is [1-6].\n1 draws, 0 won.\n$/;
+  const NEXT =
+    /^Slot 3: your number was ([1-6]), today's is ([1-6]): (you win|no luck).\n(\d) draws, (\d) won.\n$/;
+
+  test("a ticket is there at the next boot, and wins with the same number", async () => {
+    const attach = ["--block", `disk=${join(folder, "lottery.img")}:64K`, "--", "--slot=3"];
+    expect(await run("disk-lottery", attach)).toMatch(FIRST);
+    let won = 0;
+    for (let draws = 2; draws < 6; draws++) {
+      const [, last, number, luck, counted, wins] =
+        NEXT.exec(await run("disk-lottery", attach)) ?? [];
+      if (last === number) won++;
+      expect({ luck, counted, wins }).toEqual({
+        luck: last === number ? "you win" : "no luck",
+        counted: String(draws),
+        wins: String(won),
+      });
+    }
+    expect(await run("disk-lottery", [...attach, "--reset"])).toMatch(FIRST);
+  });
+
+  test("a ticket that was changed is refused", async () => {
+    const path = join(folder, "forged.img");
+    const attach = ["--block", `disk=${path}:64K`];
+    await run("disk-lottery", attach);
+    const bytes = readFileSync(path);
+    bytes[24] = 100;
+    writeFileSync(path, bytes);
+    expect(await phantasm(["run", "examples/disk-lottery", ...attach])).toEqual({
+      status: 1,
+      stdout: "The ticket in slot 0 is forged or damaged: no draw.\n",
+      stderr: "",
+    });
+  });
+});
+
 describe("block-check", () => {
   const FRESH = "No pattern on it: this is its first boot.\n";
+  const WRITTEN = "Wrote, flushed and read back 8192 bytes.\n";
+
+  /** How many requests a disk takes, and whether it discards, is a matter of the host. */
+  function tests(found: string): RegExp {
+    return new RegExp(
+      `^A disk of 2048 sectors of 512 bytes.\n${found}` +
+        "Transfers of 1 to 1024 sectors are read back as they were written.\n" +
+        "The last sector can be used, and the one behind it is refused.\n" +
+        "It takes \\d+ requests at once, and no more, and reports each of them once.\n" +
+        `Discards are (carried out|accepted, and have no effect).\n${WRITTEN}$`,
+    );
+  }
 
   test("on a file it finds what the last boot wrote", async () => {
     const path = join(folder, "disk.img");
     writeFileSync(path, "");
     truncateSync(path, 1 << 20);
     const disk = "A disk of 2048 sectors of 512 bytes.\n";
-    const done = "Wrote, flushed and read back 8192 bytes.\n";
     const attach = ["--block", `disk=${path}`];
-    expect(await run("block-check", attach)).toBe(disk + FRESH + done);
-    expect(await run("block-check", attach)).toBe(
-      `${disk}The pattern of boot 1 is intact.\n${done}`,
-    );
-    expect(await run("block-check", attach)).toBe(
-      `${disk}The pattern of boot 2 is intact.\n${done}`,
+    expect(await run("block-check", attach)).toMatch(tests(FRESH));
+    expect(await run("block-check", attach)).toMatch(tests("The pattern of boot 1 is intact.\n"));
+    expect(await run("block-check", attach)).toMatch(tests("The pattern of boot 2 is intact.\n"));
+    const readonly = await run("block-check", ["--block", `disk=${path}:ro`]);
+    expect(readonly).toBe(
+      `${disk}The pattern of boot 3 is intact.\nIt is read-only: nothing else is tried.\n`,
     );
     const bytes = readFileSync(path);
     bytes[5000] = (bytes[5000] ?? 0) ^ 1;
@@ -245,6 +338,12 @@ describe("block-check", () => {
   test("in memory each boot is the first", async () => {
     for (let boot = 0; boot < 2; boot++)
       expect(await run("block-check", ["--block", "disk=mem:64K"])).toContain(FRESH);
+  });
+
+  test("on the smallest disk there is", async () => {
+    expect(await run("block-check", ["--block", "disk=mem:512"])).toBe(
+      `A disk of 1 sectors of 512 bytes.\n${FRESH}Wrote, flushed and read back 512 bytes.\n`,
+    );
   });
 });
 

@@ -88,6 +88,7 @@ export async function prepare(directory: string): Promise<Prepared> {
         hint: "It is the AssemblyScript file that exports main; the path is relative to the configuration.",
       },
     ]);
+  checkMemory(configuration, graph);
   for (const [name, text] of generatedSources(configuration, graph))
     writeIfChanged(join(project, name), text);
   writeEditorFiles(
@@ -124,10 +125,39 @@ async function compileGraph(
   return compileOnce(prepared, graph, data, profile, false);
 }
 
-/** The limits of memory. What is not said in the configuration is so much beside the data of devices. */
-function memoryPages({ memory }: Unikernel, data: readonly DeviceData[]): MemoryPages {
+/** Bytes that the devices take for good. */
+function reservedBytes(graph: Graph): number {
+  return graph.nodes.reduce((sum, { device: { memoryBytes = 0 } }) => sum + memoryBytes, 0);
+}
+
+/** Refuses a limit of memory that the devices alone would fill. */
+function checkMemory({ unikernel, diagnose }: Configuration, graph: Graph): void {
+  const { memory, location } = unikernel;
+  const reserved = reservedBytes(graph);
+  if (!memory.maximumGiven || reserved < memory.maximumPages * PAGE_BYTES) return;
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}M`;
+  const takers = graph.nodes
+    .filter(({ device: { memoryBytes = 0 } }) => memoryBytes > 0)
+    .map(({ device }) => `${device.class} ${mebibytes(device.memoryBytes ?? 0)}`);
+  throw new BuildError([
+    {
+      ...diagnose(
+        `memory.maximum is ${mebibytes(memory.maximumPages * PAGE_BYTES)}, and its devices take ${mebibytes(reserved)} of it for themselves: ${takers.join(", ")}`,
+        location,
+      ),
+      hint: "Leave it out, and it is 16M beside what the devices take; or give the devices less.",
+    },
+  ]);
+}
+
+/** The limits of memory. What is not said in the configuration is so much beside what devices have and take. */
+function memoryPages(
+  { memory }: Unikernel,
+  graph: Graph,
+  data: readonly DeviceData[],
+): MemoryPages {
   if (memory.maximumGiven) return memory;
-  const bytes = data.reduce((sum, { bytes: { length } }) => sum + length, 0);
+  const bytes = data.reduce((sum, { bytes: { length } }) => sum + length, reservedBytes(graph));
   const maximumPages = memory.maximumPages + Math.ceil(bytes / PAGE_BYTES);
   return { ...memory, maximumPages: Math.min(maximumPages, PAGES_MAX) };
 }
@@ -149,7 +179,7 @@ async function compileOnce(
     main: unikernel.entry,
     generated: sources,
     profile,
-    memory: memoryPages(unikernel, data),
+    memory: memoryPages(unikernel, graph, data),
     data,
     capabilities: graph.attachments.map(({ type }) => type),
     members: graph.devices.map(({ name }) => name),

@@ -10,6 +10,7 @@ const LIBRARY = [
   "@phantasm/interfaces",
   "@phantasm/fibre",
   "@phantasm/socket",
+  "@phantasm/storage",
   "@phantasm/dns",
 ];
 

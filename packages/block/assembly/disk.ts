@@ -71,6 +71,10 @@ export class HostBlock extends Source implements Block {
     addSource(this);
   }
 
+  get state(): i32 {
+    return 0;
+  }
+
   get sectors(): u64 {
     return this.sectorCount;
   }

@@ -1,1 +1,10 @@
+export { Cache } from "./cache/cache";
+export { Checksummed } from "./checksummed/checksummed";
 export { HostBlock } from "./disk";
+export { Mirror } from "./mirror/mirror";
+export { Overlay } from "./overlay/overlay";
+export { Partition } from "./partition/partition";
+export { By } from "./partition/choice";
+export { RamDisk } from "./ram-disk";
+export { Slice } from "./slice";
+export { Timeout } from "./timeout";

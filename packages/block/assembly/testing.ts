@@ -10,7 +10,7 @@
  * written. What would be left after the power fails is another matter: see `crash`.
  */
 import { Errno } from "@phantasm/abi";
-import { Block, BlockHandler, BlockWaiter } from "@phantasm/interfaces";
+import { Block, BlockHandler, BlockWaiter, PENDING } from "@phantasm/interfaces";
 import { Waiters } from "@phantasm/runtime";
 import { TestRandom } from "@phantasm/testing/random";
 
@@ -42,6 +42,8 @@ class JournalEntry {
 class Request {
   /** The bytes of a read are copied when it is reported. */
   source: usize = 0;
+  /** They are in a place of their own. */
+  isCopy: bool = false;
   target: Uint8Array | null = null;
   offset: i32 = 0;
   bytes: i32 = 0;
@@ -60,6 +62,8 @@ class Request {
 export class TestDisk implements Block {
   /** What a read sees. */
   readonly content: Uint8Array;
+  /** As `Block.state`: the answer to every request, unless 0. */
+  state: i32 = 0;
   requestsMax: i32 = 32;
   requestSectorsMax: i32 = 256;
   writable: bool = true;
@@ -74,8 +78,12 @@ export class TestDisk implements Block {
   failStatus: i32 = Errno.IO;
   /** Requests are reported in an order of chance. */
   shuffles: bool = false;
+  /** Some reads take their data when they are submitted, not when they are reported: writes in between are missed. */
+  readsEarly: bool = false;
   /** Keeps a journal, for `crash`. */
   records: bool = false;
+  /** A crash may cut a write in two anywhere; else each sector is old or new. */
+  tears: bool = true;
 
   /** Requests accepted, and of which kind. */
   requests: i32 = 0;
@@ -90,12 +98,16 @@ export class TestDisk implements Block {
   private readonly random: TestRandom;
 
   constructor(
-    readonly sectors: u64,
+    private readonly size: u64,
     readonly sectorBytes: i32 = 512,
     seed: u64 = 1,
   ) {
-    this.content = new Uint8Array(<i32>sectors * sectorBytes);
+    this.content = new Uint8Array(<i32>size * sectorBytes);
     this.random = new TestRandom(seed);
+  }
+
+  get sectors(): u64 {
+    return this.state == PENDING ? 0 : this.size;
   }
 
   read(
@@ -115,6 +127,12 @@ export class TestDisk implements Block {
     request.target = buffer;
     request.offset = offset;
     request.bytes = sectors * this.sectorBytes;
+    if (this.readsEarly && this.random.below(2) == 0) {
+      const data = heap.alloc(request.bytes);
+      memory.copy(data, request.source, request.bytes);
+      request.source = data;
+      request.isCopy = true;
+    }
     return 0;
   }
 
@@ -177,7 +195,7 @@ export class TestDisk implements Block {
     while (reported < requestsMax) {
       if (this.pending.length == 0) {
         // Those who found no room and found it all in flight are called last.
-        if (this.waiters.count == 0) break;
+        if (this.waiters.count == 0 || this.state == PENDING) break;
         this.waiters.take().onBlockReady();
         continue;
       }
@@ -190,6 +208,12 @@ export class TestDisk implements Block {
       }
     }
     return reported;
+  }
+
+  /** Who made the requests is no more: none of those in flight is reported. What they wrote is written, not durable. */
+  forgetRequests(): void {
+    this.pending.length = 0;
+    while (this.waiters.count > 0) this.waiters.take();
   }
 
   /** Events in the journal: a point in time that `crash` can go back to. */
@@ -246,7 +270,7 @@ export class TestDisk implements Block {
     const target = image.dataStart + <usize>entry.sector * this.sectorBytes;
     const bytes = entry.sectors * this.sectorBytes;
     const way = random.below(3);
-    if (way == 0) {
+    if (way == 0 || !this.tears) {
       // Each sector as a whole, or not.
       for (let at = 0; at < bytes; at += this.sectorBytes) {
         if (random.below(2) == 0) memory.copy(target + at, entry.data + at, this.sectorBytes);
@@ -267,6 +291,7 @@ export class TestDisk implements Block {
       // Nothing is promised about it.
       memory.fill(request.target!.dataStart + request.offset, 0xee, request.bytes);
     }
+    if (request.isCopy) heap.free(request.source);
     if (status == 0 && request.covered >= 0 && this.records) {
       this.journal.push(new JournalEntry(DiskEvent.FLUSHED, 0, 0, 0, request.covered));
     }
@@ -281,6 +306,7 @@ export class TestDisk implements Block {
   }
 
   private refuse(sector: u64, sectors: i32, changes: bool): i32 {
+    if (this.state != 0) return this.state == PENDING ? Errno.AGAIN : this.state;
     if (this.refusal != 0) return this.refusal;
     if (changes && !this.writable) return Errno.READONLY;
     if (sector > this.sectors || this.sectors - sector < <u64>sectors) return Errno.RANGE;

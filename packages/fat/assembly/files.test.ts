@@ -1,6 +1,6 @@
 import { TestDisk } from "@phantasm/block/testing";
 import { checkReading, checkWriting, writeTree } from "@phantasm/fs/testing";
-import { WRONG_FORMAT } from "@phantasm/interfaces";
+import { NOT_FOUND, PENDING, WRONG_FORMAT } from "@phantasm/interfaces";
 import { expect, test } from "@phantasm/testing";
 import { Fsck, formatFat32 } from "./testing";
 import { mount } from "./testing-script";
@@ -35,4 +35,19 @@ test("a blank device has no volume", () => {
   const probe = mount(new TestDisk(64));
   expect(probe.state()).toBe(WRONG_FORMAT);
   expect(probe.stat("/")).toBe(WRONG_FORMAT);
+});
+
+test("a device that is open later, or never", () => {
+  const disk = new TestDisk(8192);
+  formatFat32(disk.content, 512, 2);
+  disk.state = PENDING;
+  const probe = mount(disk);
+  disk.run();
+  expect(probe.files.state).toBe(PENDING);
+  disk.state = 0;
+  writeTree(probe);
+  expectInOrder(disk);
+  const missing = new TestDisk(64);
+  missing.state = NOT_FOUND;
+  expect(mount(missing).state()).toBe(NOT_FOUND);
 });

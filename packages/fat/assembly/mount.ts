@@ -60,7 +60,7 @@ export class Mount {
   private begin(stage: MountStage): i32 {
     const volume = this.volume;
     if (stage == MountStage.READ_BOOT) {
-      if (this.disk.block.sectors == 0) return WRONG_FORMAT;
+      if (this.disk.block.state == 0 && this.disk.block.sectors == 0) return WRONG_FORMAT;
       if (this.disk.read(0, 1, this.boot, 0, this.transfer)) return 0;
       return this.transfer.error != 0 ? this.transfer.error : PENDING;
     }

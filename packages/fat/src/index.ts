@@ -27,6 +27,7 @@ export function fat(
     module: "@phantasm/fat",
     class: "FatFiles",
     provides: "Files",
+    memoryBytes: cacheBytes,
     parameters: [
       { name: "disk", device: disk, needs: "Block" },
       { name: "clock", device: clock, needs: "Clock" },

@@ -1,2 +1,5 @@
+export { Disk } from "./disk";
+export { Store } from "./store";
+export { Sink, Stream } from "./stream";
+export { Frozen, Scan, View } from "./view";
 export { FileHandle, Volume } from "./volume";
-export { Frozen, Scan, Sink, Store, Stream, View } from "./store";

@@ -2,7 +2,7 @@
 import { NO_DEADLINE } from "@phantasm/abi";
 import { File, FileList, FileStat, Files, OpenFlag, TOO_LARGE } from "@phantasm/interfaces";
 import { isInterrupted } from "@phantasm/fibre";
-import { Replies, Reply, refused } from "./reply";
+import { Closing, Replies, Reply, refused } from "./reply";
 
 const WHAT = "files";
 
@@ -87,7 +87,7 @@ export class Volume {
 
   stat(path: string, into: FileStat, deadlineNs: i64 = NO_DEADLINE): i32 {
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(null);
     return reply.wait(this.raw.stat(path, into, reply, 0), deadlineNs);
   }
 
@@ -95,35 +95,37 @@ export class Volume {
   list(path: string, into: FileList, deadlineNs: i64 = NO_DEADLINE): i32 {
     if (isInterrupted()) return refused();
     const next = into.next;
-    const reply = replies.take();
+    const reply = replies.take(null);
     return reply.wait(this.raw.list(path, next, into, reply, 0), deadlineNs);
   }
 
   remove(path: string, deadlineNs: i64 = NO_DEADLINE): i32 {
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(null);
     return reply.wait(this.raw.remove(path, reply, 0), deadlineNs);
   }
 
   rename(from: string, to: string, deadlineNs: i64 = NO_DEADLINE): i32 {
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(null);
     return reply.wait(this.raw.rename(from, to, reply, 0), deadlineNs);
   }
 
   makeDirectory(path: string, deadlineNs: i64 = NO_DEADLINE): i32 {
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(null);
     return reply.wait(this.raw.makeDirectory(path, reply, 0), deadlineNs);
   }
 }
 
 /** An open file, with a place where reading goes on. */
 @final
-export class FileHandle {
+export class FileHandle extends Closing {
   position: u64 = 0;
 
-  constructor(readonly raw: File) {}
+  constructor(readonly raw: File) {
+    super();
+  }
 
   get size(): u64 {
     return this.raw.size;
@@ -150,8 +152,9 @@ export class FileHandle {
     length: i32,
     deadlineNs: i64 = NO_DEADLINE,
   ): i32 {
+    this.check();
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(this);
     return reply.wait(this.raw.readAt(position, buffer, offset, length, reply, 0), deadlineNs);
   }
 
@@ -162,25 +165,33 @@ export class FileHandle {
     length: i32,
     deadlineNs: i64 = NO_DEADLINE,
   ): i32 {
+    this.check();
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(this);
     return reply.wait(this.raw.writeAt(position, buffer, offset, length, reply, 0), deadlineNs);
   }
 
   truncate(size: u64, deadlineNs: i64 = NO_DEADLINE): i32 {
+    this.check();
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(this);
     return reply.wait(this.raw.truncate(size, reply, 0), deadlineNs);
   }
 
   /** Makes what was written durable. */
   sync(deadlineNs: i64 = NO_DEADLINE): i32 {
+    this.check();
     if (isInterrupted()) return refused();
-    const reply = replies.take();
+    const reply = replies.take(this);
     return reply.wait(this.raw.sync(reply, 0), deadlineNs);
   }
 
+  /** At once, or when what was left behind on it is over. */
   close(): void {
+    this.closeWhenIdle();
+  }
+
+  protected shut(): void {
     this.raw.close();
   }
 }

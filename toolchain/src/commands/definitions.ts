@@ -23,6 +23,7 @@ export interface OperandDefinition {
 }
 
 export interface CommandDefinition {
+  /** One word, or that of a group and another one: `kv check`. */
   readonly name: string;
   /** One line, without a full stop. */
   readonly summary: string;
@@ -39,6 +40,7 @@ export interface CommandDefinition {
 
 const DIR: OperandDefinition = { name: "DIR", optional: true };
 const TARGET: OperandDefinition = { name: "DIR|IMAGE" };
+const FILE: OperandDefinition = { name: "FILE" };
 const JSON_OPTION: OptionDefinition = { name: "json", help: "print JSON for a program" };
 const KEY: OptionDefinition = {
   name: "key",
@@ -283,9 +285,47 @@ export const COMMANDS: readonly CommandDefinition[] = [
     examples: ["doctor"],
   },
   {
+    name: "kv check",
+    summary: "check a key-value store on a disk, from outside",
+    details: [
+      "Reads everything that can be reached, and holds the rest against the map of free pages. Changes nothing.",
+      "The status is 1 when the store is damaged.",
+    ],
+    operands: [FILE],
+    options: [JSON_OPTION],
+    examples: ["kv check disk.img"],
+  },
+  {
+    name: "kv dump",
+    summary: "print the entries of a key-value store as lines of JSON",
+    details: ["What an interruption left in the log is part of it, as when the store is opened."],
+    operands: [FILE],
+    options: [
+      { name: "keys", help: "keys, versions and sizes only: not to be restored" },
+      { name: "prefix", value: "TEXT", help: "only keys that begin with this" },
+    ],
+    examples: ["kv dump disk.img > disk.jsonl", "kv dump disk.img --keys --prefix user/"],
+  },
+  {
+    name: "kv restore",
+    summary: "make a key-value store from a dump",
+    details: ["DUMP is what kv dump printed; default: standard input."],
+    operands: [FILE, { name: "DUMP", optional: true }],
+    options: [
+      { name: "size", value: "SIZE", help: "make the file, with this size: 64M" },
+      { name: "force", help: "overwrite what is on the disk" },
+      {
+        name: "sector",
+        value: "BYTES",
+        help: "sector of the disk the store is for: 512 (default) or 4096",
+      },
+    ],
+    examples: ["kv restore new.img disk.jsonl --size 64M"],
+  },
+  {
     name: "help",
     summary: "explain a command",
-    operands: [{ name: "COMMAND", optional: true }],
+    operands: [{ name: "COMMAND", optional: true, repeatable: true }],
     options: [],
     examples: ["help run"],
   },
@@ -298,6 +338,11 @@ export const COMMANDS: readonly CommandDefinition[] = [
     examples: ["sync examples"],
   },
 ];
+
+/** Commands of two words, by the first. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  kv: "look after key-value stores on disks",
+};
 
 /** `phantasm run [DIR|IMAGE] [OPTIONS] [-- ARGS]`, without the program. */
 export function usage({ name, operands, options, words }: CommandDefinition): string {

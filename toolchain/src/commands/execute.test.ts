@@ -8,6 +8,13 @@ test.each([
   [["biuld"], 'phantasm: there is no command "biuld"; did you mean build?\n  See: phantasm help\n'],
   [["frobnicate"], 'phantasm: there is no command "frobnicate"\n  See: phantasm help\n'],
   [["--verbose"], 'phantasm: there is no command "--verbose"\n  See: phantasm help\n'],
+  [["help", "build", "it"], 'phantasm: there is no command "build it"\n  See: phantasm help\n'],
+  [
+    ["kv", "chekc"],
+    'phantasm: there is no command "kv chekc"; did you mean kv check?\n  See: phantasm help kv\n',
+  ],
+  [["kv", "--json"], 'phantasm: there is no command "kv --json"\n  See: phantasm help kv\n'],
+  [["kv", "check"], "phantasm: kv check needs a FILE\n  See: phantasm help kv check\n"],
   [["help", "nothing"], 'phantasm: there is no command "nothing"\n  See: phantasm help\n'],
   [
     ["inspect", "--jsno"],
@@ -120,6 +127,7 @@ test("help, --help, -h and nothing print the overview", async () => {
       keygen    make a key pair to sign images with
       sign      sign an image
       doctor    tell what this machine can do, and what enables the rest
+      kv        look after key-value stores on disks
       help      explain a command
 
     Begin with
@@ -128,6 +136,34 @@ test("help, --help, -h and nothing print the overview", async () => {
     "
   `);
   for (const args of [[], ["--help"], ["-h"]]) expect((await transcript(...args)).out).toBe(out);
+});
+
+test("kv alone, its --help and help kv list its commands", async () => {
+  const { status, out, err } = await transcript("kv");
+  expect({ status, err }).toEqual({ status: 0, err: "" });
+  expect(out).toMatchInlineSnapshot(`
+    "Usage: phantasm kv COMMAND [OPERANDS] [OPTIONS]
+
+    Look after key-value stores on disks.
+
+    Commands
+      kv check    check a key-value store on a disk, from outside
+      kv dump     print the entries of a key-value store as lines of JSON
+      kv restore  make a key-value store from a dump
+
+    Examples
+      phantasm kv check disk.img
+      phantasm kv dump disk.img > disk.jsonl
+      phantasm kv dump disk.img --keys --prefix user/
+      phantasm kv restore new.img disk.jsonl --size 64M
+    "
+  `);
+  for (const args of [
+    ["kv", "--help"],
+    ["kv", "-h"],
+    ["help", "kv"],
+  ])
+    expect((await transcript(...args)).out).toBe(out);
 });
 
 test("help run", async () => {
@@ -209,13 +245,13 @@ test("help run", async () => {
 test.each(COMMANDS.map((command) => [command.name, command] as const))(
   "help %s and --help agree, fit the line and mention every option",
   async (name, command) => {
-    const { status, out } = await transcript("help", name);
+    const { status, out } = await transcript("help", ...name.split(" "));
     expect(status).toBe(0);
     expect(out).toContain(`Usage: phantasm ${usage(command)}\n`);
     for (const option of command.options) expect(out).toContain(`--${option.name}`);
     const prose = out.slice(0, out.indexOf("Examples"));
     for (const line of prose.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    expect((await transcript(name, "--help")).out).toBe(out);
-    expect((await transcript(name, "-h")).out).toBe(out);
+    expect((await transcript(...name.split(" "), "--help")).out).toBe(out);
+    expect((await transcript(...name.split(" "), "-h")).out).toBe(out);
   },
 );

@@ -1,5 +1,5 @@
 /** Finds the command that was asked for, loads it and nothing else, and runs it. */
-import { COMMANDS, type CommandDefinition } from "./definitions.js";
+import { COMMANDS, GROUPS, type CommandDefinition } from "./definitions.js";
 import { usageError } from "./errors.js";
 import { parseInvocation, type Invocation } from "./parse.js";
 import type { Terminal } from "./terminal.js";
@@ -14,6 +14,9 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor.js")).doctor,
   help: async () => (await import("./help.js")).help,
   inspect: async () => (await import("./inspect.js")).inspect,
+  "kv check": async () => (await import("./kv-check.js")).kvCheck,
+  "kv dump": async () => (await import("./kv-dump.js")).kvDump,
+  "kv restore": async () => (await import("./kv-restore.js")).kvRestore,
   keygen: async () => (await import("./keygen.js")).keygen,
   new: async () => (await import("./new.js")).newProject,
   run: async () => (await import("./run.js")).run,
@@ -23,6 +26,12 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import("./verify.js")).verify,
 };
 
+/** The group that a name belongs to. */
+function group(name: string): string | undefined {
+  const [first = ""] = name.split(" ", 1);
+  return Object.hasOwn(GROUPS, first) ? first : undefined;
+}
+
 async function find(name: string, program: string): Promise<CommandDefinition> {
   const found = COMMANDS.find((command) => command.name === name);
   if (found) return found;
@@ -31,13 +40,21 @@ async function find(name: string, program: string): Promise<CommandDefinition> {
   const near = nearest(name.replace(/^-+/, ""), names);
   throw usageError(
     `there is no command ${JSON.stringify(name)}${near === null ? "" : `; did you mean ${near}?`}`,
-    `See: ${program} help`,
+    `See: ${program} help${group(name) === undefined ? "" : ` ${group(name)}`}`,
   );
 }
 
 /** @param args the words after `phantasm` */
 export async function execute(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name = "help", ...rest] = args;
+  const [first = "help", second, ...more] = args;
+  const grouped = Object.hasOwn(GROUPS, first);
+  if (grouped && (second === undefined || second === "--help" || second === "-h")) {
+    const { groupHelp } = await import("./help.js");
+    terminal.out(groupHelp(first, terminal));
+    return 0;
+  }
+  const name = grouped ? `${first} ${second}` : first;
+  const rest = grouped ? more : args.slice(1);
   if (name === "--version") {
     const { version } = await import("./version.js");
     terminal.out(`phantasm ${version()}\n`);

@@ -1,5 +1,5 @@
 /** Help pages, from the definitions of the commands. */
-import { COMMANDS, optionLabel, usage, type CommandDefinition } from "./definitions.js";
+import { COMMANDS, GROUPS, optionLabel, usage, type CommandDefinition } from "./definitions.js";
 import { usageError } from "./errors.js";
 import type { Invocation } from "./parse.js";
 import type { Style, Terminal } from "./terminal.js";
@@ -44,9 +44,15 @@ function paragraph(lines: readonly string[]): string {
 
 /** The page of `phantasm help`. */
 export function overview({ columns, outStyle: style, program }: Terminal): string {
-  const rows = COMMANDS.filter(({ hidden }) => !hidden).map(
-    ({ name, summary }) => [name, summary] as const,
+  const shown = COMMANDS.filter(({ hidden }) => !hidden);
+  // A group stands where its first command would.
+  const summaries = new Map(
+    shown.map(({ name, summary }) => {
+      const [first = name] = name.split(" ", 1);
+      return [first, GROUPS[first] ?? summary];
+    }),
   );
+  const rows = [...summaries];
   return [
     "Unikernels for WebAssembly: builds an application into one sealed image, and runs it.\n",
     `${style.bold("Usage:")} ${program} COMMAND [OPERANDS] [OPTIONS]\n`,
@@ -76,11 +82,30 @@ export function commandHelp(command: CommandDefinition, terminal: Terminal): str
   return parts.join("\n");
 }
 
+/** The page of `phantasm help kv`. */
+export function groupHelp(group: string, { columns, outStyle: style, program }: Terminal): string {
+  const commands = COMMANDS.filter(({ name }) => name.startsWith(`${group} `));
+  const summary = GROUPS[group] ?? "";
+  const rows = commands.map(({ name, summary: text }) => [name, text] as const);
+  return [
+    `${style.bold("Usage:")} ${program} ${group} COMMAND [OPERANDS] [OPTIONS]\n`,
+    `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.\n`,
+    `${style.bold("Commands")}\n${paragraph(table(rows, columns, style))}`,
+    `${style.bold("Examples")}\n${paragraph(
+      commands.flatMap(({ examples }) => examples).map((example) => `  ${program} ${example}`),
+    )}`,
+  ].join("\n");
+}
+
 /** `phantasm help [COMMAND]`. */
 export function help({ operands }: Invocation, terminal: Terminal): Promise<number> {
-  const [name] = operands;
-  if (name === undefined) {
+  if (operands.length === 0) {
     terminal.out(overview(terminal));
+    return Promise.resolve(0);
+  }
+  const name = operands.join(" ");
+  if (Object.hasOwn(GROUPS, name)) {
+    terminal.out(groupHelp(name, terminal));
     return Promise.resolve(0);
   }
   const found = COMMANDS.find((command) => command.name === name);

@@ -17,18 +17,29 @@ export interface Progress {
   clear(): void;
 }
 
-export function showProgress({ interactive, say, sayStyle }: Terminal): Progress {
+export interface StatusLine {
+  /** Replaces what the line says. */
+  show(text: string): void;
+  /** Removes the line. Idempotent. */
+  clear(): void;
+}
+
+export function statusLine({ interactive, say, sayStyle }: Terminal): StatusLine {
   let visible = false;
-  const clear = (): void => {
-    if (visible) say(ERASE_LINE);
-    visible = false;
-  };
   return {
-    stage(stage) {
+    show(text) {
       if (!interactive) return;
-      say(`${ERASE_LINE}${sayStyle.dim(`${STAGES[stage]} …`)}`);
+      say(`${ERASE_LINE}${sayStyle.dim(text)}`);
       visible = true;
     },
-    clear,
+    clear() {
+      if (visible) say(ERASE_LINE);
+      visible = false;
+    },
   };
+}
+
+export function showProgress(terminal: Terminal): Progress {
+  const { show, clear } = statusLine(terminal);
+  return { stage: (stage) => show(`${STAGES[stage]} …`), clear };
 }

@@ -14,6 +14,8 @@ export interface Style {
 export interface Terminal {
   /** The result, to standard output. */
   out(text: string): void;
+  /** Waits until `out` takes more. False: its reader has gone away. */
+  ready(): Promise<boolean>;
   /** Messages, to standard error. */
   say(text: string): void;
   /** For text that goes to `out`. */
@@ -33,6 +35,9 @@ export interface TextStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Absent: it always takes more. */
+  readonly writableNeedDrain?: boolean;
+  on?(event: "drain" | "error", listener: () => void): unknown;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,6 +71,24 @@ function programName(script: string | undefined, environment: Environment): stri
   return installed ? "phantasm" : "npx phantasm";
 }
 
+/** Tells when a stream takes more. It is asked from the beginning: standard output forgets its errors. */
+function readiness(stream: TextStream): () => Promise<boolean> {
+  let gone = false;
+  let wake = (): void => undefined;
+  stream.on?.("error", () => {
+    gone = true;
+    wake();
+  });
+  stream.on?.("drain", () => wake());
+  return async () => {
+    // An error of the write before is told in a later turn.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (!gone && stream.writableNeedDrain === true)
+      await new Promise<void>((resolve) => (wake = resolve));
+    return !gone;
+  };
+}
+
 /** @param script path of the running script, `process.argv[1]` */
 export function terminal(
   stdout: TextStream,
@@ -75,6 +98,7 @@ export function terminal(
 ): Terminal {
   return {
     out: (text) => void stdout.write(text),
+    ready: readiness(stdout),
     say: (text) => void stderr.write(text),
     outStyle: style(showsColour(stdout, environment)),
     sayStyle: style(showsColour(stderr, environment)),

@@ -93,6 +93,11 @@ export interface DeviceOptions<I extends string> {
   readonly attachment?: Attachment;
   /** Boot arguments that come with the device. */
   readonly arguments?: Readonly<Record<string, Argument>>;
+  /**
+   * Bytes of memory that it takes for good, for a cache or a pool: the image may have so much more, unless the
+   * configuration says how much it may have.
+   */
+  readonly memoryBytes?: number;
 }
 
 /** A device that provides interface `I`. Made by a module's combinator, composed by a configuration. */
@@ -205,5 +210,10 @@ export function device<const I extends string>(options: DeviceOptions<I>): Devic
   if (attachment?.type === "net")
     checkServices(`net device "${attachment.name}"`, attachment.services);
   for (const parameter of options.parameters ?? []) checkParameter(where, parameter, options);
+  const { memoryBytes = 0 } = options;
+  if (!Number.isSafeInteger(memoryBytes) || memoryBytes < 0)
+    throw new ConfigurationError(
+      `${where}: memoryBytes must be a whole number, got ${memoryBytes}`,
+    );
   return { ...options, [DEVICE]: true, location: Location.here() };
 }

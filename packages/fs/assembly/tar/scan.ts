@@ -41,7 +41,7 @@ export class Scan implements BlockHandler, BlockWaiter {
   state: i32 = PENDING;
   tree: Tree | null = null;
   private handler: ScanHandler | null = null;
-  private readonly bytes: u64;
+  private bytes: u64 = 0;
   private readonly members: Members;
   private readonly header: Header = new Header();
   private readonly extension: Extension = new Extension();
@@ -61,7 +61,6 @@ export class Scan implements BlockHandler, BlockWaiter {
     private readonly entriesMax: i32,
     namesBytesMax: i32,
   ) {
-    this.bytes = block.sectors * block.sectorBytes;
     this.members = new Members(entriesMax, namesBytesMax);
     this.window = new Uint8Array(WINDOW_BYTES);
   }
@@ -74,6 +73,14 @@ export class Scan implements BlockHandler, BlockWaiter {
   /** Begins; with a disk that is gone it ends at once. */
   start(handler: ScanHandler): void {
     this.handler = handler;
+    this.begin();
+  }
+
+  private begin(): void {
+    const block = this.block;
+    if (block.state == PENDING) return block.whenReady(this);
+    if (block.state != 0) return this.end(block.state);
+    this.bytes = block.sectors * block.sectorBytes;
     this.run();
   }
 
@@ -85,7 +92,7 @@ export class Scan implements BlockHandler, BlockWaiter {
   }
 
   onBlockReady(): void {
-    this.run();
+    this.begin();
   }
 
   private run(): void {

@@ -406,3 +406,21 @@ test("mistakes end the domain", () => {
     file.close();
   }, "closed twice");
 });
+
+test("a device that is open later, or never", () => {
+  const archive = new Archive();
+  archive.add("a", bytesOf("one"));
+  archive.end();
+  const disk = diskOf(archive);
+  disk.state = PENDING;
+  const probe = new Probe(new TarFiles(disk, 10, 1000, 8, 4), new Runs(disk));
+  disk.run();
+  expect(probe.files.state).toBe(PENDING);
+  disk.state = 0;
+  expect(probe.text("/a")).toBe("one");
+  const missing = new TestDisk(64);
+  missing.state = NOT_FOUND;
+  expect(new Probe(new TarFiles(missing, 10, 1000, 8, 4), new Runs(missing)).state()).toBe(
+    NOT_FOUND,
+  );
+});

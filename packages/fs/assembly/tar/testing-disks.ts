@@ -26,6 +26,9 @@ export class HugeDisk implements Block {
     this.zeros = <u64>(bytes.length / 512);
   }
 
+  get state(): i32 {
+    return this.disk.state;
+  }
   get sectors(): u64 {
     return this.size;
   }

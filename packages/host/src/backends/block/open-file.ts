@@ -37,16 +37,47 @@ export interface OpenFileOptions {
 
 const PERMISSIONS = 0o600;
 
-/**
- * Opens a file or block device as a disk and locks it: one writer, or any number of readers.
- *
- * A new file is sparse and private to the user. Throws BackendError when the file is missing, held
- * by another process, of another size, or not something that can be a disk.
- */
+/** A file or block device, open and locked. */
+export interface OpenDisk {
+  readonly fd: number;
+  readonly bytes: number;
+  /** It was not there before. */
+  readonly created: boolean;
+  /** Closes the file, which ends the lock. Idempotent. */
+  close(): void;
+}
+
+/** Opens a file or block device as `openLockedDisk` does, as a disk for a domain. */
 export async function openFileDisk(
   file: string,
   options: OpenFileOptions = {},
 ): Promise<FileDisk | QueuedFileDisk> {
+  const readonly = options.readonly ?? false;
+  const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
+  const { fd, bytes, close } = await openLockedDisk(file, options);
+  try {
+    const calls = (await loadFileCalls())?.(fd) ?? null;
+    const punches = !readonly && (calls?.canPunch(bytes) ?? false);
+    const Kind = options.direct === true || options.async === true ? QueuedFileDisk : FileDisk;
+    const sectors = bytes / sectorBytes;
+    const description = { close, calls, punches };
+    return new Kind(descriptorFile(fd, description), { sectors, sectorBytes, readonly });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Opens a file or block device and locks it: one writer, or any number of readers.
+ *
+ * A new file is sparse and private to the user. Throws BackendError when the file is missing, held
+ * by another process, of another size, or not something that can be a disk.
+ */
+export async function openLockedDisk(
+  file: string,
+  options: OpenFileOptions = {},
+): Promise<OpenDisk> {
   const readonly = options.readonly ?? false;
   const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
   if (options.bytes !== undefined) sectorsOf(file, options.bytes, sectorBytes);
@@ -62,17 +93,10 @@ export async function openFileDisk(
   const locked = await lockDisk(file, flags, readonly, options.lock);
   try {
     const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
-    const sectors = sectorsOf(file, bytes, sectorBytes);
+    sectorsOf(file, bytes, sectorBytes);
     if (found === undefined) await syncDirectory(file);
     if (options.direct === true) checkDirect(file, locked.fd, sectorBytes);
-    const calls = (await loadFileCalls())?.(locked.fd) ?? null;
-    const description = {
-      close: () => locked.close(),
-      calls,
-      punches: !readonly && (calls?.canPunch(bytes) ?? false),
-    };
-    const Kind = options.direct === true || options.async === true ? QueuedFileDisk : FileDisk;
-    return new Kind(descriptorFile(locked.fd, description), { sectors, sectorBytes, readonly });
+    return { fd: locked.fd, bytes, created: found === undefined, close: () => locked.close() };
   } catch (error) {
     // Only what this call created: another creator's disk is not empty.
     if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);

@@ -1,0 +1,2 @@
+export { KeyValueStore } from "./store";
+export { KeyValueCounters } from "./counters";
