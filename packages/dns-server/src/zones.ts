@@ -105,6 +105,7 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
   const { strict = false, recordsMax = RECORDS_MAX } = options;
   const zones = readZones(paths, { read, display, recordsMax }, problems);
   const found = [...problems.errors, ...(strict ? problems.warnings : [])];
+  if (!strict) for (const warning of problems.warnings) context.warn(warning);
   if (found.length > 0) throw new ConfigurationError(`zones: ${found.join("\n  ")}`);
   let bytes: Uint8Array;
   try {
