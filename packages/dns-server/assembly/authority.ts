@@ -1,5 +1,5 @@
 /** What the zones say to a question (RFC 1034 §4.3.2), written into a message. */
-import { NAME_BUFFER_BYTES, NAME_BYTES_MAX, Rcode, lowerName } from "@phantasm/dns/wire";
+import { NAME_BUFFER_BYTES, NAME_BYTES_MAX, Rcode, hashName, lowerName } from "@phantasm/dns/wire";
 import { Message, Section, copy } from "./message";
 import { Query } from "./query";
 import { AnswerKind } from "./rate-limit";
@@ -33,6 +33,8 @@ const NAME_TOO_LONG: i32 = 6;
 const NOT_YET: i32 = -1;
 /** Aliases that are followed in one answer. */
 const ALIASES_MAX: i32 = 16;
+/** Names are told apart in one answer only: nobody gains anything from a collision. */
+const HASH_KEY: u64 = 0x9e3779b97f4a7c15;
 
 /** The label `*`. */
 const ASTERISK: usize = memory.data<u8>([1, 0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -45,16 +47,21 @@ export class Authority {
   kind: u32 = 0;
   isAuthoritative: bool = false;
   isTruncated: bool = false;
-  private type: i32 = 0;
-  private class: i32 = 0;
+  /** The name at hand; its case does not matter. */
+  private name: usize = 0;
+  private nameBytes: i32 = 0;
+  private toldCount: i32 = 0;
 
   private readonly made: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
   private readonly labels: usize = heap.alloc(128);
-  private readonly followed: usize = heap.alloc(<usize>ALIASES_MAX * sizeof<usize>());
+  /** Hashes of names that were aliases in this answer, and DNAME sets in it. */
+  private readonly names: usize = heap.alloc((<usize>ALIASES_MAX) << 3);
+  private readonly told: usize = heap.alloc(<usize>ALIASES_MAX * sizeof<usize>());
 
   constructor(
     private readonly zones: Zones,
     private readonly message: Message,
+    private readonly request: Query,
   ) {
     this.walk = new Walk(zones);
   }
@@ -67,9 +74,11 @@ export class Authority {
   }
 
   /** RFC 1034 §4.3.2. Returns the response code. */
-  answer(request: Query): i32 {
-    this.type = request.type;
-    this.class = request.class;
+  answer(): i32 {
+    const request = this.request;
+    this.name = request.name;
+    this.nameBytes = request.nameBytes;
+    this.toldCount = 0;
     this.walk.toName(request.name, request.labels, request.labelCount, this.message);
     if (this.walk.apex == 0) return Rcode.REFUSED;
     this.kind = AnswerKind.POSITIVE;
@@ -82,13 +91,13 @@ export class Authority {
   private answerName(aliases: i32): i32 {
     const walk = this.walk;
     const zones = this.zones;
-    const type = this.type;
+    const type = this.request.type;
     const apex = walk.apex;
     // The alias leads to where somebody else answers.
     if (apex == 0) return Rcode.NO_ERROR;
     let node = walk.isExact ? walk.closest : 0;
     // RFC 1035 §6.2: nobody is an authority for all classes.
-    if (this.class == CLASS_IN) this.isAuthoritative = true;
+    if (this.request.class == CLASS_IN) this.isAuthoritative = true;
     if (type == DS && node != 0 && node == apex && this.answerAbove(apex)) return Rcode.NO_ERROR;
     // RFC 4035 §3.1.4.1: what is above a delegation answers for its DS.
     if (walk.cut != 0 && !(type == DS && node == walk.cut)) return this.refer(aliases);
@@ -115,21 +124,35 @@ export class Authority {
       return Rcode.NO_ERROR;
     }
     set = setOf(node, CNAME);
-    if (aliases == ALIASES_MAX || this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
+    if (aliases == ALIASES_MAX || this.isCircle(aliases)) return Rcode.NO_ERROR;
     const owner = this.message.at;
     this.put(set);
     if (this.isTruncated) return Rcode.NO_ERROR;
     this.message.name = this.nameAt(this.dataOf(owner));
-    walk.toNode(zones.nodeAt(firstRecord(set)));
+    const target = zones.nodeAt(firstRecord(set));
+    this.name = this.made;
+    this.nameBytes = this.nameOf(target, this.made, NAME_BYTES_MAX);
+    walk.toNode(target);
     return NOT_YET;
   }
 
-  /** Aliases that lead in a circle are told once; remembers the one at hand. */
-  private isFollowed(set: usize, aliases: i32): bool {
-    const followed = this.followed;
-    for (let i = 0; i < aliases; i++)
-      if (load<usize>(followed + <usize>i * sizeof<usize>()) == set) return true;
-    store<usize>(followed + <usize>aliases * sizeof<usize>(), set);
+  /** True if the name at hand was an alias in this answer before; remembers it. */
+  private isCircle(aliases: i32): bool {
+    const hash = hashName(this.name, this.nameBytes, HASH_KEY, HASH_KEY);
+    const names = this.names;
+    for (let i = 0; i < aliases; i++) if (load<u64>(names + ((<usize>i) << 3)) == hash) return true;
+    store<u64>(names + ((<usize>aliases) << 3), hash);
+    return false;
+  }
+
+  /** True if the set was told in this answer before; remembers it. */
+  private isTold(redirection: usize): bool {
+    const told = this.told;
+    const count = this.toldCount;
+    for (let i = 0; i < count; i++)
+      if (load<usize>(told + <usize>i * sizeof<usize>()) == redirection) return true;
+    store<usize>(told + <usize>count * sizeof<usize>(), redirection);
+    this.toldCount = count + 1;
     return false;
   }
 
@@ -204,13 +227,16 @@ export class Authority {
     const message = this.message;
     const redirection = walk.redirection;
     const set = setOf(redirection, DNAME);
-    // The client goes on by itself with where the first time led to.
-    if (this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
-    if (!message.writeSet(Section.ANSWER, redirection, set, setFields(set))) return this.truncate();
+    const target = this.zones.nodeAt(firstRecord(set));
+    if (aliases == ALIASES_MAX || this.isCircle(aliases)) return Rcode.NO_ERROR;
+    const isKnown = this.isTold(set);
+    // It leads below itself, for ever: the client goes on with where the first time led to, if it likes.
+    if (isKnown && this.isBelow(target, redirection)) return Rcode.NO_ERROR;
+    if (!isKnown && !message.writeSet(Section.ANSWER, redirection, set, setFields(set)))
+      return this.truncate();
     // The labels below the DNAME, in the case of whoever wrote them, in front of its target.
     const made = this.made;
     const bytes = this.prefix(walk.redirectionLabels, made);
-    const target = this.zones.nodeAt(firstRecord(set));
     const targetBytes = this.nameOf(target, made + <usize>bytes, NAME_BYTES_MAX - bytes);
     if (targetBytes < 0) return NAME_TOO_LONG;
     // Type CNAME, class and TTL of the DNAME.
@@ -223,11 +249,19 @@ export class Authority {
     if (!message.writeName(target)) return this.truncate();
     message.endData(from);
     message.count(Section.ANSWER, 1);
-    const type = this.type;
-    if (type == CNAME || type == ANY || aliases == ALIASES_MAX) return Rcode.NO_ERROR;
+    const type = this.request.type;
+    if (type == CNAME || type == ANY) return Rcode.NO_ERROR;
     message.name = this.nameAt(from);
     this.enterMade(bytes + targetBytes);
     return NOT_YET;
+  }
+
+  private isBelow(node: usize, ancestor: usize): bool {
+    while (labelBytes(node) > 0) {
+      node = this.zones.parentOf(node);
+      if (node == ancestor) return true;
+    }
+    return false;
   }
 
   private truncate(): i32 {
@@ -244,6 +278,8 @@ export class Authority {
       store<u8>(this.labels + <usize>count, <u8>at);
       at += <i32>load<u8>(made + <usize>at) + 1;
     }
+    this.name = made;
+    this.nameBytes = bytes;
     this.walk.toName(made, this.labels, count, null);
   }
 
@@ -318,7 +354,8 @@ export class Authority {
   }
 
   /** IXFR in a datagram: the SOA record, so that the client may come over TCP (RFC 1995 §2). */
-  tellSerial(request: Query): i32 {
+  tellSerial(): i32 {
+    const request = this.request;
     const walk = this.walk;
     walk.toName(request.name, request.labels, request.labelCount, this.message);
     if (walk.apex == 0 || !walk.isExact || walk.closest != walk.apex) return Rcode.REFUSED;

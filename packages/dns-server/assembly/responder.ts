@@ -36,7 +36,7 @@ export const TEXT_BYTES_MAX: i32 = 255;
 
 @final
 export class Responder {
-  readonly query: Query = new Query();
+  readonly query: Query;
   readonly counters: ServerCounters = new ServerCounters();
   readonly message: Message;
   readonly authority: Authority;
@@ -58,9 +58,11 @@ export class Responder {
   private readonly other: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
 
   constructor(readonly zones: Zones) {
+    const query = new Query();
     const message = new Message(zones);
+    this.query = query;
     this.message = message;
-    this.authority = new Authority(zones, message);
+    this.authority = new Authority(zones, message, query);
   }
 
   /**
@@ -111,8 +113,8 @@ export class Responder {
       else if (type == IXFR && !request.hasSerial) rcode = Rcode.FORMAT_ERROR;
       else if (type == AXFR || type == IXFR) {
         if (isTcp) return TRANSFER;
-        rcode = type == AXFR ? Rcode.NOT_IMPLEMENTED : this.authority.tellSerial(request);
-      } else rcode = this.authority.answer(request);
+        rcode = type == AXFR ? Rcode.NOT_IMPLEMENTED : this.authority.tellSerial();
+      } else rcode = this.authority.answer();
     }
     this.count(rcode);
     if (!isTcp && !this.hasGoodCookie) {

@@ -183,7 +183,14 @@ class Compiler {
         const node = this.#node(key, name);
         node.sets = sets;
         this.#exists(node, placed);
-      } else shadows.set(key, { ...this.#make(name, this.#node(parentOf(key))), sets });
+        continue;
+      }
+      shadows.set(key, { ...this.#make(name, this.#node(parentOf(key))), sets });
+      // What is above a delegation exists, whoever answers below.
+      for (let above = key; above !== zone.apex;) {
+        above = parentOf(above);
+        if (this.#zoneOf(above) === placed) this.#exists(this.#node(above), placed);
+      }
     }
     for (const node of placed.nodes.values()) {
       const has = (type: number): boolean => node.sets.some((set) => set.type === type);

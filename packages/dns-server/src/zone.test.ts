@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { zoneOf } from "../test/zone-files.js";
+import { zoneOf, zonesOf } from "../test/zone-files.js";
 import { compileZones } from "./compile.js";
 
 const HEAD = "$TTL 1h\n@ SOA ns hostmaster 1 2h 30m 2w 10m\n@ NS ns\nns A 192.0.2.1\n";
@@ -112,4 +112,23 @@ test("the same bytes, in whatever order the records are", () => {
     compileZones(zoneOf(HEAD + some.join("\n")).zones),
   );
   expect(one?.equals(other ?? Buffer.alloc(0))).toBe(true);
+});
+
+test("zones below each other", () => {
+  const files: Readonly<Record<string, string>> = {
+    "/org.zone": "$TTL 1\n@ SOA a a 1 1 1 1 1\n@ NS ns.example.\ndn DNAME x.example.\n",
+    "/a.dn.org.zone": "$TTL 1\n@ SOA a a 1 1 1 1 1\n@ NS ns.example.\n",
+    "/lone.org.zone": "$TTL 1\n@ SOA a a 1 1 1 1 1\n@ NS ns.example.\n",
+  };
+  const { problems } = zonesOf(
+    Object.keys(files).map((path) => ({ path, origin: path.slice(1, -5) })),
+    (path) => files[path] ?? null,
+  );
+  expect(problems.errors).toEqual([
+    "org.zone:4:1: dn.org. is an alias, and the zone a.dn.org. is in a.dn.org.zone: keep either",
+  ]);
+  expect(problems.warnings).toEqual([
+    "a.dn.org.zone:1:1: org. does not delegate a.dn.org.: add NS records there",
+    "lone.org.zone:1:1: org. does not delegate lone.org.: add NS records there",
+  ]);
 });

@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { ConfigurationError, checkOptions, device, type DataContext, type Device } from "phantasm";
 import { compileZones } from "./compile.js";
-import { readMasterFile } from "./master-file.js";
-import { NameError, nameText, parseName } from "./name.js";
+import { readMasterFile, type ZoneRecord } from "./master-file.js";
+import { NameError, ROOT, nameText, parentOf, parseName } from "./name.js";
 import { Problems } from "./problems.js";
+import { CODE } from "./types.js";
 import { checkZone, type Zone } from "./zone.js";
 
 /** A zone file whose origin does not follow from its name. */
@@ -58,6 +59,37 @@ export interface ZoneReader {
   readonly recordsMax?: number;
 }
 
+/** A zone below another one: the zone above must lead to it. */
+function checkZones(
+  zones: ReadonlyMap<string, { readonly zone: Zone; readonly file: string }>,
+  problems: Problems,
+): void {
+  for (const { zone, file } of zones.values()) {
+    if (zone.apex === ROOT) continue;
+    let above = parentOf(zone.apex);
+    while (above !== ROOT && !zones.has(above)) above = parentOf(above);
+    const outer = zones.get(above)?.zone;
+    if (!outer) continue;
+    const at = (name: string, type: number): ZoneRecord | undefined =>
+      outer.names.get(name)?.sets.find((set) => set.type === type)?.records[0];
+    for (let name = zone.apex; name !== outer.apex; name = parentOf(name)) {
+      const alias = at(name, CODE.DNAME) ?? at(name, CODE.CNAME);
+      if (alias)
+        problems.error(
+          alias.file,
+          alias.position,
+          `${nameText(name)} is an alias, and the zone ${nameText(zone.apex)} is in ${file}: keep either`,
+        );
+    }
+    if (!at(zone.apex, CODE.NS))
+      problems.warning(
+        file,
+        { line: 1, column: 1 },
+        `${nameText(outer.apex)} does not delegate ${nameText(zone.apex)}: add NS records there`,
+      );
+  }
+}
+
 /** Reads and checks zones; what is wrong is in `problems`. */
 export function readZones(
   files: readonly { readonly path: string; readonly origin: string | null }[],
@@ -81,6 +113,7 @@ export function readZones(
       );
     else zones.set(zone.apex, { zone, file });
   }
+  checkZones(zones, problems);
   return [...zones.values()].map(({ zone }) => zone);
 }
 

@@ -2,124 +2,17 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Comparison, fields, section } from "./comparison.js";
 import { Core } from "./core.js";
 import { type Peer, peersProblem, startKnot, startNsd } from "./peers.js";
-import { Dice, drawQuery, namesNear, type Question } from "./queries.js";
-import {
-  FLAG,
-  type WireMessage,
-  type WireRecord,
-  lower,
-  makeQuery,
-  optRecord,
-  readMessage,
-  wireName,
-} from "./wire.js";
+import { namesNear } from "./queries.js";
+import { type WireRecord, makeQuery, optRecord, readMessage, wireName } from "./wire.js";
 import { ZONE_NAMES, compiledTestZones, plainZoneFiles, testZones } from "./zone-files.js";
 
 const QUERIES = Number(process.env["PHANTASM_DNS_QUERIES"] ?? 4000);
 const SEED = Number(process.env["PHANTASM_DNS_SEED"] ?? 1);
-const AT_ONCE = 64;
-const SHOWN_MAX = 20;
 const problem = peersProblem();
 if (problem !== null) console.warn(`dns-server: not compared with others: ${problem}`);
-
-function recordText({ name, type, class: class_, ttl, data }: WireRecord): string {
-  return `${JSON.stringify(lower(name))} ${ttl} ${class_} ${type} ${JSON.stringify(data)}`;
-}
-
-function section(records: readonly WireRecord[]): string[] {
-  return records.map(recordText).sort();
-}
-
-/** What is compared; the order of records within a section has no meaning. */
-function fields(message: WireMessage): Record<string, unknown> {
-  return {
-    flags: (message.flags & ~15).toString(16),
-    rcode: message.rcode,
-    questions: message.questions,
-    answers: section(message.answers),
-    authorities: section(message.authorities),
-    additionals: section(message.additionals),
-    edns: message.opt ? `${message.opt.class} ${message.opt.ttl & 0xffffff}` : null,
-  };
-}
-
-function differencesOf(ours: Record<string, unknown>, theirs: Record<string, unknown>): string[] {
-  return Object.keys(ours)
-    .map((key) => ({ key, a: JSON.stringify(ours[key]), b: JSON.stringify(theirs[key]) }))
-    .filter(({ a, b }) => a !== b)
-    .map(({ key, a, b }) => `${key}: ours ${a}, theirs ${b}`);
-}
-
-type Difference = (ours: WireMessage, theirs: WireMessage, question: Question) => boolean;
-
-/** True if nothing differs but in the sections named. */
-function onlyIn(ours: WireMessage, theirs: WireMessage, ...sections: readonly string[]): boolean {
-  const [a, b] = [fields(ours), fields(theirs)];
-  return Object.keys(a).every(
-    (key) => sections.includes(key) || JSON.stringify(a[key]) === JSON.stringify(b[key]),
-  );
-}
-
-function isPartOf(records: readonly WireRecord[], all: readonly WireRecord[]): boolean {
-  const known = new Set(section(all));
-  return section(records).every((text) => known.has(text));
-}
-
-function zoneOfName(name: string): string {
-  const inOrder = [...ZONE_NAMES].map(wireName).sort((a, b) => b.length - a.length);
-  return inOrder.find((zone) => lower(name).endsWith(zone)) ?? "";
-}
-
-const fewerAdditionals: Difference = (ours, theirs) =>
-  onlyIn(ours, theirs, "additionals") && isPartOf(theirs.additionals, ours.additionals);
-
-const circle: Difference = (ours, theirs, { text }) =>
-  /dnloop/i.test(text) && onlyIn(ours, theirs, "answers") && isPartOf(ours.answers, theirs.answers);
-
-/** The last alias that they tell leads out of the zone that was asked. */
-const otherZone: Difference = (ours, theirs) => {
-  const aliases = theirs.answers.filter(({ type }) => type === 5);
-  const from = zoneOfName(theirs.questions[0]?.name ?? "");
-  return (
-    aliases.some(({ data }) => zoneOfName(data.trim()) !== from) &&
-    isPartOf(theirs.answers, ours.answers) &&
-    (theirs.flags & ~15) === (ours.flags & ~15)
-  );
-};
-
-/** Without the SOA record nobody may remember that there is nothing (RFC 2308 §3): a reason to ask over TCP. */
-const withoutSoa: Difference = (ours, theirs) =>
-  theirs.authorities.length === 0 && onlyIn(ours, theirs, "authorities");
-
-const restOfTruncated: Difference = (ours, theirs) =>
-  (ours.flags & FLAG.TC) !== 0 && onlyIn(ours, theirs, "answers") && ours.answers.length === 0;
-
-const fits: Difference = (ours, theirs) =>
-  (ours.flags & FLAG.TC) === 0 &&
-  (ours.flags | FLAG.TC | 15) === (theirs.flags | 15) &&
-  isPartOf(theirs.answers, ours.answers) &&
-  isPartOf(theirs.authorities, ours.authorities);
-
-/** What the README explains. */
-const EXPLAINED: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
-  nsd: {
-    "names behind a DNAME compressed": fits,
-    "what fits into a truncated answer": restOfTruncated,
-    "no addresses beside answers": fewerAdditionals,
-    "a DNAME in a circle": circle,
-  },
-  knot: {
-    "what fits into a truncated answer": restOfTruncated,
-    "no addresses beside HTTPS at the owner": (ours, theirs, question) =>
-      [64, 65].includes(question.query.readUInt16BE(question.typeAt)) &&
-      fewerAdditionals(ours, theirs, question),
-    "aliases into another zone": otherZone,
-    "the SOA record left out": withoutSoa,
-    "a DNAME in a circle": circle,
-  },
-};
 
 const WWW = wireName("www.example.org");
 
@@ -270,37 +163,11 @@ describe.skipIf(problem !== null)("the same answers", () => {
     "as %s",
     async (name) => {
       const peer = peers.find((one) => one.name === name)!;
-      const dice = new Dice(SEED);
-      const names = namesNear(testZones());
-      const found: string[] = [];
-      const counts: Record<string, number> = {};
-      let different = 0;
-      const compare = async (id: number): Promise<void> => {
-        const question = drawQuery(names, dice, id);
-        const ours = core.ask(question.query);
-        const theirs = (await peer.ask(question.query)) ?? (await peer.ask(question.query));
-        if (!ours || !theirs) {
-          found.push(`${question.text}: ${ours ? "they" : "we"} do not answer`);
-          return;
-        }
-        const [a, b] = [readMessage(ours), readMessage(theirs)];
-        const differences = differencesOf(fields(a), fields(b));
-        if (differences.length === 0) return;
-        for (const [why, explains] of Object.entries(EXPLAINED[name] ?? {}))
-          if (explains(a, b, question)) {
-            counts[why] = (counts[why] ?? 0) + 1;
-            return;
-          }
-        different++;
-        if (found.length < SHOWN_MAX) found.push([question.text, ...differences].join("\n  "));
-      };
-      for (let id = 0; id < QUERIES; id += AT_ONCE)
-        await Promise.all(
-          Array.from({ length: AT_ONCE }, (_, index) => compare((id + index) & 0xffff)),
-        );
-      if (process.env["PHANTASM_DNS_SEED"] !== undefined) console.log(counts);
+      const comparison = new Comparison(core, namesNear(testZones()), ZONE_NAMES);
+      const { different, shown, explained } = await comparison.run(peer, QUERIES, SEED);
+      if (process.env["PHANTASM_DNS_SEED"] !== undefined) console.log(explained);
       expect(
-        found.join("\n\n"),
+        shown.join("\n\n"),
         `${different} of ${QUERIES} answers differ (PHANTASM_DNS_SEED=${SEED})`,
       ).toBe("");
     },

@@ -62,7 +62,7 @@ export interface Question {
 
 export function drawQuery(names: readonly string[], dice: Dice, id: number): Question {
   const name = dice.of(names);
-  const type = dice.below(12) === 0 ? dice.below(65_536) : dice.of(TYPES);
+  const type = dice.below(12) === 0 ? 1 + dice.below(65_535) : dice.of(TYPES);
   const isMeta = type === 41 || (type >= 128 && type < 255);
   const options: QueryOptions = {
     id,

@@ -1,0 +1,62 @@
+/** NSD, Knot and we on zones drawn by a seed, some of them below others. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileZones } from "../src/compile.js";
+import { Comparison } from "./comparison.js";
+import { Core } from "./core.js";
+import { type Peer, peersProblem, startKnot, startNsd } from "./peers.js";
+import { Dice, namesNear } from "./queries.js";
+import { randomZone } from "./random-zones.js";
+import { zonesOf } from "./zone-files.js";
+
+const SEED = Number(process.env["PHANTASM_DNS_SEED"] ?? 1);
+const QUERIES = Number(process.env["PHANTASM_DNS_QUERIES"] ?? 6000);
+const ORIGINS = [
+  "example.org",
+  "a.example.org",
+  "b.a.example.org",
+  "c.b.example.org",
+  ...Array.from({ length: 12 }, (_, n) => `z${n}.test`),
+];
+const problem = peersProblem();
+
+describe.skipIf(problem !== null)(`zones drawn by PHANTASM_DNS_SEED=${SEED}`, () => {
+  let peers: Peer[] = [];
+  let comparison: Comparison;
+  const directory = mkdtempSync(join(tmpdir(), "phantasm-zones-"));
+
+  beforeAll(async () => {
+    const dice = new Dice(SEED);
+    const files = ORIGINS.map((origin) => {
+      const path = join(directory, `${origin}.zone`);
+      writeFileSync(path, randomZone(dice, origin, ORIGINS));
+      return { path, origin };
+    });
+    const { zones, problems } = zonesOf(files);
+    expect(problems.errors).toEqual([]);
+    const served = files.map(({ path, origin }) => ({ name: origin, file: path }));
+    comparison = new Comparison(await Core.of(compileZones(zones)), namesNear(zones), ORIGINS);
+    peers = await Promise.all([startNsd(directory, served), startKnot(directory, served)]);
+  }, 60_000);
+
+  afterAll(() => {
+    for (const peer of peers) peer.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test.each(["nsd", "knot"])(
+    "as %s",
+    async (name) => {
+      const peer = peers.find((one) => one.name === name)!;
+      const { different, shown, explained } = await comparison.run(peer, QUERIES, SEED);
+      if (process.env["PHANTASM_DNS_SEED"] !== undefined) console.log(explained);
+      expect(
+        shown.join("\n\n"),
+        `${different} of ${QUERIES} answers differ (PHANTASM_DNS_SEED=${SEED})`,
+      ).toBe("");
+    },
+    120_000,
+  );
+});
