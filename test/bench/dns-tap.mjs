@@ -1,4 +1,5 @@
 // Authoritative answers over UDP: an image on a tap, NSD and Knot on the kernel's stack across a veth, the same zones.
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import { SECONDS, contest, ratios, rows } from "./contest.mjs";
 import { has, inLab } from "./lab.mjs";
 
 const HERE = fileURLToPath(new URL("dns", import.meta.url));
+const CORE = fileURLToPath(new URL("dns-core", import.meta.url));
 const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
 const NAMES = [100, 10_000, 1_000_000];
 const QUERIES = 100_000;
@@ -87,11 +89,30 @@ async function answers(lab, address, file) {
   return Number(/Queries per second:\s+([\d.]+)/.exec(text)[1]);
 }
 
+/** What of it is the core's. */
+async function core(report, lab, names, zoneText) {
+  const folder = join(lab.folder, `core-${names}`);
+  cpSync(CORE, folder, { recursive: true });
+  writeFileSync(join(folder, "bench.zone"), zoneText);
+  const output = join(folder, "image.wasm");
+  await build({ directory: folder, output });
+  const words = [fileURLToPath(new URL("dns-run.mjs", import.meta.url)), output, String(names)];
+  const run = JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
+  const ns = (value) => `${value.toFixed(0)} ns`;
+  report.row(
+    `DNS, ${names} names: a query in the core`,
+    `${ns(run.found)}; of a name that does not exist ${ns(run.missing)}`,
+    "< 1000 ns",
+  );
+}
+
 async function compare(report, lab, names) {
+  const text = zone(names);
+  await core(report, lab, names, text);
   const folder = join(lab.folder, `zone-${names}`);
   cpSync(HERE, folder, { recursive: true });
   const file = join(folder, "queries");
-  writeFileSync(join(folder, "bench.zone"), zone(names));
+  writeFileSync(join(folder, "bench.zone"), text);
   writeFileSync(file, queries(names));
   const start = performance.now();
   const { image } = await build({ directory: folder });
