@@ -1,0 +1,45 @@
+import { errorText } from "@phantasm/interfaces";
+import { Durability, StoreLimits, StoreListener, StoreServer } from "@phantasm/resp";
+import { Devices } from "./.phantasm/devices";
+
+const PORT: u16 = 6379;
+
+class Store implements StoreListener {
+  constructor(private readonly os: Devices) {}
+
+  start(): void {
+    const os = this.os;
+    const wanted = os.arguments.durability;
+    let durability = Durability.NO;
+    if (wanted == "always") durability = Durability.ALWAYS;
+    else if (wanted == "everysec") durability = Durability.EVERY_SECOND;
+    const password = os.arguments.password;
+    const limits = new StoreLimits();
+    limits.memoryBytes = os.arguments.maxmemory;
+    limits.clients = <i32>os.arguments.maxclients;
+    const server = new StoreServer(
+      os.clock,
+      os.random,
+      os.store,
+      durability,
+      password !== null ? password : "",
+      limits,
+    );
+    os.onShutdown(server);
+    server.start(os.stack.tcp, PORT, this);
+  }
+
+  onStoreReady(result: i32): void {
+    if (result == 0) return this.os.console.writeLine("Ready to accept connections.");
+    this.os.console.writeLine(`The store cannot be opened: ${errorText(result)}.`);
+    this.os.exit(1);
+  }
+
+  onStoreFailed(reason: i32): void {
+    this.os.console.writeLine(`The store has failed: ${errorText(reason)}. Nothing can be changed.`);
+  }
+}
+
+export function main(os: Devices): void {
+  new Store(os).start();
+}
