@@ -65,8 +65,12 @@ export class Call {
   text(index: i32, bytesMax: i32 = 128): string {
     const at = this.at(index);
     let text = "";
-    for (let i = 0; i < min(this.bytes(index), bytesMax); i++)
-      text += String.fromCharCode(<i32>load<u8>(at + <usize>i));
+    for (let i = 0; i < min(this.bytes(index), bytesMax); i++) {
+      const byte = load<u8>(at + <usize>i);
+      // Redis formats its messages in C.
+      if (byte == 0) break;
+      text += String.fromCharCode(<i32>byte);
+    }
     return text;
   }
 

@@ -2,7 +2,7 @@
 import { Blob, freeBlob } from "../memory/blob";
 import { allocate, release } from "../memory/heap";
 
-const LIST_BYTES: i32 = 24;
+const LIST_BYTES: i32 = <i32>offsetof<List>();
 const ROOM_MIN: i32 = 4;
 /** Shrinks when it uses less than this part of its room. */
 const SPARSE: i32 = 8;
@@ -15,7 +15,6 @@ export class List {
   private room: i32;
   private head: i32;
   count: i32;
-  private reserved: i32;
   /** Number of the first element, for the disk: those to its left are smaller, to its right larger. */
   first: i64;
 

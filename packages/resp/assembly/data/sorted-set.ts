@@ -9,7 +9,7 @@ import { allocate, release } from "../memory/heap";
 
 const LEVELS_MAX: i32 = 24;
 const NODE_BYTES: i32 = 12;
-const SET_BYTES: i32 = 24;
+const SET_BYTES: i32 = <i32>offsetof<SortedSet>();
 
 /** Nodes on the way, and their ranks, level by level: of the operation under way. */
 const path: StaticArray<u32> = new StaticArray<u32>(LEVELS_MAX);
@@ -62,7 +62,6 @@ export class SortedSet {
   private head: usize;
   private tail: usize;
   private levels: i32;
-  private reserved: u64;
 
   get table(): Table {
     return changetype<Table>(this.members);

@@ -12,7 +12,7 @@ const BUCKETS_MIN: u32 = 4;
 const MOVED_BUCKETS: i32 = 2;
 /** Bytes of an entry before its key, where a table does not say more. */
 export const ENTRY_BYTES: i32 = 32;
-const TABLE_BYTES: i32 = 32;
+const TABLE_BYTES: i32 = <i32>offsetof<Table>();
 /** It shrinks when it has so many more buckets than entries. */
 const SPARSE: u32 = 8;
 const SHRINKING_BUCKETS_MIN: u32 = 64;
@@ -43,7 +43,6 @@ export class Table {
   count: i32;
   /** Bytes of an entry before its key. */
   private headBytes: i32;
-  private reserved: i32;
 
   get isResizing(): bool {
     return this.other != 0;
