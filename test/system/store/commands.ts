@@ -84,7 +84,7 @@ const GENERATORS: readonly Make[] = [
   (c) => ["SETRANGE", key(c, "s"), integer(c), value(c)],
   (c) => [c.of(["INCR", "DECR"]), key(c, "s")],
   (c) => [c.of(["INCRBY", "DECRBY"]), key(c, "s"), integer(c)],
-  (c) => ["INCRBYFLOAT", key(c, "s"), score(c)],
+  (c) => ["INCRBYFLOAT", `d${c.below(3)}`, score(c)],
   (c) => [c.of(["DEL", "UNLINK", "EXISTS", "TOUCH"]), ...several(c, (d) => [key(d)])],
   (c) => ["TYPE", key(c)],
   (c) => ["EXPIREAT", key(c), c.of([FAR.toString(), "1", integer(c)]), ...c.of([[], [], ["NX"], ["XX"], ["GT"], ["LT"], ["NX", "GT"], ["no"]])],
@@ -144,3 +144,6 @@ export function commands(seed: number, count: number): string[][] {
 
 /** Commands whose replies have no order that both servers share. */
 export const UNORDERED = new Set(["KEYS", "HGETALL", "HKEYS", "HVALS", "SMEMBERS"]);
+
+/** Commands whose replies depend on when they were asked. */
+export const TIMES = new Set(["TTL", "EXPIRETIME", "PEXPIRETIME"]);

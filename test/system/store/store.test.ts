@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "../../../toolchain/dist/build.js";
 import { Running } from "../../support/running.js";
-import { Chance, UNORDERED, commands } from "./commands.js";
+import { Chance, TIMES, UNORDERED, commands } from "./commands.js";
 import { RespClient, encode, endOf } from "./resp.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/store", import.meta.url));
@@ -39,6 +39,7 @@ async function boot(disk: string, ...words: string[]): Promise<{ running: Runnin
 
 /** A reply in an order that both servers share. */
 function comparable(command: string, reply: string): string {
+  if (TIMES.has(command)) return reply.replace(/:\d{5,}/, ":time");
   if (!UNORDERED.has(command)) return reply;
   const parts: string[] = [];
   endOf(reply, 0, parts);
@@ -50,7 +51,7 @@ function comparable(command: string, reply: string): string {
 
 /** Transactions may hold unordered replies: what is inside is then compared without order. */
 function sorted(reply: string): string {
-  return [...reply].sort().join("");
+  return [...reply.replaceAll(/:\d{5,}/g, ":time")].sort().join("");
 }
 
 describe.runIf(has("redis-server"))("beside redis-server", () => {
@@ -94,13 +95,17 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
         replies.push(own);
       }
       const [ours = [], theirs = []] = replies;
+      const differences: string[] = [];
       for (const [index, words] of all.entries()) {
         const [our = "none", their = "none"] = [ours[index], theirs[index]];
-        const where = `seed ${seed}, command ${index}: ${JSON.stringify(words)}`;
         const name = (words[0] ?? "").toUpperCase();
-        if (name === "EXEC") expect(sorted(our), where).toBe(sorted(their));
-        else expect(comparable(name, our), where).toBe(comparable(name, their));
+        const [one, other] =
+          name === "EXEC"
+            ? [sorted(our), sorted(their)]
+            : [comparable(name, our), comparable(name, their)];
+        if (one !== other) differences.push(JSON.stringify({ index, words, our, their }));
       }
+      expect(differences.slice(0, 5), `seed ${seed}`).toEqual([]);
       expect(ours.length).toBe(COMMANDS);
     });
   }
@@ -109,7 +114,7 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
     const hostile = [
       "*1\r\n$x\r\n",
       "*x\r\n",
-      "*1048577\r\n",
+      "*2147483648\r\n",
       "*1\r\n:1\r\n",
       "*1\r\n$-1\r\n",
       'set "a\r\n',
@@ -147,9 +152,8 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
       own.push(await speaker.ask("PUBLISH", "a", "one"), await speaker.ask("PUBLISH", "none", "x"));
       own.push(...(await listener.replies(2)));
       own.push(await speaker.ask("PUBSUB", "NUMSUB", "a", "b", "c"), await speaker.ask("PUBSUB", "NUMPAT"));
-      listener.send([["UNSUBSCRIBE"], ["PUNSUBSCRIBE", "a*"], ["UNSUBSCRIBE"], ["PING"]].map(encode).join(""));
-      const ends = await listener.replies(5);
-      own.push(...ends.slice(0, 2).sort(), ...ends.slice(2));
+      listener.send([["UNSUBSCRIBE", "b", "a"], ["PUNSUBSCRIBE", "a*"], ["UNSUBSCRIBE"], ["PING"]].map(encode).join(""));
+      own.push(...(await listener.replies(5)));
       heard.push(own);
       listener.close();
       speaker.close();

@@ -31,8 +31,6 @@ export function type(call: Call): void {
 
 /** EXPIRE and its kind. */
 export function expire(call: Call, name: string, inSeconds: bool, isRelative: bool): void {
-  let value = call.integer(2);
-  if (!isNumber) return;
   let isNew = false;
   let isThere = false;
   let greater = false;
@@ -48,6 +46,8 @@ export function expire(call: Call, name: string, inSeconds: bool, isRelative: bo
     return call.reply.error("ERR NX and XX, GT or LT options at the same time are not compatible");
   if (greater && less)
     return call.reply.error("ERR GT and LT options at the same time are not compatible");
+  let value = call.integer(2);
+  if (!isNumber) return;
   const invalid = `ERR invalid expire time in '${name}' command`;
   if (inSeconds) {
     if (value > i64.MAX_VALUE / 1000 || value < i64.MIN_VALUE / 1000)

@@ -64,8 +64,8 @@ export function scanReply(
     let at = cursor;
     // As Redis does, empty buckets count for a tenth.
     for (let buckets: i64 = 0; buckets < count * 10 && seen < count; buckets++) {
-      for (let part = 0; part < 2; part++) {
-        for (let one = table.scanned(at, part); one != 0; one = <usize>changetype<Entry>(one).next) {
+      for (let which = 0; which < table.scannedBuckets; which++) {
+        for (let one = table.scanned(at, which); one != 0; one = <usize>changetype<Entry>(one).next) {
           const entry = changetype<Entry>(one);
           seen++;
           if (!fits(call, table, entry, ofKeys)) continue;

@@ -73,7 +73,7 @@ export function set(call: Call): void {
     else if (call.is(i, "xx") && !isNew) isThere = true;
     else if (call.is(i, "get")) gets = true;
     else if (call.is(i, "keepttl") && unit == Unit.NONE) keeps = true;
-    else if (given != Unit.NONE && unit == Unit.NONE && !keeps && i + 1 < call.count) {
+    else if (given != Unit.NONE && (unit == Unit.NONE || unit == given) && !keeps && i + 1 < call.count) {
       unit = given;
       unitAt = ++i;
     } else return call.syntax();

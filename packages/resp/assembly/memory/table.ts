@@ -163,28 +163,34 @@ export class Table {
     return <usize>load<u32>(this.other + (<usize>(place - this.mask - 1) << 2));
   }
 
-  /**
-   * The cursor behind `cursor`, whose buckets the caller reads by `scanned`; 0: that was the last. Its bits are
-   * counted from the highest on, so that what was seen before the table grew is not seen again, and nothing is
-   * left out (Redis: `dictScan`).
-   */
-  after(cursor: u64): u64 {
-    const mask = <u64>(this.other != 0 ? max(this.otherMask, this.mask) : this.mask);
-    let bits = reversed(cursor | ~mask);
-    bits++;
-    return reversed(bits);
+  private get least(): u32 {
+    return this.other != 0 ? min(this.mask, this.otherMask) : this.mask;
   }
 
-  /** First entries of the buckets a cursor stands for: of `part` 0 and 1. */
-  scanned(cursor: u64, part: i32): usize {
-    if (part == 1 && this.other == 0) return 0;
-    const mask = part == 0 ? this.mask : this.otherMask;
-    // A bucket of the smaller ones stands for several of the others: it is read with the first of them.
-    const least = this.other != 0 ? min(this.mask, this.otherMask) : mask;
-    const most = this.other != 0 ? max(this.mask, this.otherMask) : mask;
-    if (mask == least && mask != most && (<u32>cursor & most & ~least) != 0) return 0;
-    const buckets = part == 0 ? this.buckets : this.other;
-    return <usize>load<u32>(buckets + (<usize>(<u32>cursor & mask) << 2));
+  /**
+   * The cursor behind `cursor`, whose buckets the caller reads by `scanned`; 0: that was the last. Its bits are
+   * counted from the highest on, so that what was seen before the table was resized is not seen again, and nothing
+   * is left out (Redis: `dictScan`).
+   */
+  after(cursor: u64): u64 {
+    return reversed(reversed(cursor | ~(<u64>this.least)) + 1);
+  }
+
+  /** Buckets that a cursor stands for. While resizing, one of the fewer and all that it becomes, or that become it. */
+  get scannedBuckets(): i32 {
+    if (this.other == 0) return 1;
+    const most = max(this.mask, this.otherMask);
+    return 1 + <i32>((most + 1) / (this.least + 1));
+  }
+
+  /** First entry of one of them, 0: none. */
+  scanned(cursor: u64, which: i32): usize {
+    const least = this.least;
+    const isFewer = which == 0;
+    const buckets = this.other == 0 || (this.mask == least) == isFewer ? this.buckets : this.other;
+    let index = <u32>cursor & least;
+    if (!isFewer) index |= <u32>(which - 1) << popcnt(least);
+    return <usize>load<u32>(buckets + (<usize>index << 2));
   }
 
   /** Frees the table, which has to be empty of entries, or whose entries were freed by `freeEntry`. */

@@ -1,5 +1,5 @@
 /** Commands about connections and the server: AUTH, HELLO, PING, CLIENT, COMMAND, CONFIG, INFO … */
-import { Call } from "../commands/call";
+import { Call, NOT_INTEGER } from "../commands/call";
 import { matches } from "../commands/glob";
 import { Command, Flag } from "../commands/table";
 import { isNumber, readInteger } from "../protocol/numbers";
@@ -21,7 +21,7 @@ export function administer(command: Command, server: StoreServer, client: Client
       return reply.bulk(call.at(1), call.bytes(1));
     case Command.SELECT: {
       const index = readInteger(call.at(1), call.bytes(1));
-      if (!isNumber) return reply.error("ERR invalid DB index");
+      if (!isNumber) return reply.error(NOT_INTEGER);
       if (index != 0) return reply.error("ERR DB index is out of range");
       return reply.ok();
     }
