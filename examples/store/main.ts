@@ -36,7 +36,9 @@ class Store implements StoreListener {
   }
 
   onStoreFailed(reason: i32): void {
-    this.os.console.writeLine(`The store has failed: ${errorText(reason)}. Nothing can be changed.`);
+    this.os.console.writeLine(
+      `The store has failed: ${errorText(reason)}. Nothing can be changed.`,
+    );
   }
 }
 

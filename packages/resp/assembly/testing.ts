@@ -16,18 +16,17 @@ import {
   Timer,
   TimerHandler,
 } from "@phantasm/interfaces";
-import { dispatch, enter, hold, leave } from "@phantasm/runtime";
+import { dispatch, enter } from "@phantasm/runtime";
 import { world } from "@phantasm/testing";
 import { Durability } from "./durable/keeper";
 import { StoreLimits } from "./server/limits";
 import { StoreListener, StoreServer } from "./server/server";
 
-/** One step of the domain: tasks that are ready have their turn. */
+/** Tasks that are ready have their turn. Nothing is collected, since cases keep references in their variables. */
 export function step(): void {
-  hold();
   enter(world.advance(0), 0);
-  dispatch();
-  leave();
+  // Where a collection is due, a task has its turn in every second one only.
+  for (let i = 0; i < 16; i++) dispatch();
 }
 
 export function bytesOf(text: string): Uint8Array {
@@ -61,7 +60,7 @@ export class TestRandom implements Random {
     return this.u32() % bound;
   }
   f64(): f64 {
-    return <f64>(this.u64() >> 11) / <f64>(<u64>1 << 53);
+    return <f64>(this.u64() >> 11) / <f64>((<u64>1) << 53);
   }
   fill(bytes: Uint8Array, offset: i32, length: i32): void {
     for (let i = 0; i < length; i++) bytes[offset + i] = <u8>this.u32();
@@ -232,7 +231,8 @@ export class TestConnection extends TcpConnection {
   private breaks(reason: i32): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.handler!.onClosed(this, reason);
+    const handler = this.handler;
+    if (handler !== null) handler.onClosed(this, reason);
   }
 }
 
@@ -280,9 +280,7 @@ export class TestServer implements StoreListener {
     password: string = "",
   ) {
     const clock = new TestClock();
-    const server = new StoreServer(
-      clock, new TestRandom(), store, durability, password, limits,
-    );
+    const server = new StoreServer(clock, new TestRandom(), store, durability, password, limits);
     this.server = server;
     this.clock = clock;
     server.start(this.tcp, 6379, this);

@@ -85,7 +85,7 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
         await client.ask("FLUSHALL");
         if (resp3) await client.ask("HELLO", "3");
         const own: string[] = [];
-        for (let at = 0; at < all.length; ) {
+        for (let at = 0; at < all.length;) {
           const some = all.slice(at, at + 1 + chance.below(40));
           client.send(some.map(encode).join(""));
           own.push(...(await client.replies(some.length)));
@@ -146,13 +146,22 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
     for (const port of [store?.port ?? 0, redisPort]) {
       const [listener, speaker] = [await RespClient.open(port), await RespClient.open(port)];
       listener.send(
-        [["SUBSCRIBE", "a", "b"], ["PSUBSCRIBE", "a*"], ["PING"], ["GET", "x"]].map(encode).join(""),
+        [["SUBSCRIBE", "a", "b"], ["PSUBSCRIBE", "a*"], ["PING"], ["GET", "x"]]
+          .map(encode)
+          .join(""),
       );
       const own = await listener.replies(5);
       own.push(await speaker.ask("PUBLISH", "a", "one"), await speaker.ask("PUBLISH", "none", "x"));
       own.push(...(await listener.replies(2)));
-      own.push(await speaker.ask("PUBSUB", "NUMSUB", "a", "b", "c"), await speaker.ask("PUBSUB", "NUMPAT"));
-      listener.send([["UNSUBSCRIBE", "b", "a"], ["PUNSUBSCRIBE", "a*"], ["UNSUBSCRIBE"], ["PING"]].map(encode).join(""));
+      own.push(
+        await speaker.ask("PUBSUB", "NUMSUB", "a", "b", "c"),
+        await speaker.ask("PUBSUB", "NUMPAT"),
+      );
+      listener.send(
+        [["UNSUBSCRIBE", "b", "a"], ["PUNSUBSCRIBE", "a*"], ["UNSUBSCRIBE"], ["PING"]]
+          .map(encode)
+          .join(""),
+      );
       own.push(...(await listener.replies(5)));
       heard.push(own);
       listener.close();

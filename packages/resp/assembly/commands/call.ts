@@ -41,11 +41,11 @@ export class Call {
   }
 
   at(index: i32): usize {
-    return this.base + <usize>load<u32>(this.table + (<usize>index << 3));
+    return this.base + <usize>load<u32>(this.table + ((<usize>index) << 3));
   }
 
   bytes(index: i32): i32 {
-    return load<i32>(this.table + (<usize>index << 3), 4);
+    return load<i32>(this.table + ((<usize>index) << 3), 4);
   }
 
   /** @param word in lower case */

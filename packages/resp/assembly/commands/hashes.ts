@@ -19,7 +19,7 @@ function setField(call: Call, owner: Entry, field: i32, value: usize, bytes: i32
     element.id = 0;
     freeBlob(blobAt(element));
   }
-  element.value = <u32>changetype<usize>(blobOf(value, bytes));
+  element.value = <u32>blobOf(value, bytes).address;
   db.elementChanged(owner, element, table.keyOf(element), true);
   return isNew;
 }

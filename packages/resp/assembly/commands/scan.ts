@@ -20,9 +20,7 @@ function fits(call: Call, table: Table, entry: Entry, ofKeys: bool): bool {
     if (kindWanted >= 0 && <i32>kindOf(entry) != kindWanted) return false;
   }
   if (patternAt == 0) return true;
-  return matches(
-    call.at(patternAt), call.bytes(patternAt), table.keyOf(entry), entry.keyLength,
-  );
+  return matches(call.at(patternAt), call.bytes(patternAt), table.keyOf(entry), entry.keyLength);
 }
 
 /** @param option of the call from which options follow @param kind of the collection */
@@ -65,7 +63,11 @@ export function scanReply(
     // As Redis does, empty buckets count for a tenth.
     for (let buckets: i64 = 0; buckets < count * 10 && seen < count; buckets++) {
       for (let which = 0; which < table.scannedBuckets; which++) {
-        for (let one = table.scanned(at, which); one != 0; one = <usize>changetype<Entry>(one).next) {
+        for (
+          let one = table.scanned(at, which);
+          one != 0;
+          one = <usize>changetype<Entry>(one).next
+        ) {
           const entry = changetype<Entry>(one);
           seen++;
           if (!fits(call, table, entry, ofKeys)) continue;

@@ -92,8 +92,7 @@ export function smembers(call: Call): void {
 export function sismember(call: Call): void {
   const entry = call.key(1, Kind.SET);
   if (call.isWrong) return;
-  const isMember =
-    entry !== null && tableAt(entry).find(call.at(2), call.bytes(2)) !== null;
+  const isMember = entry !== null && tableAt(entry).find(call.at(2), call.bytes(2)) !== null;
   call.reply.integer(isMember ? 1 : 0);
 }
 
@@ -102,8 +101,7 @@ export function smismember(call: Call): void {
   if (call.isWrong) return;
   call.reply.array(call.count - 2);
   for (let i = 2; i < call.count; i++) {
-    const isMember =
-      entry !== null && tableAt(entry).find(call.at(i), call.bytes(i)) !== null;
+    const isMember = entry !== null && tableAt(entry).find(call.at(i), call.bytes(i)) !== null;
     call.reply.integer(isMember ? 1 : 0);
   }
 }

@@ -48,7 +48,11 @@ function bulkOf(call: Call, entry: Entry | null): void {
 function keepString(call: Call, key: i32, found: Entry | null, value: i32, expiry: i64): void {
   const db = call.db;
   const entry = db.setString(
-    call.at(key), call.bytes(key), found, call.at(value), call.bytes(value),
+    call.at(key),
+    call.bytes(key),
+    found,
+    call.at(value),
+    call.bytes(value),
   );
   db.expireAt(entry, expiry);
   db.keep(entry);
@@ -73,7 +77,12 @@ export function set(call: Call): void {
     else if (call.is(i, "xx") && !isNew) isThere = true;
     else if (call.is(i, "get")) gets = true;
     else if (call.is(i, "keepttl") && unit == Unit.NONE) keeps = true;
-    else if (given != Unit.NONE && (unit == Unit.NONE || unit == given) && !keeps && i + 1 < call.count) {
+    else if (
+      given != Unit.NONE &&
+      (unit == Unit.NONE || unit == given) &&
+      !keeps &&
+      i + 1 < call.count
+    ) {
       unit = given;
       unitAt = ++i;
     } else return call.syntax();
@@ -158,8 +167,7 @@ export function mget(call: Call): void {
 export function mset(call: Call, onlyNew: bool): void {
   if ((call.count & 1) == 0) return call.wrongArity(onlyNew ? "msetnx" : "mset");
   if (onlyNew) {
-    for (let i = 1; i < call.count; i += 2)
-      if (call.find(i) !== null) return call.reply.integer(0);
+    for (let i = 1; i < call.count; i += 2) if (call.find(i) !== null) return call.reply.integer(0);
   }
   for (let i = 1; i < call.count; i += 2) keepString(call, i, call.find(i), i + 1, 0);
   if (onlyNew) call.reply.integer(1);

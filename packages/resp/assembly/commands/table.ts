@@ -3,20 +3,119 @@ import { Call } from "./call";
 
 export enum Command {
   NONE,
-  GET, SET, SETNX, SETEX, PSETEX, GETSET, GETDEL, GETEX, MGET, MSET, MSETNX,
-  STRLEN, APPEND, GETRANGE, SUBSTR, SETRANGE, INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT,
-  DEL, UNLINK, EXISTS, TYPE, EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, TTL, PTTL,
-  EXPIRETIME, PEXPIRETIME, PERSIST, RENAME, RENAMENX, KEYS, SCAN, DBSIZE, RANDOMKEY,
-  FLUSHDB, FLUSHALL, TOUCH,
-  LPUSH, RPUSH, LPUSHX, RPUSHX, LPOP, RPOP, LLEN, LINDEX, LSET, LRANGE, LTRIM,
-  HSET, HMSET, HSETNX, HGET, HMGET, HGETALL, HKEYS, HVALS, HDEL, HLEN, HEXISTS,
-  HSTRLEN, HINCRBY, HSCAN,
-  SADD, SREM, SPOP, SRANDMEMBER, SMEMBERS, SISMEMBER, SMISMEMBER, SCARD, SSCAN,
-  ZADD, ZINCRBY, ZREM, ZSCORE, ZMSCORE, ZCARD, ZRANK, ZREVRANK, ZRANGE, ZREVRANGE,
-  ZPOPMIN, ZPOPMAX, ZSCAN,
-  MULTI, EXEC, DISCARD, WATCH, UNWATCH,
-  SUBSCRIBE, UNSUBSCRIBE, PSUBSCRIBE, PUNSUBSCRIBE, PUBLISH, PUBSUB,
-  AUTH, HELLO, PING, ECHO, SELECT, QUIT, RESET, INFO, CLIENT, COMMAND, CONFIG, TIME,
+  GET,
+  SET,
+  SETNX,
+  SETEX,
+  PSETEX,
+  GETSET,
+  GETDEL,
+  GETEX,
+  MGET,
+  MSET,
+  MSETNX,
+  STRLEN,
+  APPEND,
+  GETRANGE,
+  SUBSTR,
+  SETRANGE,
+  INCR,
+  DECR,
+  INCRBY,
+  DECRBY,
+  INCRBYFLOAT,
+  DEL,
+  UNLINK,
+  EXISTS,
+  TYPE,
+  EXPIRE,
+  PEXPIRE,
+  EXPIREAT,
+  PEXPIREAT,
+  TTL,
+  PTTL,
+  EXPIRETIME,
+  PEXPIRETIME,
+  PERSIST,
+  RENAME,
+  RENAMENX,
+  KEYS,
+  SCAN,
+  DBSIZE,
+  RANDOMKEY,
+  FLUSHDB,
+  FLUSHALL,
+  TOUCH,
+  LPUSH,
+  RPUSH,
+  LPUSHX,
+  RPUSHX,
+  LPOP,
+  RPOP,
+  LLEN,
+  LINDEX,
+  LSET,
+  LRANGE,
+  LTRIM,
+  HSET,
+  HMSET,
+  HSETNX,
+  HGET,
+  HMGET,
+  HGETALL,
+  HKEYS,
+  HVALS,
+  HDEL,
+  HLEN,
+  HEXISTS,
+  HSTRLEN,
+  HINCRBY,
+  HSCAN,
+  SADD,
+  SREM,
+  SPOP,
+  SRANDMEMBER,
+  SMEMBERS,
+  SISMEMBER,
+  SMISMEMBER,
+  SCARD,
+  SSCAN,
+  ZADD,
+  ZINCRBY,
+  ZREM,
+  ZSCORE,
+  ZMSCORE,
+  ZCARD,
+  ZRANK,
+  ZREVRANK,
+  ZRANGE,
+  ZREVRANGE,
+  ZPOPMIN,
+  ZPOPMAX,
+  ZSCAN,
+  MULTI,
+  EXEC,
+  DISCARD,
+  WATCH,
+  UNWATCH,
+  SUBSCRIBE,
+  UNSUBSCRIBE,
+  PSUBSCRIBE,
+  PUNSUBSCRIBE,
+  PUBLISH,
+  PUBSUB,
+  AUTH,
+  HELLO,
+  PING,
+  ECHO,
+  SELECT,
+  QUIT,
+  RESET,
+  INFO,
+  CLIENT,
+  COMMAND,
+  CONFIG,
+  TIME,
 }
 
 export enum Flag {
@@ -217,8 +316,9 @@ export class Commands {
     let high: u64 = 0;
     for (let i = 0; i < name.length; i++) {
       const byte = <u64>name.charCodeAt(i);
-      if (i < 8) low |= byte << (<u64>i << 3);
-      else high |= byte << (<u64>(i - 8) << 3);
+      const shift = <u64>(8 * (i & 7));
+      if (i < 8) low |= byte << shift;
+      else high |= byte << shift;
     }
     let slot = slotOf(low, high);
     while (this.slots[slot] != 0) slot = (slot + 1) & (SLOTS - 1);
@@ -237,8 +337,9 @@ export class Commands {
     for (let i = 0; i < bytes; i++) {
       let byte = <u64>load<u8>(at + <usize>i);
       if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-      if (i < 8) low |= byte << (<u64>i << 3);
-      else high |= byte << (<u64>(i - 8) << 3);
+      const shift = <u64>(8 * (i & 7));
+      if (i < 8) low |= byte << shift;
+      else high |= byte << shift;
     }
     let slot = slotOf(low, high);
     while (this.slots[slot] != 0) {
@@ -250,5 +351,5 @@ export class Commands {
 }
 
 function slotOf(low: u64, high: u64): u32 {
-  return <u32>(((low ^ (high << 7)) * 0x9e3779b97f4a7c15) >> 50) & (SLOTS - 1);
+  return (<u32>(((low ^ (high << 7)) * 0x9e3779b97f4a7c15) >> 50)) & (SLOTS - 1);
 }

@@ -20,23 +20,23 @@ const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
 
 /** More of an entry: kind u8, parts u8, version u64. `extra` is when it expires, in ms since 1970; 0: never. */
 export function kindOf(entry: Entry): Kind {
-  return <Kind>load<u8>(changetype<usize>(entry), <usize>ENTRY_BYTES);
+  return <Kind>load<u8>(entry.address, <usize>ENTRY_BYTES);
 }
 
 export function setKind(entry: Entry, kind: Kind): void {
-  store<u8>(changetype<usize>(entry), <u8>kind, <usize>ENTRY_BYTES);
+  store<u8>(entry.address, <u8>kind, <usize>ENTRY_BYTES);
 }
 
 export function partsOf(entry: Entry): i32 {
-  return <i32>load<u8>(changetype<usize>(entry), <usize>ENTRY_BYTES + 1);
+  return <i32>load<u8>(entry.address, <usize>ENTRY_BYTES + 1);
 }
 
 export function setParts(entry: Entry, parts: i32): void {
-  store<u8>(changetype<usize>(entry), <u8>parts, <usize>ENTRY_BYTES + 1);
+  store<u8>(entry.address, <u8>parts, <usize>ENTRY_BYTES + 1);
 }
 
 export function versionOf(entry: Entry): u64 {
-  return load<u64>(changetype<usize>(entry), <usize>ENTRY_BYTES + 8);
+  return load<u64>(entry.address, <usize>ENTRY_BYTES + 8);
 }
 
 export function blobAt(entry: Entry): Blob {
@@ -104,7 +104,7 @@ export class Database {
   /** It was changed: who watches it will see. */
   touch(entry: Entry): void {
     this.changes++;
-    store<u64>(changetype<usize>(entry), ++this.versions, <usize>ENTRY_BYTES + 8);
+    store<u64>(entry.address, ++this.versions, <usize>ENTRY_BYTES + 8);
   }
 
   /** Writes a key, and of a string its value, into the journal. */
@@ -191,7 +191,7 @@ export class Database {
     const table = this.table;
     this.table = newTable(KEY_HEAD_BYTES);
     for (let place: u32 = 0; place < table.places; place++) {
-      for (let at = table.firstAt(place); at != 0; ) {
+      for (let at = table.firstAt(place); at != 0;) {
         const entry = changetype<Entry>(at);
         at = <usize>entry.next;
         this.freeValue(entry);
@@ -256,7 +256,7 @@ export class Database {
     }
     if (entry === null) {
       entry = this.add(key, bytes, Kind.STRING);
-      entry.value = <u32>changetype<usize>(blobOf(value, valueBytes));
+      entry.value = <u32>blobOf(value, valueBytes).address;
     } else {
       const blob = blobAt(entry);
       if (valueBytes <= blob.room && valueBytes >= blob.room >> 1) {
@@ -264,7 +264,7 @@ export class Database {
         memory.copy(blob.bytes, value, <usize>valueBytes);
       } else {
         freeBlob(blob);
-        entry.value = <u32>changetype<usize>(blobOf(value, valueBytes));
+        entry.value = <u32>blobOf(value, valueBytes).address;
       }
     }
     this.touch(entry);
@@ -278,8 +278,8 @@ export class Database {
       entry = this.add(key, bytes, Kind.STRING);
       const blob = blankBlob(length);
       memory.fill(blob.bytes, 0, <usize>length);
-      entry.value = <u32>changetype<usize>(blob);
-    } else entry.value = <u32>changetype<usize>(extendBlob(blobAt(entry), length));
+      entry.value = <u32>blob.address;
+    } else entry.value = <u32>extendBlob(blobAt(entry), length).address;
     this.touch(entry);
     return entry;
   }
@@ -296,9 +296,9 @@ export class Database {
 
   private makeValue(entry: Entry): void {
     const kind = kindOf(entry);
-    if (kind == Kind.LIST) entry.value = <u32>changetype<usize>(newList());
-    else if (kind == Kind.SORTED_SET) entry.value = <u32>changetype<usize>(newSortedSet());
-    else entry.value = <u32>changetype<usize>(newTable());
+    if (kind == Kind.LIST) entry.value = <u32>newList().address;
+    else if (kind == Kind.SORTED_SET) entry.value = <u32>newSortedSet().address;
+    else entry.value = <u32>newTable().address;
   }
 
   /** An element of a hash, set or sorted set is new, or has changed. */
@@ -354,7 +354,7 @@ export function numberOf(number: i64): u64 {
 
 function freeTable(table: Table, isHash: bool): void {
   for (let place: u32 = 0; place < table.places; place++) {
-    for (let at = table.firstAt(place); at != 0; ) {
+    for (let at = table.firstAt(place); at != 0;) {
       const entry = changetype<Entry>(at);
       at = <usize>entry.next;
       if (isHash) freeBlob(blobAt(entry));

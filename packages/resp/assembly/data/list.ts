@@ -18,8 +18,13 @@ export class List {
   /** Number of the first element, for the disk: those to its left are smaller, to its right larger. */
   first: i64;
 
+  get address(): usize {
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- raw memory: the collector knows nothing of it
+    return changetype<usize>(this);
+  }
+
   private slot(index: i32): usize {
-    return this.ring + (<usize>((this.head + index) & (this.room - 1)) << 2);
+    return this.ring + ((<usize>((this.head + index) & (this.room - 1))) << 2);
   }
 
   at(index: i32): Blob {
@@ -27,13 +32,13 @@ export class List {
   }
 
   set(index: i32, blob: Blob): void {
-    store<u32>(this.slot(index), <u32>changetype<usize>(blob));
+    store<u32>(this.slot(index), <u32>blob.address);
   }
 
   private resize(room: i32): void {
     const ring = allocate(room << 2);
     for (let i = 0; i < this.count; i++)
-      store<u32>(ring + (<usize>i << 2), load<u32>(this.slot(i)));
+      store<u32>(ring + ((<usize>i) << 2), load<u32>(this.slot(i)));
     release(this.ring, this.room << 2);
     this.ring = ring;
     this.room = room;
@@ -74,12 +79,12 @@ export class List {
   free(): void {
     for (let i = 0; i < this.count; i++) freeBlob(this.at(i));
     release(this.ring, this.room << 2);
-    release(changetype<usize>(this), LIST_BYTES);
+    release(this.address, LIST_BYTES);
   }
 
   /** For `newList`. */
   initialise(): void {
-    memory.fill(changetype<usize>(this), 0, <usize>LIST_BYTES);
+    memory.fill(this.address, 0, <usize>LIST_BYTES);
     this.room = ROOM_MIN;
     this.ring = allocate(ROOM_MIN << 2);
   }

@@ -28,23 +28,23 @@ function drawLevels(): i32 {
   draws ^= draws << 13;
   draws ^= draws >> 7;
   draws ^= draws << 17;
-  return min(1 + (<i32>ctz(draws | (<u64>1 << 62)) >> 1), LEVELS_MAX);
+  return min(1 + ((<i32>ctz(draws | ((<u64>1) << 62))) >> 1), LEVELS_MAX);
 }
 
 function nextOf(node: usize, level: i32): usize {
-  return <usize>load<u32>(node + (<usize>level << 3), <usize>NODE_BYTES);
+  return <usize>load<u32>(node + ((<usize>level) << 3), <usize>NODE_BYTES);
 }
 
 function setNext(node: usize, level: i32, next: usize): void {
-  store<u32>(node + (<usize>level << 3), <u32>next, <usize>NODE_BYTES);
+  store<u32>(node + ((<usize>level) << 3), <u32>next, <usize>NODE_BYTES);
 }
 
 function skippedBy(node: usize, level: i32): u32 {
-  return load<u32>(node + (<usize>level << 3), <usize>NODE_BYTES + 4);
+  return load<u32>(node + ((<usize>level) << 3), <usize>NODE_BYTES + 4);
 }
 
 function setSkipped(node: usize, level: i32, skipped: u32): void {
-  store<u32>(node + (<usize>level << 3), skipped, <usize>NODE_BYTES + 4);
+  store<u32>(node + ((<usize>level) << 3), skipped, <usize>NODE_BYTES + 4);
 }
 
 export function entryOf(node: usize): Entry {
@@ -62,6 +62,11 @@ export class SortedSet {
   private head: usize;
   private tail: usize;
   private levels: i32;
+
+  get address(): usize {
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- raw memory: the collector knows nothing of it
+    return changetype<usize>(this);
+  }
 
   get table(): Table {
     return changetype<Table>(this.members);
@@ -147,7 +152,7 @@ export class SortedSet {
       setSkipped(this.head, this.levels, listed);
     }
     const node = allocate(NODE_BYTES + (levels << 3));
-    store<u32>(node, <u32>changetype<usize>(entry));
+    store<u32>(node, <u32>entry.address);
     store<u32>(node, <u32>levels, 8);
     const rank = ranks[0];
     for (let level = 0; level < this.levels; level++) {
@@ -185,7 +190,7 @@ export class SortedSet {
     const next = nextOf(node, 0);
     if (next == 0) this.tail = this.previous(node);
     else store<u32>(next, <u32>this.previous(node), 4);
-    release(node, NODE_BYTES + (<i32>load<u32>(node, 8) << 3));
+    release(node, NODE_BYTES + ((<i32>load<u32>(node, 8)) << 3));
     while (this.levels > 1 && nextOf(this.head, this.levels - 1) == 0) this.levels--;
   }
 
@@ -213,21 +218,21 @@ export class SortedSet {
 
   free(): void {
     const table = this.table;
-    for (let node = this.first; node != 0; ) {
+    for (let node = this.first; node != 0;) {
       const next = nextOf(node, 0);
       table.freeEntry(entryOf(node));
-      release(node, NODE_BYTES + (<i32>load<u32>(node, 8) << 3));
+      release(node, NODE_BYTES + ((<i32>load<u32>(node, 8)) << 3));
       node = next;
     }
     table.freeBuckets();
     release(this.head, NODE_BYTES + (LEVELS_MAX << 3));
-    release(changetype<usize>(this), SET_BYTES);
+    release(this.address, SET_BYTES);
   }
 
   /** For `newSortedSet`. */
   initialise(): void {
-    memory.fill(changetype<usize>(this), 0, <usize>SET_BYTES);
-    this.members = changetype<usize>(newTable(ENTRY_BYTES));
+    memory.fill(this.address, 0, <usize>SET_BYTES);
+    this.members = newTable(ENTRY_BYTES).address;
     this.head = allocate(NODE_BYTES + (LEVELS_MAX << 3));
     memory.fill(this.head, 0, <usize>(NODE_BYTES + (LEVELS_MAX << 3)));
     this.levels = 1;

@@ -129,8 +129,7 @@ export class Journal {
         used = 0;
       }
     }
-    if (used > 0)
-      this.batch.putPart(this.keyFor(kind, id, element, part++), this.scratch, 0, used);
+    if (used > 0) this.batch.putPart(this.keyFor(kind, id, element, part++), this.scratch, 0, used);
     return part;
   }
 
@@ -155,9 +154,7 @@ export class Journal {
     store<u8>(head, kind);
     store<u32>(head, <u32>keyBytes, 1);
     store<i64>(head, expiry, 5);
-    const parts = this.put(
-      KIND_OBJECT, id, 0, OBJECT_HEAD_BYTES, key, keyBytes, value, valueBytes,
-    );
+    const parts = this.put(KIND_OBJECT, id, 0, OBJECT_HEAD_BYTES, key, keyBytes, value, valueBytes);
     this.remove(KIND_OBJECT, id, 0, parts, partsBefore);
     return parts;
   }
@@ -182,7 +179,14 @@ export class Journal {
     store<u32>(head, <u32>fieldBytes);
     store<i64>(head, extra, 4);
     this.put(
-      KIND_ELEMENT, owner, element, ELEMENT_HEAD_BYTES, field, fieldBytes, value, valueBytes,
+      KIND_ELEMENT,
+      owner,
+      element,
+      ELEMENT_HEAD_BYTES,
+      field,
+      fieldBytes,
+      value,
+      valueBytes,
     );
   }
 

@@ -1,5 +1,14 @@
 /** Commits what the journal collected: one batch for all that happened in a step, the next when it is done. */
-import { Batch, Clock, KeyValue, KeyValueHandler, PENDING, SECOND, Timer, TimerHandler } from "@phantasm/interfaces";
+import {
+  Batch,
+  Clock,
+  KeyValue,
+  KeyValueHandler,
+  PENDING,
+  SECOND,
+  Timer,
+  TimerHandler,
+} from "@phantasm/interfaces";
 import { Task, exit, ready } from "@phantasm/runtime";
 import { Journal } from "./journal";
 import { Sweeper } from "./sweeper";
@@ -35,6 +44,7 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
   private isScheduled: bool = false;
   private isCommitting: bool = false;
   private needsSync: bool = false;
+  private isSyncing: bool = false;
   private spare: Batch = new Batch(4096);
   private readonly sweeper: Sweeper;
 
@@ -52,7 +62,7 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
 
   /** Whether a reply that is given now has to wait: for which batch; 0: for none. */
   get barrier(): u64 {
-    if (this.durability != Durability.ALWAYS) return 0;
+    if (this.durability != Durability.ALWAYS || this.failure != 0) return 0;
     if (!this.journal.isEmpty) return this.sequence;
     return this.committed + 1 < this.sequence ? this.sequence - 1 : 0;
   }
@@ -108,6 +118,7 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
   onKeyValue(tag: i32, result: i32): void {
     if (tag == FINISH) return exit(result < 0 ? 1 : 0);
     if (tag == SYNC) {
+      this.isSyncing = false;
       if (result < 0 && this.failure == 0) {
         this.failure = result;
         this.listener.onFailed(result);
@@ -118,8 +129,9 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
   }
 
   onTimer(timer: Timer): void {
-    if (!this.needsSync || this.failure != 0) return;
+    if (!this.needsSync || this.isSyncing || this.failure != 0) return;
     this.needsSync = false;
+    this.isSyncing = true;
     const result = this.store.sync(this, SYNC);
     if (result != PENDING) this.onKeyValue(SYNC, result);
   }

@@ -107,9 +107,7 @@ export class Loader implements KeyValueHandler {
       this.record = larger;
       this.recordRoom = 2 * needed;
     }
-    memory.copy(
-      this.record + <usize>this.recordBytes, value.bytes.dataStart, <usize>value.length,
-    );
+    memory.copy(this.record + <usize>this.recordBytes, value.bytes.dataStart, <usize>value.length);
     this.recordBytes = needed;
     this.parts++;
     return true;
@@ -152,8 +150,7 @@ export class Loader implements KeyValueHandler {
     if (this.db.table.find(key, keyBytes) !== null) return false;
     const expiry = load<i64>(at, 5);
     const entry = this.db.restore(this.id, <Kind>kind, expiry, key, keyBytes, parts);
-    if (kind == Kind.STRING)
-      entry.value = <u32>changetype<usize>(blobOf(key + <usize>keyBytes, valueBytes));
+    if (kind == Kind.STRING) entry.value = <u32>blobOf(key + <usize>keyBytes, valueBytes).address;
     this.db.touch(entry);
     this.seen(this.id);
     this.remember(entry);
@@ -170,7 +167,7 @@ export class Loader implements KeyValueHandler {
     }
     const at = this.owners + <usize>(this.ownerCount++ * OWNER_BYTES);
     store<u64>(at, this.id);
-    store<u32>(at, <u32>changetype<usize>(entry), 8);
+    store<u32>(at, <u32>entry.address, 8);
   }
 
   private owner(): Entry | null {
@@ -215,7 +212,7 @@ export class Loader implements KeyValueHandler {
       if (isNaN(score)) return false;
       entry = sortedSetAt(owner).add(field, fieldBytes, score);
     } else entry = table.add(field, fieldBytes);
-    if (kind == Kind.HASH) entry.value = <u32>changetype<usize>(blobOf(value, valueBytes));
+    if (kind == Kind.HASH) entry.value = <u32>blobOf(value, valueBytes).address;
     entry.id = this.element;
     return true;
   }

@@ -9,8 +9,13 @@ export class Blob {
   length: i32;
   room: i32;
 
+  get address(): usize {
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- raw memory: the collector knows nothing of it
+    return changetype<usize>(this);
+  }
+
   get bytes(): usize {
-    return changetype<usize>(this) + <usize>HEAD_BYTES;
+    return this.address + <usize>HEAD_BYTES;
   }
 }
 
@@ -29,7 +34,7 @@ export function blankBlob(bytes: i32): Blob {
 }
 
 export function freeBlob(blob: Blob): void {
-  release(changetype<usize>(blob), HEAD_BYTES + blob.room);
+  release(blob.address, HEAD_BYTES + blob.room);
 }
 
 /** Makes it longer, zeros behind what there was; it may move. Grows by half at least, so that appending is cheap. */

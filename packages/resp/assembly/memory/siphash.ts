@@ -22,11 +22,14 @@ export function hashOf(at: usize, bytes: i32): u32 {
   // The words, the last one with the length in its highest byte, then three rounds more.
   for (let index = 0; index < words + 4; index++) {
     let word: u64 = 0;
-    if (index < words) word = load<u64>(at + (<usize>index << 3));
+    if (index < words) word = load<u64>(at + ((<usize>index) << 3));
     else if (index == words) {
       word = (<u64>bytes) << 56;
-      for (let i = bytes & 7; i > 0; i--)
-        word |= (<u64>load<u8>(at + <usize>((words << 3) + i - 1))) << (<u64>(i - 1) << 3);
+      const rest = at + ((<usize>words) << 3);
+      for (let i = <u64>(bytes & 7); i > 0; i--) {
+        const shift = (i - 1) * 8;
+        word |= (<u64>load<u8>(rest + <usize>(i - 1))) << shift;
+      }
     } else if (index == words + 1) v2 ^= 0xff;
     v3 ^= word;
     v0 += v1;

@@ -29,6 +29,11 @@ export class Entry {
   extra: i64;
   /** Of what is stored of it on the disk. */
   id: u64;
+
+  get address(): usize {
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- raw memory: the collector knows nothing of it
+    return changetype<usize>(this);
+  }
 }
 
 
@@ -44,12 +49,17 @@ export class Table {
   /** Bytes of an entry before its key. */
   private headBytes: i32;
 
+  get address(): usize {
+    // eslint-disable-next-line assemblyscript/no-changetype-usize -- raw memory: the collector knows nothing of it
+    return changetype<usize>(this);
+  }
+
   get isResizing(): bool {
     return this.other != 0;
   }
 
   keyOf(entry: Entry): usize {
-    return changetype<usize>(entry) + <usize>this.headBytes;
+    return entry.address + <usize>this.headBytes;
   }
 
   /** Null: there is none. */
@@ -77,8 +87,8 @@ export class Table {
   private bucketOf(hash: u32): usize {
     const index = hash & this.mask;
     if (this.other != 0 && index < this.moved)
-      return this.other + (<usize>(hash & this.otherMask) << 2);
-    return this.buckets + (<usize>index << 2);
+      return this.other + ((<usize>(hash & this.otherMask)) << 2);
+    return this.buckets + ((<usize>index) << 2);
   }
 
   /** Adds a key that is not there. All of its head but next, hash and keyLength is 0. */
@@ -99,19 +109,19 @@ export class Table {
   private link(entry: Entry): void {
     const bucket = this.bucketOf(entry.hash);
     entry.next = load<u32>(bucket);
-    store<u32>(bucket, <u32>changetype<usize>(entry));
+    store<u32>(bucket, <u32>entry.address);
   }
 
   /** Takes an entry out, and frees it; its value is the caller's. */
   remove(entry: Entry): void {
     let link = this.bucketOf(entry.hash);
-    while (<usize>load<u32>(link) != changetype<usize>(entry)) {
+    while (<usize>load<u32>(link) != entry.address) {
       link = <usize>load<u32>(link);
       assert(link != 0, "resp: an entry is not in its table");
     }
     store<u32>(link, entry.next);
     this.count--;
-    release(changetype<usize>(entry), this.headBytes + entry.keyLength);
+    release(entry.address, this.headBytes + entry.keyLength);
     if (this.other != 0) this.move(MOVED_BUCKETS);
     else if (this.mask >= SHRINKING_BUCKETS_MIN && <u32>this.count * SPARSE <= this.mask)
       this.resize((this.mask + 1) / (SPARSE >> 1));
@@ -120,21 +130,21 @@ export class Table {
   private resize(size: u32): void {
     this.other = allocate(<i32>(size << 2));
     // In proportion to the table, but at the speed of memory: 1 ms for a million keys.
-    memory.fill(this.other, 0, <usize>size << 2);
+    memory.fill(this.other, 0, (<usize>size) << 2);
     this.otherMask = size - 1;
     this.moved = 0;
   }
 
   private move(buckets: i32): void {
     for (; buckets > 0; buckets--) {
-      let at = <usize>load<u32>(this.buckets + (<usize>this.moved << 2));
-      store<u32>(this.buckets + (<usize>this.moved << 2), 0);
+      let at = <usize>load<u32>(this.buckets + ((<usize>this.moved) << 2));
+      store<u32>(this.buckets + ((<usize>this.moved) << 2), 0);
       while (at != 0) {
         const entry = changetype<Entry>(at);
         at = <usize>entry.next;
-        const bucket = this.other + (<usize>(entry.hash & this.otherMask) << 2);
+        const bucket = this.other + ((<usize>(entry.hash & this.otherMask)) << 2);
         entry.next = load<u32>(bucket);
-        store<u32>(bucket, <u32>changetype<usize>(entry));
+        store<u32>(bucket, <u32>entry.address);
       }
       if (++this.moved <= this.mask) continue;
       release(this.buckets, <i32>((this.mask + 1) << 2));
@@ -159,8 +169,8 @@ export class Table {
 
   /** First entry at a place, 0: none. Entries follow by `next`. Nothing may be looked for in between. */
   firstAt(place: u32): usize {
-    if (place <= this.mask) return <usize>load<u32>(this.buckets + (<usize>place << 2));
-    return <usize>load<u32>(this.other + (<usize>(place - this.mask - 1) << 2));
+    if (place <= this.mask) return <usize>load<u32>(this.buckets + ((<usize>place) << 2));
+    return <usize>load<u32>(this.other + ((<usize>(place - this.mask - 1)) << 2));
   }
 
   private get least(): u32 {
@@ -188,30 +198,30 @@ export class Table {
     const least = this.least;
     const isFewer = which == 0;
     const buckets = this.other == 0 || (this.mask == least) == isFewer ? this.buckets : this.other;
-    let index = <u32>cursor & least;
-    if (!isFewer) index |= <u32>(which - 1) << popcnt(least);
-    return <usize>load<u32>(buckets + (<usize>index << 2));
+    let index = (<u32>cursor) & least;
+    if (!isFewer) index |= (<u32>(which - 1)) << popcnt(least);
+    return <usize>load<u32>(buckets + ((<usize>index) << 2));
   }
 
   /** Frees the table, which has to be empty of entries, or whose entries were freed by `freeEntry`. */
   freeBuckets(): void {
     release(this.buckets, <i32>((this.mask + 1) << 2));
     if (this.other != 0) release(this.other, <i32>((this.otherMask + 1) << 2));
-    release(changetype<usize>(this), TABLE_BYTES);
+    release(this.address, TABLE_BYTES);
   }
 
   /** While all are freed: without taking it out. */
   freeEntry(entry: Entry): void {
-    release(changetype<usize>(entry), this.headBytes + entry.keyLength);
+    release(entry.address, this.headBytes + entry.keyLength);
   }
 
   /** For `newTable`. */
   initialise(headBytes: i32): void {
-    memory.fill(changetype<usize>(this), 0, <usize>TABLE_BYTES);
+    memory.fill(this.address, 0, <usize>TABLE_BYTES);
     this.headBytes = headBytes;
     this.mask = BUCKETS_MIN - 1;
     this.buckets = allocate(<i32>(BUCKETS_MIN << 2));
-    memory.fill(this.buckets, 0, <usize>BUCKETS_MIN << 2);
+    memory.fill(this.buckets, 0, (<usize>BUCKETS_MIN) << 2);
   }
 }
 

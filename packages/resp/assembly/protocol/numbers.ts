@@ -45,8 +45,7 @@ function lower(at: usize): u8 {
 
 function isWord(at: usize, bytes: i32, word: string): bool {
   if (bytes != word.length) return false;
-  for (let i = 0; i < bytes; i++)
-    if (lower(at + <usize>i) != <u8>word.charCodeAt(i)) return false;
+  for (let i = 0; i < bytes; i++) if (lower(at + <usize>i) != <u8>word.charCodeAt(i)) return false;
   return true;
 }
 
@@ -112,7 +111,7 @@ export function putInteger(at: usize, value: i64): usize {
   return at + digits;
 }
 
-const units: StaticArray<u16> = new StaticArray<u16>(64);
+const units: usize = memory.data(128);
 
 /** Writes the shortest text that is read as this number again: 3, 0.1, 1e+21, inf. Returns where it ends. */
 export function putDouble(at: usize, value: f64): usize {
@@ -122,10 +121,14 @@ export function putDouble(at: usize, value: f64): usize {
     if (value == 0 && Math.signbit(value)) return putText(at, "-0");
     return putInteger(at, <i64>value);
   }
-  let length = <i32>dtoa_buffered(changetype<usize>(units), value);
-  if (length > 2 && units[length - 1] == 0x30 && units[length - 2] == 0x2e) length -= 2;
-  for (let i = 0; i < length; i++) store<u8>(at + <usize>i, <u8>units[i]);
+  let length = <i32>dtoa_buffered(units, value);
+  if (length > 2 && unit(length - 1) == 0x30 && unit(length - 2) == 0x2e) length -= 2;
+  for (let i = 0; i < length; i++) store<u8>(at + <usize>i, <u8>unit(i));
   return at + <usize>length;
+}
+
+function unit(index: i32): u16 {
+  return load<u16>(units + ((<usize>index) << 1));
 }
 
 /** Writes characters below 128. */

@@ -21,8 +21,8 @@ function read(stream: Uint8Array, random: TestRandom | null): string {
     if (parsed == Parse.ERROR) return text + "!" + parser.error;
     text += parser.count.toString();
     for (let i = 0; i < parser.count; i++) {
-      const offset = load<i32>(parser.table + (<usize>i << 3));
-      const length = load<i32>(parser.table + (<usize>i << 3), 4);
+      const offset = load<i32>(parser.table + ((<usize>i) << 3));
+      const length = load<i32>(parser.table + ((<usize>i) << 3), 4);
       expect(offset >= 0 && length >= 0 && offset + length <= parser.consumed).toBe(true);
       text += ` <${textAt(bytes.dataStart + <usize>(start + offset), length)}>`;
     }
@@ -38,7 +38,9 @@ function whole(text: string): string {
 }
 
 test("requests, one behind the other", () => {
-  expect(whole("*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\n")).toBe("2 <GET> <a>; 1 <PING>; …");
+  expect(whole("*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\n")).toBe(
+    "2 <GET> <a>; 1 <PING>; …",
+  );
   expect(whole("*1\r\n$0\r\n\r\n*0\r\n*-1\r\n")).toBe("1 <>; 0; 0; …");
 });
 

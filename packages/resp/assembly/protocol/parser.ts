@@ -115,7 +115,9 @@ export class RequestParser {
   private head(base: usize, bytes: i32): Parse {
     const end = this.find(base, bytes, CR);
     if (end < 0)
-      return bytes > LINE_BYTES_MAX ? this.fails("too big mbulk count string") : this.more(bytes + 1);
+      return bytes > LINE_BYTES_MAX
+        ? this.fails("too big mbulk count string")
+        : this.more(bytes + 1);
     if (end + 2 > bytes) return this.waitsForLf(end);
     const count = readInteger(base + 1, end - 1);
     if (!isNumber || count > <i64>this.argumentsMax) return this.fails("invalid multibulk length");
@@ -143,8 +145,7 @@ export class RequestParser {
     }
     if (end + 2 > bytes) return this.waitsForLf(end);
     const first = load<u8>(base + <usize>start);
-    if (first != 0x24)
-      return this.fails(`expected '$', got '${String.fromCharCode(<i32>first)}'`);
+    if (first != 0x24) return this.fails(`expected '$', got '${String.fromCharCode(<i32>first)}'`);
     const length = readInteger(base + <usize>start + 1, end - start - 1);
     if (!isNumber || length < 0 || length > <i64>this.bulkBytesMax)
       return this.fails("invalid bulk length");
@@ -171,15 +172,15 @@ export class RequestParser {
   add(offset: i32, length: i32): void {
     if (this.count == this.room) {
       const room = max(ARGUMENTS_MIN, 2 * this.room);
-      const larger = heap.alloc(<usize>room << 3);
+      const larger = heap.alloc((<usize>room) << 3);
       if (this.table != 0) {
-        memory.copy(larger, this.table, <usize>this.count << 3);
+        memory.copy(larger, this.table, (<usize>this.count) << 3);
         heap.free(this.table);
       }
       this.table = larger;
       this.room = room;
     }
-    const pair = this.table + (<usize>this.count << 3);
+    const pair = this.table + ((<usize>this.count) << 3);
     this.count++;
     store<u32>(pair, <u32>offset);
     store<u32>(pair, <u32>length, 4);

@@ -8,8 +8,7 @@ import { infoText } from "./info";
 import { StoreServer } from "./server";
 import { unsubscribeAll } from "./subscribing";
 
-const WRONG_PASSWORD: string =
-  "WRONGPASS invalid username-password pair or user is disabled.";
+const WRONG_PASSWORD: string = "WRONGPASS invalid username-password pair or user is disabled.";
 
 export function administer(command: Command, server: StoreServer, client: Client): void {
   const call = server.call;
@@ -77,10 +76,10 @@ function reset(server: StoreServer, client: Client): void {
 
 /** Takes as long for a wrong password as for the right one. */
 function isPassword(server: StoreServer, at: usize, bytes: i32): bool {
-  const password = String.UTF8.encode(server.password);
-  let difference = bytes ^ password.byteLength;
-  for (let i = 0; i < min(bytes, password.byteLength); i++)
-    difference |= <i32>(load<u8>(at + <usize>i) ^ load<u8>(changetype<usize>(password) + <usize>i));
+  const password = Uint8Array.wrap(String.UTF8.encode(server.password));
+  let difference = bytes ^ password.length;
+  for (let i = 0; i < min(bytes, password.length); i++)
+    difference |= <i32>(load<u8>(at + <usize>i) ^ password[i]);
   return difference == 0;
 }
 
@@ -88,7 +87,8 @@ function isPassword(server: StoreServer, at: usize, bytes: i32): bool {
 function logsIn(server: StoreServer, client: Client, user: i32, password: i32): bool {
   const call = server.call;
   const isDefault = user < 0 || call.is(user, "default");
-  const isRight = !server.hasPassword || isPassword(server, call.at(password), call.bytes(password));
+  const isRight =
+    !server.hasPassword || isPassword(server, call.at(password), call.bytes(password));
   if (isDefault && isRight) client.becomeKnown();
   else server.reply.error(WRONG_PASSWORD);
   return isDefault && isRight;
@@ -111,8 +111,7 @@ function hello(server: StoreServer, client: Client): void {
   let version: i64 = client.isResp3 ? 3 : 2;
   if (call.count > 1) {
     version = readInteger(call.at(1), call.bytes(1));
-    if (!isNumber)
-      return reply.error("ERR Protocol version is not an integer or out of range");
+    if (!isNumber) return reply.error("ERR Protocol version is not an integer or out of range");
     if (version != 2 && version != 3) return reply.error("NOPROTO unsupported protocol version");
   }
   let name = -1;
@@ -151,8 +150,7 @@ function hello(server: StoreServer, client: Client): void {
   reply.array(0);
 }
 
-const BAD_NAME: string =
-  "ERR Client names cannot contain spaces, newlines or special characters.";
+const BAD_NAME: string = "ERR Client names cannot contain spaces, newlines or special characters.";
 const NAME_BYTES_MAX: i32 = 1024;
 
 function isName(call: Call, index: i32): bool {
@@ -234,15 +232,24 @@ function commandCommand(server: StoreServer): void {
 /** What a client may ask for: name and value after each other. */
 function settings(server: StoreServer): string[] {
   return [
-    "save", "",
-    "appendonly", server.isDurable ? "yes" : "no",
-    "appendfsync", server.durabilityText,
-    "maxmemory", server.limits.memoryBytes.toString(),
-    "maxmemory-policy", "noeviction",
-    "maxclients", server.limits.clients.toString(),
-    "proto-max-bulk-len", server.limits.bulkBytes.toString(),
-    "databases", "1",
-    "timeout", "0",
+    "save",
+    "",
+    "appendonly",
+    server.isDurable ? "yes" : "no",
+    "appendfsync",
+    server.durabilityText,
+    "maxmemory",
+    server.limits.memoryBytes.toString(),
+    "maxmemory-policy",
+    "noeviction",
+    "maxclients",
+    server.limits.clients.toString(),
+    "proto-max-bulk-len",
+    server.limits.bulkBytes.toString(),
+    "databases",
+    "1",
+    "timeout",
+    "0",
   ];
 }
 
@@ -268,8 +275,8 @@ function config(server: StoreServer): void {
 }
 
 function isAsked(call: Call, name: string): bool {
-  const bytes = String.UTF8.encode(name);
+  const bytes = Uint8Array.wrap(String.UTF8.encode(name));
   for (let i = 2; i < call.count; i++)
-    if (matches(call.at(i), call.bytes(i), changetype<usize>(bytes), bytes.byteLength)) return true;
+    if (matches(call.at(i), call.bytes(i), bytes.dataStart, bytes.length)) return true;
   return false;
 }

@@ -32,6 +32,8 @@ export class Client extends Task implements TcpHandler {
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
+  /** Its place in the server's list. */
+  place: i32 = 0;
   private readonly parser: RequestParser;
   private isTurning: bool = false;
   private isScheduled: bool = false;
@@ -116,7 +118,9 @@ export class Client extends Task implements TcpHandler {
     if (this.heldBytes == 0) bytes = this.fill(base, server.inputBytes);
     else {
       if (!this.grow()) return false;
-      bytes = this.heldBytes + this.fill(this.held + <usize>this.heldBytes, this.heldRoom - this.heldBytes);
+      bytes =
+        this.heldBytes +
+        this.fill(this.held + <usize>this.heldBytes, this.heldRoom - this.heldBytes);
       base = this.held;
     }
     if (bytes == this.heldBytes && (bytes == 0 || this.parser.needed > bytes)) {
@@ -128,7 +132,7 @@ export class Client extends Task implements TcpHandler {
     const used = this.requests(base, bytes);
     if (this.isOver) return false;
     this.keep(base, used, bytes - used);
-    return this.write(reply) && used > 0;
+    return this.write(reply) && (used > 0 || this.tcp.peekedBytes > 0);
   }
 
   /** Executes requests; returns how many bytes they were. */
@@ -188,7 +192,8 @@ export class Client extends Task implements TcpHandler {
 
   private move(room: i32): bool {
     const server = this.server;
-    if (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes) return this.fails();
+    if (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
+      return this.fails();
     server.waitingBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
@@ -216,7 +221,7 @@ export class Client extends Task implements TcpHandler {
       this.heldBytes = 0;
       if (!this.move(max(bytes, HELD_BYTES_MIN))) return;
     }
-    memory.copy(this.held, base + <usize>used, <usize>bytes);
+    if (base != this.held || used > 0) memory.copy(this.held, base + <usize>used, <usize>bytes);
     this.heldBytes = bytes;
     if (bytes > this.server.limits.requestBytes + REPLY_BYTES) this.fails();
   }
@@ -252,7 +257,8 @@ export class Client extends Task implements TcpHandler {
     if (end > this.unsentRoom) {
       const server = this.server;
       const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) return this.fails();
+      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
+        return this.fails();
       server.unsentBytes += room - this.unsentRoom;
       const larger = heap.alloc(<usize>room);
       if (this.unsent != 0) {
@@ -272,7 +278,8 @@ export class Client extends Task implements TcpHandler {
     if (this.unsentEnd == 0) return true;
     if (!this.server.mayLeave(this.barrier, this)) return false;
     const written = this.tcp.writeFrom(
-      this.unsent + <usize>this.unsentAt, this.unsentEnd - this.unsentAt,
+      this.unsent + <usize>this.unsentAt,
+      this.unsentEnd - this.unsentAt,
     );
     if (written > 0) this.unsentAt += written;
     if (this.unsentAt < this.unsentEnd) return false;
@@ -301,7 +308,9 @@ export class Client extends Task implements TcpHandler {
     // Room in front is used again before more is asked for.
     if (this.unsentAt > this.unsentEnd >> 1) {
       memory.copy(
-        this.unsent, this.unsent + <usize>this.unsentAt, <usize>(this.unsentEnd - this.unsentAt),
+        this.unsent,
+        this.unsent + <usize>this.unsentAt,
+        <usize>(this.unsentEnd - this.unsentAt),
       );
       this.unsentEnd -= this.unsentAt;
       this.unsentAt = 0;

@@ -34,7 +34,9 @@ test("a watched key that changes undoes a transaction", () => {
   one.ask("SET a 1\r\nWATCH a\r\nMULTI\r\nSET a 2\r\n");
   expect(other.ask("SET a 3\r\n")).toBe("+OK\r\n");
   expect(one.ask("EXEC\r\nGET a\r\n")).toBe("*-1\r\n$1\r\n3\r\n");
-  expect(one.ask("WATCH a\r\nMULTI\r\nSET a 4\r\nEXEC\r\n")).toBe("+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+  expect(one.ask("WATCH a\r\nMULTI\r\nSET a 4\r\nEXEC\r\n")).toBe(
+    "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n",
+  );
 });
 
 test("who does not read is not read from, and goes on when he does", () => {
@@ -104,8 +106,12 @@ test("all memory comes back", () => {
   const client = server.client();
   const before = usedBytes;
   for (let i = 0; i < 200; i++) {
-    client.ask(`SET s${i} 1\r\nAPPEND s${i} xyz\r\nRPUSH l${i % 3} a b c\r\nHSET h${i % 3} f${i} v\r\n`);
-    client.ask(`SADD u${i % 3} ${i}\r\nZADD z${i % 3} ${i} m${i % 40}\r\nRENAME s${i} l${i % 2}\r\n`);
+    client.ask(
+      `SET s${i} 1\r\nAPPEND s${i} xyz\r\nRPUSH l${i % 3} a b c\r\nHSET h${i % 3} f${i} v\r\n`,
+    );
+    client.ask(
+      `SADD u${i % 3} ${i}\r\nZADD z${i % 3} ${i} m${i % 40}\r\nRENAME s${i} l${i % 2}\r\n`,
+    );
   }
   client.ask("FLUSHALL\r\n");
   expect(usedBytes).toBe(before);
@@ -185,7 +191,8 @@ test("what was kept is there at the next boot, whatever was done", () => {
       if (i % 7 == 0) line += `SPOP u${(n + 1) % 6}\r\nZPOPMIN z${(n + 2) % 6}\r\nHDEL h${n} a\r\n`;
       if (i % 11 == 0) line += `RENAME l${n} l${(n + 1) % 6}\r\nDEL z${n}\r\n`;
       if (i == 40 && boot == 2) line += "FLUSHALL\r\n";
-      if (i == 90) line += `SET s${n} ${"y".repeat(200_000)}\r\nDEL l0\r\nRPUSH l0${" q".repeat(700)}\r\n`;
+      if (i == 90)
+        line += `SET s${n} ${"y".repeat(200_000)}\r\nDEL l0\r\nRPUSH l0${" q".repeat(700)}\r\n`;
       if (i == 120) line += "DEL l0\r\nSET s5 short\r\n";
       client.says(line);
       for (let turn = 0; turn < 4; turn++) {

@@ -1,5 +1,16 @@
 /** The server: what connections share, and the rules that hold for every command. */
-import { Clock, KeyValue, MILLISECOND, Random, Tcp, TcpAcceptor, TcpConnection, TcpListener, Timer, TimerHandler } from "@phantasm/interfaces";
+import {
+  Clock,
+  KeyValue,
+  MILLISECOND,
+  Random,
+  Tcp,
+  TcpAcceptor,
+  TcpConnection,
+  TcpListener,
+  Timer,
+  TimerHandler,
+} from "@phantasm/interfaces";
 import { ShutdownHandler, exit } from "@phantasm/runtime";
 import { Call } from "../commands/call";
 import { execute } from "../commands/execute";
@@ -35,7 +46,9 @@ export interface StoreListener {
 
 
 @final
-export class StoreServer implements TcpAcceptor, TimerHandler, CommitListener, LoadListener, ShutdownHandler {
+export class StoreServer
+  implements TcpAcceptor, TimerHandler, CommitListener, LoadListener, ShutdownHandler
+{
   readonly counters: StoreCounters = new StoreCounters();
   readonly commands: Commands = new Commands();
   readonly channels: Channels;
@@ -144,15 +157,18 @@ export class StoreServer implements TcpAcceptor, TimerHandler, CommitListener, L
     this.counters.clients++;
     connection.noDelay = true;
     const client = new Client(this, connection, ++this.lastId);
+    client.place = this.clients.length;
     this.clients.push(client);
     connection.setHandler(client);
     client.turn();
   }
 
   forget(client: Client): void {
-    const at = this.clients.indexOf(client);
     const last = this.clients.pop();
-    if (last !== client) this.clients[at] = last;
+    if (last !== client) {
+      this.clients[client.place] = last;
+      last.place = client.place;
+    }
     for (let i = 0; i < client.channels.length; i++)
       this.channels.leave(client.channels[i], client, false);
     for (let i = 0; i < client.patterns.length; i++)
@@ -195,7 +211,7 @@ export class StoreServer implements TcpAcceptor, TimerHandler, CommitListener, L
   /** Whether replies may leave that wait for a batch; else their client is called when it is committed. */
   mayLeave(barrier: u64, client: Client): bool {
     const keeper = this.keeper;
-    if (keeper === null || barrier <= keeper.committed) return true;
+    if (keeper === null || barrier <= keeper.committed || keeper.failure != 0) return true;
     this.wait(client);
     return false;
   }
@@ -269,7 +285,8 @@ export class StoreServer implements TcpAcceptor, TimerHandler, CommitListener, L
     if (arity > 0 ? call.count != arity : call.count < -arity)
       return `ERR wrong number of arguments for '${name}' command`;
     if (!client.isKnown && (flags & Flag.STRANGER) == 0) return "NOAUTH Authentication required.";
-    if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0) return STORE_FAILED;
+    if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0)
+      return STORE_FAILED;
     if (flags & Flag.GROWS && this.db.isFull) return OUT_OF_MEMORY;
     if (client.subscriptions > 0 && !client.isResp3 && (flags & Flag.SUBSCRIBED) == 0)
       return (

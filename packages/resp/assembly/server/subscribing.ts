@@ -20,7 +20,12 @@ export function subscribeCommand(command: Command, server: StoreServer, client: 
     case Command.PUBLISH: {
       server.counters.messages++;
       const heard = server.channels.publish(
-        call.at(1), call.bytes(1), call.at(2), call.bytes(2), client, server.reply,
+        call.at(1),
+        call.bytes(1),
+        call.at(2),
+        call.bytes(2),
+        client,
+        server.reply,
       );
       return server.reply.integer(<i64>heard);
     }
@@ -47,7 +52,8 @@ function subscribe(server: StoreServer, client: Client, isPattern: bool): void {
       ? channels.findPattern(call.at(i), call.bytes(i))
       : channels.find(call.at(i), call.bytes(i));
     if (known === null || !own.includes(known)) {
-      const tooMany = isPattern && known === null && channels.patterns.length >= server.limits.patterns;
+      const tooMany =
+        isPattern && known === null && channels.patterns.length >= server.limits.patterns;
       if (tooMany || channels.count >= server.limits.subscriptions)
         return server.reply.error("ERR too many subscriptions");
       const channel = channels.open(call.at(i), call.bytes(i), isPattern);
