@@ -17,15 +17,15 @@ export const RECORD_KEY_BYTES: i32 = 18;
 /** Of a value larger than this, the rest goes under further keys. */
 export const PART_BYTES: i32 = 60_000;
 
+const BATCH_BYTES_MIN: i32 = 4096;
 /** Commands after the one with which a batch grew to this have another one. */
 const BATCH_OPERATIONS: i32 = 256;
 const BATCH_BYTES: i32 = 192 << 10;
-/** Where a batch ends in the middle of a command: less than a store refuses. */
-const BATCH_OPERATIONS_MAX: i32 = 2048;
+/** Where a batch ends in the middle of a command: what a store with a cache of 32 MiB takes in any case. */
+const BATCH_OPERATIONS_MAX: i32 = 512;
 const BATCH_BYTES_MAX: i32 = 768 << 10;
-/** Nobody changes anything before some of it is committed. */
-const WAITING_BYTES_MAX: i32 = 128 << 10;
-const WAITING_OPERATIONS_MAX: i32 = 192;
+/** With so many that wait, nobody changes anything before one of them is committed. */
+const WAITING_BATCHES_MAX: i32 = 4;
 
 /** kind u8, key length u32, expiry i64. */
 export const OBJECT_HEAD_BYTES: i32 = 13;
@@ -36,9 +36,10 @@ export const ELEMENT_HEAD_BYTES: i32 = 12;
 @final
 export class Journal {
   /** Collects what is not committed yet. */
-  batch: Batch = new Batch(4096);
+  batch: Batch = new Batch(BATCH_BYTES_MIN);
   /** Full ones before it. */
   readonly full: Batch[] = [];
+  private readonly pool: Batch[] = [];
   /** Numbers of objects and elements, given in their order. */
   nextId: u64 = 1;
   readonly dropped: Dropped = new Dropped();
@@ -56,19 +57,23 @@ export class Journal {
 
   /** So much waits that nothing should be changed for now. */
   get isBehind(): bool {
-    return (
-      this.full.length > 0 ||
-      this.batch.byteLength > WAITING_BYTES_MAX ||
-      this.batch.count > WAITING_OPERATIONS_MAX
-    );
+    return this.full.length >= WAITING_BATCHES_MAX;
   }
 
-  /** The first batch, to be committed; `spare` is collected into in its place. */
-  take(spare: Batch): Batch {
+  /** The first batch, to be committed. `give` takes it back. */
+  take(): Batch {
     if (this.full.length > 0) return this.full.shift();
     const batch = this.batch;
-    this.batch = spare.clear();
+    this.batch = this.blank();
     return batch;
+  }
+
+  give(batch: Batch): void {
+    if (this.pool.length < WAITING_BATCHES_MAX) this.pool.push(batch.clear());
+  }
+
+  private blank(): Batch {
+    return this.pool.length > 0 ? this.pool.pop() : new Batch(BATCH_BYTES_MIN);
   }
 
   /** A command begins, or a transaction: what it changes is in one batch. */
@@ -78,7 +83,7 @@ export class Journal {
 
   private close(): void {
     this.full.push(this.batch);
-    this.batch = new Batch(4096);
+    this.batch = this.blank();
   }
 
   /** Between records, whose parts stay together. */

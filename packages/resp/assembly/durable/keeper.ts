@@ -45,7 +45,9 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
   private isCommitting: bool = false;
   private needsSync: bool = false;
   private isSyncing: bool = false;
-  private spare: Batch = new Batch(4096);
+  private batch: Batch | null = null;
+  /** What `committed` becomes with it: of several batches of one number, only the last counts. */
+  private committing: u64 = 0;
   private readonly sweeper: Sweeper;
 
   constructor(
@@ -82,10 +84,11 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
   private next(): void {
     if (this.isCommitting || this.failure != 0) return;
     while (!this.journal.isEmpty) {
-      const batch = this.journal.take(this.spare);
-      this.spare = batch;
+      const batch = this.journal.take();
+      this.batch = batch;
       const isLast = this.journal.isEmpty;
       if (isLast) this.sequence++;
+      this.committing = this.sequence - 1;
       this.isCommitting = true;
       this.commits++;
       const durable = isLast && this.durability == Durability.ALWAYS;
@@ -97,14 +100,15 @@ export class Keeper extends Task implements KeyValueHandler, TimerHandler {
 
   private done(result: i32): bool {
     this.isCommitting = false;
+    this.journal.give(this.batch!);
+    this.batch = null;
     if (result < 0) {
       this.failure = result;
       this.listener.onFailed(result);
       return false;
     }
     this.needsSync = true;
-    // Of several batches for one sequence, the last.
-    if (this.journal.full.length == 0) this.committed = this.sequence - 1;
+    this.committed = this.committing;
     this.listener.onCommitted();
     return true;
   }
