@@ -274,7 +274,8 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     const last = this.regionOf(request.end - 1);
     for (let region = this.regionOf(request.from); region <= last; region++) {
       this.written[region] = this.epoch;
-      if (this.recorded.has(region)) continue;
+      // A record on its way may be durable, and without it, at any moment.
+      if (this.recorded.has(region) && (!this.saves || this.saving.has(region))) continue;
       this.wanted.add(region);
       recorded = false;
     }
