@@ -254,6 +254,7 @@ test("writes to a few regions do not write the record", () => {
   expect(disks[0].writes - writes).toBe(50);
 });
 
+
 @final
 class Nobody implements BlockHandler {
   onBlock(tag: i32, status: i32): void {}
