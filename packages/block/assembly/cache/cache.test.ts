@@ -73,7 +73,7 @@ test("what was read or written once is not read again; pages are read as wholes"
   reader.write(100);
   reader.read(100);
   expect(disk.requests).toBe(1);
-  expect(<i32>cache.hits).toBe(3);
+  expect(<i32>cache.counters.hits).toBe(3);
   expect(reader.flush()).toBe(0);
   expect(disk.writes).toBe(1);
   expect(disk.flushes).toBe(1);

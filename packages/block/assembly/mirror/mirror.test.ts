@@ -315,8 +315,8 @@ test("what one leg has CORRUPT is taken from the other, and repaired", () => {
       expect(reader.buffer[0]).toBe(5);
     }
   }
-  expect(<i32>mirror.corruptReads).toBeGreaterThan(10);
-  expect(mirror.repaired).toBe(mirror.corruptReads);
+  expect(<i32>mirror.counters.corruptReads).toBeGreaterThan(10);
+  expect(mirror.counters.repaired).toBe(mirror.counters.corruptReads);
   expect(mirror.degraded).toBe(0);
   // Both: then it is lost.
   disks[0].content[(8 + 2 + 8 + 10) * 512] ^= 4;
