@@ -165,8 +165,9 @@ export async function lockDisk(
 
 function inUse(file: string, otherwise: string): BackendError {
   const holder = lockHolder(file);
+  const own = holder?.startsWith(`process ${process.pid} `) === true ? ", which is this one" : "";
   return new BackendError(
-    `${file}: the disk is in use${holder === null ? `: ${otherwise}` : ` by ${holder}`}\n` +
+    `${file}: the disk is in use${holder === null ? `: ${otherwise}` : ` by ${holder}${own}`}\n` +
       `a disk has one writer, or any number of readers that attach it with :ro`,
   );
 }
