@@ -58,7 +58,9 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
     this.way = new WayDown(disk);
     this.frames = new Frames(bytes / PAGE_BYTES);
     this.perPage = PAGE_BYTES / disk.sectorBytes;
-    this.dirtyMax = <i32>((<i64>this.frames.count * dirtyPercent) / 100);
+    const percent = <i32>((<i64>this.frames.count * dirtyPercent) / 100);
+    // Else a long write would wait for room that nobody makes.
+    this.dirtyMax = min(percent, this.frames.count - this.requestSectorsMax / this.perPage - 1);
     for (let i = 0; i < WRITE_BACKS; i++) {
       const writeBack = new WriteBack(this, this.frames, disk.sectorBytes, transferSectors(disk));
       writeBack.nextFree = this.firstFree;
