@@ -215,6 +215,10 @@ describe("what is no dump", () => {
     ],
     [HEAD + '{"part":"x"}\n', "line 2: a part of a value that was not begun"],
     [
+      HEAD + '{"key":"a","version":"1","size":8589934593}\n',
+      "line 2: a value has at most 8589934592 bytes, not 8589934593",
+    ],
+    [
       HEAD + '{"key":"a","version":"1","size":9}\n' + A,
       "line 3: the value before has 0 of 9 bytes",
     ],
