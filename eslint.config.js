@@ -45,6 +45,16 @@ export default tseslint.config(
     },
   },
 
+  // Pages that images serve.
+  {
+    files: ["examples/*/page/**/*.js", "examples/*/htdocs/**/*.js"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["document", "fetch", "EventSource", "WebSocket"].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
+
   // TypeScript: host, toolchain, tests, configurations.
   {
     files: ["**/*.ts"],

@@ -20,9 +20,9 @@ export async function bulk(lab, address, port, fromServer = false) {
 
 const UNITS = { us: 1, ms: 1e3, s: 1e6 };
 
-/** Requests a second, and the median latency in microseconds. */
-export async function requests(lab, url, connections) {
-  const words = ["-t1", `-c${connections}`, `-d${SECONDS}s`, "--latency", url];
+/** Requests a second, and the median latency in microseconds. @param more options of wrk */
+export async function requests(lab, url, connections, more = []) {
+  const words = ["-t1", `-c${connections}`, `-d${SECONDS}s`, "--latency", ...more, url];
   const text = await lab.run("wrk", ...words);
   const [, value, unit] = /50%\s+([\d.]+)(us|ms|s)/.exec(text);
   if (/Non-2xx|Socket errors/.test(text)) console.error(text);

@@ -16,11 +16,15 @@ import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
 import { block } from "./block.mjs";
+import { Driver } from "./driver.mjs";
+import { keyValue } from "./key-value.mjs";
 import { connections } from "./connections.mjs";
+import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
+import { tapWeb } from "./web-tap.mjs";
 import { userNet } from "./user-net.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -359,6 +363,23 @@ async function udp(report) {
   });
 }
 
+/** A request through the server, and the parser alone; the connection does nothing. */
+async function httpCore(report) {
+  await appliance("http-core", (image) => {
+    const driver = new Driver(image);
+    driver.run();
+    const run = JSON.parse(driver.output);
+    for (const [what, label, target] of [
+      ["parseShort", "head of a request as of wrk, 37 bytes, parsed", "< 1000 ns"],
+      ["parseLong", "head of a request as of a browser, 692 bytes, parsed", "< 1000 ns"],
+      ["serveShort", "request as of wrk, answered with a file of 1 KiB", ""],
+      ["serveLong", "request as of a browser, answered with a file of 1 KiB", ""],
+      ["servePipelined", "request as of wrk, 16 at once, answered with a file of 1 KiB", ""],
+    ])
+      report.row(label, ns(run[what]), target);
+  });
+}
+
 /** A packet through the router, with address translation; the links do nothing. */
 async function router(report) {
   await appliance("router", (image) => {
@@ -390,11 +411,15 @@ export const PARTS = {
   userNetwork,
   udp,
   router,
+  httpCore,
   block,
+  "key-value": keyValue,
   tap,
   tapTcp,
   tapHttp,
+  tapWeb,
   tapUdp,
+  dns,
   connections,
   userNet,
 };

@@ -45,7 +45,7 @@ class Bench {
     const size = <i32>this.os.arguments.batch;
     const durable = this.os.arguments.durable == 1;
     const began = this.os.clock.monotonic();
-    for (let i = 0; i < keys; ) {
+    for (let i = 0; i < keys;) {
       this.batch.clear();
       for (let j = 0; j < size && i < keys; j++, i++) {
         store<u32>(this.value.dataStart, i);

@@ -21,6 +21,7 @@ function frozen(text: string, profile: Profile = "speed", maximum = 16): Frozen 
   const places = (): { placeOf: () => object } => ({ placeOf: () => ({}) });
   const result = freeze(binaryen, module, plain, {
     profile,
+    dataPages: 0,
     source: plain,
     places,
     complete: () => {

@@ -1,0 +1,3 @@
+export { Conversation } from "./conversation";
+export { FibreClient, Reply } from "./fibre-client";
+export { FibreHandler, FibreResponder } from "./fibre-handler";

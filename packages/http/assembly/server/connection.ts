@@ -1,0 +1,471 @@
+/**
+ * A connection: reads requests one after the other, has them answered in their order, and sees to time.
+ *
+ * All it does happens in turns: `turn` goes on until something is missing: bytes, room, or the application. Each of
+ * these calls it again. Nothing of a request is kept while it is idle.
+ */
+import { TcpConnection, TcpHandler, Timer, TimerHandler } from "@phantasm/interfaces";
+import { now, ready, readyLater } from "@phantasm/runtime";
+import { findByte } from "../wire/characters";
+import { Content } from "../wire/content-reader";
+import { Method } from "../wire/method";
+import { RequestHead } from "../wire/request-head";
+import { Refusal } from "../wire/head";
+import { Exchange } from "./exchange";
+import { Sender } from "./sender";
+import { HttpServer } from "./server";
+import { Upgraded } from "./upgraded";
+
+/** What it waits for, and what a time-out means. */
+enum Wait {
+  REQUEST,
+  HEAD,
+  CONTENT,
+  ROOM,
+  APPLICATION,
+  GOODBYE,
+}
+
+const NEVER: i64 = i64.MAX_VALUE;
+const LF: u8 = 0x0a;
+/** Requests that are answered in one turn, before others have theirs. */
+const TURN_REQUESTS_MAX: i32 = 128;
+const PARTIAL_BYTES_MIN: i32 = 1024;
+/** Content that has to come in `contentNs`. */
+const CONTENT_STEP_BYTES: i32 = 16 << 10;
+const SERVICE_UNAVAILABLE: i32 = 503;
+const REQUEST_TIMEOUT: i32 = 408;
+
+
+@final
+export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
+  exchange: Exchange | null = null;
+  upgraded: Upgraded | null = null;
+  /** No further request is read. */
+  isLast: bool = false;
+  private isScheduled: bool = false;
+  private isLeaving: bool = false;
+  private waits: Wait = Wait.HEAD;
+  /** When it has waited too long. */
+  private deadlineNs: i64 = NEVER;
+  /** When the timer calls: at the deadline or before, so that a later deadline costs nothing. */
+  private timerNs: i64 = NEVER;
+  private timer: Timer | null = null;
+  /** The part of a head that has come. */
+  private held: usize = 0;
+  private heldBytes: i32 = 0;
+  private heldRoom: i32 = 0;
+  private remote: string | null = null;
+  /** Content since the deadline was set. */
+  private progress: i32 = 0;
+
+  constructor(server: HttpServer, tcp: TcpConnection) {
+    super(server, tcp);
+    this.wait(Wait.HEAD, server.limits.headNs);
+  }
+
+  /** Its client's address. */
+  get remoteText(): string {
+    let text = this.remote;
+    if (text === null) {
+      text = this.tcp.remote.address.toString();
+      this.remote = text;
+    }
+    return text;
+  }
+
+  // ---- turns
+
+  onConnected(connection: TcpConnection): void {}
+
+  onReadable(connection: TcpConnection): void {
+    this.turn();
+  }
+
+  onWritable(connection: TcpConnection): void {
+    this.turn();
+  }
+
+  performTask(): void {
+    this.isScheduled = false;
+    this.turn();
+  }
+
+  /** Has it go on when the application has returned. */
+  schedule(): void {
+    if (this.isScheduled || this.isTurning || this.isOver) return;
+    this.isScheduled = true;
+    ready(this);
+  }
+
+  turn(): void {
+    if (this.isTurning || this.isOver) return;
+    this.isTurning = true;
+    const output = this.server.output;
+    const room = this.tcp.writable;
+    let left = TURN_REQUESTS_MAX;
+    while (!this.isOver && this.advance()) {
+      // Beyond this, what is composed would only lie about.
+      if (this.server.writer === this && output.used >= room) this.flush();
+      if (--left > 0) continue;
+      if (!this.isScheduled) readyLater(this);
+      this.isScheduled = true;
+      break;
+    }
+    this.isTurning = false;
+    if (this.server.writer === this) this.flush();
+  }
+
+  /** One step. False: something is missing. */
+  private advance(): bool {
+    if (this.unsentEnd > 0 && !this.sendRest()) return false;
+    const upgraded = this.upgraded;
+    if (upgraded !== null) return upgraded.onTurn();
+    const exchange = this.exchange;
+    if (exchange !== null) return this.carryOn(exchange);
+    if (this.isLast) return this.leave();
+    return this.nextRequest();
+  }
+
+  // ---- requests
+
+  private nextRequest(): bool {
+    const server = this.server;
+    const tcp = this.tcp;
+    const available = tcp.peekedBytes;
+    if (available == 0) return this.nothingCame();
+    const exchange = server.takeExchange();
+    if (exchange === null) {
+      server.counters.refusedRequests++;
+      return this.refuse(SERVICE_UNAVAILABLE);
+    }
+    const head = exchange.request;
+    // Usually a head is there as a whole and in one piece, and is read where it lies.
+    let bytes = this.heldBytes == 0 ? head.parse(tcp.peek(), available) : 0;
+    const inPlace = bytes;
+    if (bytes == 0) bytes = this.gather(head);
+    if (bytes <= 0) {
+      server.giveExchange(exchange);
+      if (bytes == 0) return this.nothingCame();
+      if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
+      return this.refuse(-bytes);
+    }
+    server.counters.requests++;
+    this.waits = Wait.APPLICATION;
+    this.deadlineNs = NEVER;
+    this.exchange = exchange;
+    if (inPlace == 0) {
+      exchange.headMemory = this.held;
+      this.forgetPartial();
+    }
+    exchange.take(this);
+    const method = head.method;
+    // RFC 9110 §9.1: 501 for a method that is not known. We are no proxy, and do not trace.
+    if (method == Method.OTHER || method == Method.CONNECT || method == Method.TRACE)
+      exchange.sendError(501);
+    else server.handler.onRequest(exchange);
+    if (this.isOver) return false;
+    const isDone = this.exchange === exchange && exchange.isDone;
+    if (inPlace > 0) {
+      if (!isDone && this.exchange === exchange) exchange.keepHead();
+      else if (isDone) this.finish(exchange);
+      if (!this.isOver) tcp.consume(inPlace);
+    } else if (isDone) this.finish(exchange);
+    return true;
+  }
+
+  /**
+   * Copies a head that came in pieces. Returns its bytes; 0: it goes on; negative: a refusal. What lies behind it
+   * stays in the connection.
+   */
+  private gather(head: RequestHead): i32 {
+    const tcp = this.tcp;
+    const limits = this.server.limits;
+    for (let available = tcp.peekedBytes; available > 0; available = tcp.peekedBytes) {
+      const before = this.heldBytes;
+      const count = min(available, limits.headBytesMax - before);
+      if (!this.reserve(before + count)) {
+        this.server.counters.refusedRequests++;
+        return -SERVICE_UNAVAILABLE;
+      }
+      const at = tcp.peek();
+      memory.copy(this.held + <usize>before, at, <usize>count);
+      const total = before + count;
+      // Lines are judged as a whole: without the end of one, nothing is new, except that it may be too long.
+      const end = at + <usize>count;
+      if (findByte(at, end, LF) < end || total > limits.lineBytesMax) {
+        const bytes = head.parse(this.held, total);
+        if (bytes < 0) return bytes;
+        if (bytes > 0) {
+          tcp.consume(bytes - before);
+          return bytes;
+        }
+      }
+      tcp.consume(count);
+      this.heldBytes = total;
+    }
+    return 0;
+  }
+
+  private reserve(bytes: i32): bool {
+    if (bytes <= this.heldRoom) return true;
+    const server = this.server;
+    let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
+    while (room < bytes) room *= 2;
+    if (server.partialBytes + room - this.heldRoom > server.limits.partialBytes) return false;
+    server.partialBytes += room - this.heldRoom;
+    const larger = heap.alloc(<usize>room);
+    if (this.held != 0) {
+      memory.copy(larger, this.held, <usize>this.heldBytes);
+      heap.free(this.held);
+    }
+    this.held = larger;
+    this.heldRoom = room;
+    return true;
+  }
+
+  /** Somebody else has taken the memory, or it has been freed. */
+  private forgetPartial(): void {
+    this.server.partialBytes -= this.heldRoom;
+    this.held = 0;
+    this.heldBytes = 0;
+    this.heldRoom = 0;
+  }
+
+  private nothingCame(): bool {
+    if (this.tcp.atEnd) {
+      this.isLast = true;
+      return true;
+    }
+    if (this.heldBytes > 0) {
+      // From its first byte on: more bytes do not make it longer, so that slow heads end.
+      if (this.waits != Wait.HEAD) this.wait(Wait.HEAD, this.server.limits.headNs);
+    } else if (this.waits != Wait.HEAD) this.wait(Wait.REQUEST, this.server.limits.idleNs);
+    return false;
+  }
+
+  /** Answers with an error instead of an exchange, and reads no more. */
+  private refuse(status: i32): bool {
+    this.beginWriting();
+    this.server.putRefusal(status);
+    this.isLast = true;
+    return true;
+  }
+
+  // ---- an exchange under way
+
+  private carryOn(exchange: Exchange): bool {
+    if (exchange.hasEnded) {
+      if (!exchange.sendMemory()) return this.waitFor(Wait.ROOM, this.server.limits.writeNs);
+      if (!exchange.closes && !exchange.reader.isDone) return this.readContent(exchange);
+      this.finish(exchange);
+      return true;
+    }
+    if (exchange.wantsRoom) {
+      exchange.wantsRoom = false;
+      exchange.responder!.onWritable(exchange);
+      return true;
+    }
+    if (exchange.wantsContent) return this.readContent(exchange);
+    this.waits = Wait.APPLICATION;
+    this.deadlineNs = NEVER;
+    return false;
+  }
+
+  private finish(exchange: Exchange): void {
+    const server = this.server;
+    if (exchange.closes) this.isLast = true;
+    const access = server.access;
+    if (access !== null) access.onAnswered(exchange);
+    this.exchange = null;
+    this.waits = Wait.REQUEST;
+    // What it has been upgraded to sees to its own time.
+    if (this.upgraded === null) this.setDeadline(server.limits.idleNs);
+    exchange.release();
+    server.giveExchange(exchange);
+  }
+
+  /** Content goes to whoever wants it, else nowhere. True: something has happened. */
+  private readContent(exchange: Exchange): bool {
+    const tcp = this.tcp;
+    const reader = exchange.reader;
+    while (true) {
+      const bytes = tcp.peekedBytes;
+      const found = reader.next(bytes == 0 ? 0 : tcp.peek(), bytes);
+      const taken = reader.taken;
+      switch (found) {
+        case Content.DATA: {
+          const goesOn = exchange.takePart(reader.dataAt, reader.dataBytes);
+          if (this.isOver) return false;
+          tcp.consume(taken);
+          if (!goesOn) return true;
+          this.progress += taken;
+          if (this.progress >= CONTENT_STEP_BYTES)
+            this.wait(Wait.CONTENT, this.server.limits.contentNs);
+          break;
+        }
+        case Content.END:
+          if (taken > 0) tcp.consume(taken);
+          if (exchange.hasEnded) return true;
+          exchange.endContent();
+          return !this.isOver;
+        case Content.BROKEN:
+          this.server.counters.malformed++;
+          return this.breakOff(exchange, 400);
+        default:
+          tcp.consume(taken);
+          if (tcp.readable > 0) break;
+          if (tcp.atEnd) return this.breakOff(exchange, 400);
+          if (this.waits != Wait.CONTENT) this.wait(Wait.CONTENT, this.server.limits.contentNs);
+          return false;
+      }
+    }
+  }
+
+  /** The content has failed. Says so if the answer has not begun, and closes. */
+  private breakOff(exchange: Exchange, status: i32): bool {
+    const isSilent = exchange.hasBegun;
+    this.isLast = true;
+    if (exchange.hasEnded) {
+      this.finish(exchange);
+      return true;
+    }
+    if (isSilent) {
+      this.abort();
+      return false;
+    }
+    this.exchange = null;
+    exchange.abandon();
+    return this.refuse(status);
+  }
+
+  // ---- time
+
+  private wait(what: Wait, ns: i64): void {
+    this.waits = what;
+    this.progress = 0;
+    this.setDeadline(ns);
+  }
+
+  protected awaitRoom(hasMoved: bool): void {
+    if (hasMoved || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
+  }
+
+  /** `wait`, and false. */
+  private waitFor(what: Wait, ns: i64): bool {
+    this.wait(what, ns);
+    return false;
+  }
+
+  /** Upgraded connections see to their own time. */
+  setDeadline(ns: i64): void {
+    const at = now() + ns;
+    this.deadlineNs = at;
+    if (at < this.timerNs) this.setTimer(at, ns);
+  }
+
+  private setTimer(at: i64, ns: i64): void {
+    this.timerNs = at;
+    const timer = this.timer;
+    if (timer !== null) {
+      timer.set(ns);
+      return;
+    }
+    const made = this.server.clock.after(ns, this);
+    made.background();
+    this.timer = made;
+  }
+
+  onTimer(timer: Timer): void {
+    this.timerNs = NEVER;
+    if (this.isOver || this.deadlineNs == NEVER) return;
+    const left = this.deadlineNs - now();
+    if (left > 0) this.setTimer(this.deadlineNs, left);
+    else this.expire();
+  }
+
+  private expire(): void {
+    const upgraded = this.upgraded;
+    this.deadlineNs = NEVER;
+    if (upgraded !== null) {
+      upgraded.onDeadline();
+      return;
+    }
+    if (this.waits == Wait.REQUEST) {
+      // What was answered may still be on its way to somebody who does not read.
+      if (this.tcp.unacknowledged > 0) this.abort();
+      else this.close();
+      return;
+    }
+    this.server.counters.timeouts++;
+    const exchange = this.exchange;
+    if (this.waits == Wait.ROOM || this.waits == Wait.GOODBYE) this.abort();
+    else if (exchange !== null) {
+      this.breakOff(exchange, REQUEST_TIMEOUT);
+      this.turn();
+    } else if (this.heldBytes > 0) {
+      this.refuse(REQUEST_TIMEOUT);
+      this.turn();
+    } else this.close();
+  }
+
+  // ---- its end
+
+  /** RFC 9112 §9.6: closes our side, and reads on until the client has closed its own, so that no RST overtakes the answer. */
+  private leave(): bool {
+    const tcp = this.tcp;
+    if (!this.isLeaving) {
+      this.flush();
+      if (this.unsentEnd > 0 || this.isOver) return false;
+      this.isLeaving = true;
+      tcp.shutdown();
+      this.wait(Wait.GOODBYE, this.server.limits.lingerNs);
+    }
+    const waiting = tcp.readable;
+    if (waiting > 0) tcp.consume(waiting);
+    if (tcp.atEnd) this.close();
+    return false;
+  }
+
+  close(): void {
+    if (this.isOver) return;
+    if (this.server.writer === this) this.flush();
+    this.end();
+    this.tcp.close();
+  }
+
+  /** Ends it at once: what is under way is lost. */
+  abort(): void {
+    if (this.isOver) return;
+    if (this.server.writer === this) this.server.output.at = this.server.output.start;
+    this.end();
+    this.tcp.abort();
+  }
+
+  onClosed(connection: TcpConnection, reason: i32): void {
+    this.end();
+    this.server.forget(this);
+  }
+
+  /** Gives back what it has. */
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const timer = this.timer;
+    if (timer !== null) timer.cancel();
+    if (this.held != 0) {
+      heap.free(this.held);
+      this.forgetPartial();
+    }
+    this.freeUnsent();
+    const exchange = this.exchange;
+    this.exchange = null;
+    if (exchange !== null) {
+      if (!exchange.isDone) this.server.counters.aborted++;
+      exchange.abandon();
+    }
+    const upgraded = this.upgraded;
+    this.upgraded = null;
+    if (upgraded !== null) upgraded.onGone();
+  }
+}

@@ -1,0 +1,154 @@
+import { MILLISECOND, RESET, SECOND } from "@phantasm/interfaces";
+import { describe, expect, test } from "@phantasm/testing";
+import { step } from "../testing";
+import { HELLO, connect, get, later, limits, post, server } from "./testing-server";
+
+describe("time", () => {
+  test("for a head: 408, though bytes keep coming, and others live", () => {
+    const slow = connect();
+    const other = connect();
+    for (let second = 0; second < 9; second++) {
+      slow.says("G");
+      other.says(get("/"));
+      step(SECOND);
+    }
+    expect(slow.fate).toBe("");
+    step(SECOND);
+    expect(slow.heard().startsWith("HTTP/1.1 408 Request Timeout\r\n")).toBe(true);
+    expect(slow.fate).toBe("shutdown ");
+    step(2 * SECOND);
+    expect(slow.fate).toBe("shutdown abort ");
+    expect(other.fate).toBe("");
+    expect(server.partialBytes).toBe(0);
+    expect(server.connections).toBe(1);
+  });
+
+  test("without a word: closed", () => {
+    const client = connect();
+    step(limits.headNs);
+    client.hears("");
+    expect(client.fate).toBe("close ");
+  });
+
+  test("between requests: closed, after what was set for it", () => {
+    const client = connect();
+    client.says(get("/"));
+    step(40 * SECOND);
+    client.says(get("/"));
+    client.forgets();
+    step(limits.idleNs - MILLISECOND);
+    expect(client.fate).toBe("");
+    step(MILLISECOND);
+    client.hears("");
+    expect(client.fate).toBe("close ");
+  });
+
+  test("for content: 408", () => {
+    const client = connect();
+    client.says(post("/receive", "Content-Length: 6\r\n\r\nabc"));
+    step(15 * SECOND);
+    client.says("d");
+    step(5 * SECOND);
+    expect(client.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
+  });
+
+  test("for a client to read: cut off", () => {
+    const client = connect();
+    client.room = 1_000;
+    client.says(get("/large"));
+    step(50 * SECOND);
+    client.reads(1_000);
+    step(50 * SECOND);
+    expect(client.fate).toBe("");
+    step(10 * SECOND);
+    expect(client.fate).toBe("abort ");
+    expect(server.unsentBytes).toBe(0);
+  });
+
+  test("for the application there is no limit", () => {
+    const client = connect();
+    client.says(get("/later"));
+    step(1000 * SECOND);
+    later!.sendText(200, "text/plain", "hello");
+    client.hears(HELLO);
+  });
+});
+
+describe("limits", () => {
+  test("of connections: 503", () => {
+    limits.connections = 2;
+    const first = connect();
+    connect();
+    const third = connect();
+    expect(third.heard().startsWith("HTTP/1.1 503 Service Unavailable\r\n")).toBe(true);
+    expect(third.fate).toBe("close ");
+    expect(server.counters.refusedConnections).toBe(1);
+    first.breaks(0);
+    const fourth = connect();
+    fourth.says(get("/"));
+    fourth.hears(HELLO);
+  });
+
+  test("of requests under way: 503", () => {
+    limits.exchanges = 1;
+    const first = connect();
+    first.says(get("/later"));
+    const second = connect();
+    second.says(get("/"));
+    expect(second.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    expect(server.counters.refusedRequests).toBe(1);
+  });
+
+  test("of heads in part: 503", () => {
+    limits.partialBytes = 2048;
+    connect().says("GET");
+    connect().says("GET");
+    const third = connect();
+    third.says("GET");
+    expect(third.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+  });
+
+  test("of content that is collected: 503, and it grows with what has come", () => {
+    limits.collectedBytes = 3000;
+    const first = connect();
+    first.says(post("/receive", "Content-Length: 100000\r\n\r\n" + "x".repeat(1500)));
+    expect(server.collectedBytes).toBe(1500);
+    const second = connect();
+    second.says(post("/receive", "Content-Length: 100000\r\n\r\nx"));
+    expect(server.collectedBytes).toBe(2524);
+    second.says("x".repeat(1024));
+    expect(second.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    expect(server.collectedBytes).toBe(1500);
+    first.breaks(RESET);
+    expect(server.collectedBytes).toBe(0);
+  });
+
+  test("of what finds no room: cut off", () => {
+    limits.unsentBytes = 100;
+    const client = connect();
+    client.room = 1;
+    client.says(get("/"));
+    expect(client.fate).toBe("abort ");
+    expect(server.counters.cutOff).toBe(1);
+    expect(server.unsentBytes).toBe(0);
+  });
+
+  test("of pipelined requests whose answers nobody reads: they wait unread", () => {
+    const client = connect();
+    client.room = 200;
+    client.says(get("/").repeat(100));
+    expect(client.readable).toBeGreaterThan(90 * get("/").length);
+    client.reads(1 << 20);
+    step();
+    expect(client.readable).toBe(0);
+  });
+
+  test("of one turn: others have theirs", () => {
+    const client = connect();
+    client.says(get("/").repeat(1000));
+    expect(client.readable).toBeGreaterThan(0);
+    step();
+    for (let i = 0; i < 10; i++) step();
+    expect(client.readable).toBe(0);
+  });
+});

@@ -1,0 +1,56 @@
+import { MINUTE, SECOND } from "@phantasm/interfaces";
+import { HeadLimits } from "../wire/head";
+
+/** What a server takes at most, and for how long it waits. What happens at a limit stands beside it. */
+export class HttpLimits extends HeadLimits {
+  /** Connections at once. The next one is answered with 503 and closed. */
+  connections: i32 = 16_384;
+  /** Connections that wait to be accepted: see `Tcp.listen`. */
+  backlog: i32 = 1_024;
+  /** Requests that are being answered at once. The next one is answered with 503. */
+  exchanges: i32 = 1_024;
+  /** Bytes of all heads that have come in part. Who would need more is answered with 503. */
+  partialBytes: i32 = 1 << 20;
+  /** Bytes of all answers that are composed and find no room in their connections. Who would need more is cut off. */
+  unsentBytes: i32 = 2 << 20;
+  /** Bytes of content that `receive` collects, unless it says otherwise: beyond, 413. */
+  contentBytesMax: i32 = 1 << 20;
+  /** Bytes of content that all requests together collect. Who would need more is answered with 503. */
+  collectedBytes: i32 = 4 << 20;
+  /** Bytes of content that nobody has asked for, but are read so that the connection can go on: beyond, it is closed. */
+  discardBytesMax: i32 = 64 << 10;
+  /** Bytes of the fields that `setField` adds to one answer. Too many are a mistake, and end the domain. */
+  fieldBytesMax: i32 = 8_192;
+  /** Answers are composed here before they go out, for all connections in turn. At least 16 KiB. */
+  outputBytes: i32 = 64 << 10;
+  /** From a connection's first byte, or the first of a request, to the end of its head: then 408. */
+  headNs: i64 = 10 * SECOND;
+  /** For each 16 KiB of content, or what is left of it: then 408. */
+  contentNs: i64 = 20 * SECOND;
+  /** Between two requests: then the connection is closed. */
+  idleNs: i64 = 75 * SECOND;
+  /** Without room for more of an answer: then the connection is cut off. */
+  writeNs: i64 = 1 * MINUTE;
+  /** After the last answer, for the client to read it and close (RFC 9112 §9.6). */
+  lingerNs: i64 = 2 * SECOND;
+}
+
+/** Sums since the server was made. */
+export class HttpCounters {
+  /** Connections that were accepted. */
+  accepted: u64 = 0;
+  /** Connections beyond the limit. */
+  refusedConnections: u64 = 0;
+  /** Heads that were understood. */
+  requests: u64 = 0;
+  /** Heads or contents that were not, and were refused. */
+  malformed: u64 = 0;
+  /** Requests that were refused because of `exchanges`, `partialBytes` or `collectedBytes`. */
+  refusedRequests: u64 = 0;
+  /** Connections that ended because a time was over, idle ones not included. */
+  timeouts: u64 = 0;
+  /** Connections that were cut off because of `unsentBytes`. */
+  cutOff: u64 = 0;
+  /** Answers that were begun and not finished, because the connection broke. */
+  aborted: u64 = 0;
+}

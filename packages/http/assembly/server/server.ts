@@ -1,0 +1,162 @@
+/** The server: accepts connections, and has what they share. */
+import { Clock, Tcp, TcpAcceptor, TcpConnection, TcpListener } from "@phantasm/interfaces";
+import { reasonOf } from "../wire/status";
+import { HttpConnection } from "./connection";
+import { Exchange } from "./exchange";
+import { AccessSink, ErrorPages, HttpHandler } from "./handlers";
+import { Heading } from "./heading";
+import { HttpCounters, HttpLimits } from "./limits";
+import { Output } from "./output";
+import { Sender } from "./sender";
+import { utf8Bytes } from "../wire/characters";
+
+const OUTPUT_BYTES_MIN: i32 = 16 << 10;
+
+
+@final
+export class HttpServer implements TcpAcceptor {
+  readonly counters: HttpCounters = new HttpCounters();
+  /** Connections that there are. */
+  connections: i32 = 0;
+  /** Is told of every answer. */
+  access: AccessSink | null = null;
+  /** Makes the pages of errors. */
+  errorPages: ErrorPages | null = null;
+
+  // What connections share.
+  readonly output: Output;
+  readonly heading: Heading;
+  /** Whose output it is. */
+  writer: Sender | null = null;
+  /** Answers end their connections. */
+  isStopping: bool = false;
+  partialBytes: i32 = 0;
+  unsentBytes: i32 = 0;
+  collectedBytes: i32 = 0;
+  private listener: TcpListener | null = null;
+  private readonly pool: Exchange[] = [];
+  private exchanges: i32 = 0;
+
+  /**
+   * @param handler answers every request; a Router, a Site
+   * @param name what Server says; empty: nothing
+   */
+  constructor(
+    readonly clock: Clock,
+    readonly handler: HttpHandler,
+    readonly limits: HttpLimits = new HttpLimits(),
+    name: string = "",
+  ) {
+    assert(limits.outputBytes >= OUTPUT_BYTES_MIN, "http: the output has at least 16 KiB");
+    assert(
+      limits.lineBytesMax + 4 < limits.headBytesMax,
+      "http: a head is larger than its first line",
+    );
+    this.output = new Output(limits.outputBytes);
+    this.heading = new Heading(clock, name);
+  }
+
+  /** Listens at a port. False: it is taken. */
+  listen(tcp: Tcp, port: u16): bool {
+    const listener = tcp.listen(port, this, this.limits.backlog);
+    this.listener = listener;
+    return listener !== null;
+  }
+
+  /** Accepts no more; answers that are under way are the last ones of their connections. */
+  stop(): void {
+    const listener = this.listener;
+    this.listener = null;
+    this.isStopping = true;
+    if (listener !== null) listener.close();
+  }
+
+  onAccept(listener: TcpListener, tcp: TcpConnection): void {
+    this.accept(tcp);
+  }
+
+  /** Serves a connection that somebody else has accepted. */
+  accept(tcp: TcpConnection): void {
+    if (this.connections == this.limits.connections) {
+      this.refuse(tcp);
+      return;
+    }
+    this.counters.accepted++;
+    this.connections++;
+    // Answers are composed before they are written: nothing small follows that would be worth waiting for.
+    tcp.noDelay = true;
+    const connection = new HttpConnection(this, tcp);
+    tcp.setHandler(connection);
+    connection.turn();
+  }
+
+  /** One connection too many: it is told, and forgotten. */
+  private refuse(tcp: TcpConnection): void {
+    this.counters.refusedConnections++;
+    this.takeOutput(null);
+    this.putRefusal(503);
+    const output = this.output;
+    tcp.writeFrom(output.start, output.used);
+    output.at = output.start;
+    tcp.close();
+  }
+
+  /** The time of day, in seconds since 1970 UTC. */
+  get seconds(): i64 {
+    this.heading.refresh();
+    return this.heading.seconds;
+  }
+
+  // ---- for connections
+
+  /** Hands the output to another connection; what was in it leaves. */
+  takeOutput(connection: Sender | null): void {
+    const writer = this.writer;
+    this.writer = connection;
+    if (writer !== null) writer.flush();
+  }
+
+  takeExchange(): Exchange | null {
+    if (this.pool.length > 0) return this.pool.pop();
+    if (this.exchanges == this.limits.exchanges) return null;
+    this.exchanges++;
+    return new Exchange(this);
+  }
+
+  giveExchange(exchange: Exchange): void {
+    this.pool.push(exchange);
+  }
+
+  /** An exchange without a connection has ended. */
+  recycle(exchange: Exchange): void {
+    exchange.release();
+    this.giveExchange(exchange);
+  }
+
+  forget(connection: HttpConnection): void {
+    if (this.writer === connection) {
+      this.writer = null;
+      this.output.at = this.output.start;
+    }
+    this.connections--;
+  }
+
+  errorPage(status: i32): string {
+    const pages = this.errorPages;
+    if (pages !== null) return pages.errorPage(status);
+    const title = `${status} ${reasonOf(status)}`;
+    return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
+  }
+
+  /** Composes an answer that no exchange is for, and that ends its connection. */
+  putRefusal(status: i32): void {
+    const page = this.errorPage(status);
+    const output = this.output;
+    this.heading.refresh();
+    this.heading.put(output, status);
+    output.text("Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
+    output.number(utf8Bytes(page));
+    output.text("\r\nConnection: close\r\n\r\n");
+    output.utf8(page);
+  }
+}

@@ -1,0 +1,11 @@
+/** What a connection has become after another protocol was agreed (RFC 9110 §7.8). */
+export interface Upgraded {
+  /** Bytes, or the end, or room has come. True if it could go on at once. */
+  onTurn(): bool;
+
+  /** The time of `HttpConnection.setDeadline` is over. */
+  onDeadline(): void;
+
+  /** The connection has ended. */
+  onGone(): void;
+}

@@ -1,0 +1,10 @@
+export { CivilDate, DATE_BYTES, NO_DATE, daysOf, putDate, readDate } from "./date";
+export { Content, ContentReader } from "./content-reader";
+export { HEAD_BYTES_LIMIT, Head, HeadLimits, INCOMPLETE, Refusal } from "./head";
+export { Method, methodOf, methodText } from "./method";
+export { Ranges, RANGES_MAX, Validators, Verdict, judgeConditions } from "./conditions";
+export { RequestHead, TargetForm } from "./request-head";
+export { ResponseHead } from "./response-head";
+export { acceptedCoding } from "./quality";
+export { decodedText, percentDecode, queryValue } from "./target";
+export { hasNoContent, reasonOf } from "./status";
