@@ -30,7 +30,10 @@ class Store implements StoreListener {
   }
 
   onStoreReady(result: i32): void {
-    if (result == 0) return this.os.console.writeLine("Ready to accept connections.");
+    if (result == 0) {
+      this.os.console.writeLine("Ready to accept connections.");
+      return;
+    }
     this.os.console.writeLine(`The store cannot be opened: ${errorText(result)}.`);
     this.os.exit(1);
   }

@@ -16,7 +16,7 @@ test("ranks, order and links fit a sorted list", () => {
     const name = bytesOf("m" + index.toString().padStart(2, "0"));
     const score = <f64>random.below(10);
     const entry = set.table.find(name.dataStart, name.length);
-    expect(entry !== null).toBe(scores.has(index));
+    expect<bool>(entry !== null).toBe(scores.has(index));
     if (entry === null) {
       set.add(name.dataStart, name.length, score);
       scores.set(index, score);

@@ -23,7 +23,7 @@ test("a table has what was added and not removed, while it grows and shrinks", (
     // Mostly more, then mostly fewer.
     const index = <i32>random.below(3000);
     const entry = find(table, index);
-    expect(entry !== null).toBe(there.has(index));
+    expect<bool>(entry !== null).toBe(there.has(index));
     const grows = round < 20_000;
     if (entry === null && (grows || random.below(20) == 0)) {
       const bytes = key(index);

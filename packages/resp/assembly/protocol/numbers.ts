@@ -1,6 +1,4 @@
 /** Numbers as text, as strictly as Redis reads them. */
-import { dtoa_buffered } from "util/number";
-
 /** Set by the readers below: the text was a number. */
 export let isNumber: bool = false;
 
@@ -111,8 +109,6 @@ export function putInteger(at: usize, value: i64): usize {
   return at + digits;
 }
 
-const units: usize = memory.data(128);
-
 /** Writes the shortest text that is read as this number again: 3, 0.1, 1e+21, inf. Returns where it ends. */
 export function putDouble(at: usize, value: f64): usize {
   if (isNaN(value)) return putText(at, "nan");
@@ -121,14 +117,9 @@ export function putDouble(at: usize, value: f64): usize {
     if (value == 0 && Math.signbit(value)) return putText(at, "-0");
     return putInteger(at, <i64>value);
   }
-  let length = <i32>dtoa_buffered(units, value);
-  if (length > 2 && unit(length - 1) == 0x30 && unit(length - 2) == 0x2e) length -= 2;
-  for (let i = 0; i < length; i++) store<u8>(at + <usize>i, <u8>unit(i));
-  return at + <usize>length;
-}
-
-function unit(index: i32): u16 {
-  return load<u16>(units + ((<usize>index) << 1));
+  // A fraction is the one thing that needs an object.
+  const text = value.toString();
+  return putText(at, text.endsWith(".0") ? text.substring(0, text.length - 2) : text);
 }
 
 /** Writes characters below 128. */
