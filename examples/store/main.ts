@@ -1,8 +1,10 @@
-import { errorText } from "@phantasm/interfaces";
+import { KeyValueSpace, errorText } from "@phantasm/interfaces";
 import { Durability, StoreLimits, StoreListener, StoreServer } from "@phantasm/resp";
 import { Devices } from "./.phantasm/devices";
 
 const PORT: u16 = 6379;
+/** Of a smaller one, the log does not take a command with values of 512 KiB. */
+const DISK_BYTES_MIN: u64 = 48 << 20;
 
 class Store implements StoreListener {
   constructor(private readonly os: Devices) {}
@@ -30,6 +32,13 @@ class Store implements StoreListener {
   }
 
   onStoreReady(result: i32): void {
+    const space = new KeyValueSpace();
+    if (result == 0) this.os.store.space(space);
+    if (result == 0 && space.usedBytes + space.freeBytes < DISK_BYTES_MIN) {
+      this.os.console.writeLine("The disk is too small: it has 64 MiB at least.");
+      this.os.exit(1);
+      return;
+    }
     if (result == 0) {
       this.os.console.writeLine("Ready to accept connections.");
       return;
