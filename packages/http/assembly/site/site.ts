@@ -3,6 +3,7 @@
  *
  *     new HttpServer(os.clock, new Site(os.pages));
  */
+import { normalPath } from "@phantasm/fs";
 import { Files, SECOND } from "@phantasm/interfaces";
 import { now } from "@phantasm/runtime";
 import { Exchange } from "../server/exchange";
@@ -17,6 +18,8 @@ import { Job } from "./job";
 export class SiteOptions {
   /** The file that a directory is answered with. */
   index: string = "index.html";
+  /** The file that tells, with 404, that there is nothing: a path in the volume; empty, or not there: a page of the server. */
+  notFound: string = "";
   /** What Cache-Control says; empty: nothing, clients guess. */
   cacheControl: string = "";
   /** Paths that are remembered. */
@@ -34,12 +37,17 @@ export class Site implements HttpHandler {
   private readonly jobs: Job[] = [];
   private jobCount: i32 = 0;
   private readonly ranges: Ranges = new Ranges();
+  /** The path of `notFound`, as it is remembered. */
+  readonly missingKey: Uint8Array;
 
   constructor(
     readonly files: Files,
     readonly options: SiteOptions = new SiteOptions(),
   ) {
+    const page = options.notFound;
+    assert(page == "" || normalPath(page) == page, "http: notFound is a path from the root on");
     this.table = new EntryTable(options.entries);
+    this.missingKey = Uint8Array.wrap(String.UTF8.encode(page));
   }
 
   onRequest(exchange: Exchange): void {
@@ -54,17 +62,52 @@ export class Site implements HttpHandler {
     const path = request.path;
     const bytes = request.pathBytes;
     const hash = hashOf(path, bytes);
-    const entry = this.table.find(path, bytes, hash);
+    const entry = this.remembered(path, bytes, hash);
     if (entry !== null) {
-      if (now() < entry.untilNs) {
-        this.answer(exchange, entry);
-        return;
-      }
-      this.forget(entry);
+      this.answer(exchange, entry);
+      return;
     }
     const job = this.takeJob();
     if (job === null) exchange.sendError(503);
     else job.resolve(exchange, hash);
+  }
+
+  private remembered(path: usize, bytes: i32, hash: u32): Entry | null {
+    const entry = this.table.find(path, bytes, hash);
+    if (entry === null || now() < entry.untilNs) return entry;
+    this.forget(entry);
+    return null;
+  }
+
+  /** There is nothing. */
+  answerMissing(exchange: Exchange): void {
+    const key = this.missingKey;
+    if (key.length == 0) {
+      exchange.sendError(404);
+      return;
+    }
+    const hash = hashOf(key.dataStart, key.length);
+    const entry = this.remembered(key.dataStart, key.length, hash);
+    if (entry !== null) {
+      this.sendMissing(exchange, entry);
+      return;
+    }
+    const job = this.takeJob();
+    if (job === null) exchange.sendError(503);
+    else job.resolveMissing(exchange, hash);
+  }
+
+  /** Conditions and ranges are about what was asked for, and so are its validators. */
+  sendMissing(exchange: Exchange, page: Entry): void {
+    const variant = choose(exchange, page);
+    if (variant.address == 0 && variant.size > 0 && exchange.method == Method.GET) {
+      this.send(exchange, page, variant, 404);
+      return;
+    }
+    if (variant.coding != <i32>Coding.IDENTITY)
+      exchange.setField("Content-Encoding", codingName(variant.coding));
+    if (page.isNegotiated) exchange.setField("Vary", "Accept-Encoding");
+    exchange.sendStatic(404, variant.mediaType, variant.address, variant.size);
   }
 
   /** Answers with what is known. */

@@ -16,6 +16,7 @@ const limits = new WebSocketLimits();
 let story: string = "";
 let socket: WebSocket | null = null;
 let events: EventStream | null = null;
+let server: HttpServer | null = null;
 
 class Peer implements HttpHandler, WebSocketHandler {
   onRequest(exchange: Exchange): void {
@@ -49,7 +50,10 @@ const HANDSHAKE: string =
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 function connect(): TestConnection {
-  if (tcp.acceptor === null) new HttpServer(new HostClock(64), new Peer()).listen(tcp, 80);
+  if (server === null) {
+    server = new HttpServer(new HostClock(64), new Peer());
+    server!.listen(tcp, 80);
+  }
   return tcp.arrives();
 }
 
@@ -117,6 +121,26 @@ describe("the handshake", () => {
 });
 
 describe("messages", () => {
+  test("of all together have a limit", () => {
+    const payload = "x".repeat(6_000);
+    const first = open();
+    server!.limits.collectedBytes = 10_000;
+    first.says(frame(0x02, payload));
+    expect(server!.collectedBytes).toBeGreaterThan(6_000 - 1_025);
+    const second = open();
+    story = "";
+    second.says(frame(0x82, payload));
+    second.hears(closing(1013));
+    expect(story).toBe("closed 1013 ");
+    first.breaks(RESET);
+    expect(server!.collectedBytes).toBe(0);
+    const third = open();
+    third.says(frame(0x82, payload));
+    expect(third.heard().length).toBe(payload.length + 4);
+    expect(server!.collectedBytes).toBe(0);
+    server!.limits.collectedBytes = 4 << 20;
+  });
+
   test("in one frame", () => {
     const client = open();
     client.says(frame(0x81, "hello") + frame(0x82, "\x00\xff"));
