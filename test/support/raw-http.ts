@@ -11,7 +11,11 @@ export interface RawAnswer {
 const QUIET_MS_MAX = 10_000;
 
 /** Sends bytes, one character each, and returns all that comes until the other side closes, or long nothing. */
-export async function exchangeRaw(port: number, text: string): Promise<string> {
+export async function exchangeRaw(
+  port: number,
+  text: string,
+  quietMsMax = QUIET_MS_MAX,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     let heard = "";
@@ -21,7 +25,7 @@ export async function exchangeRaw(port: number, text: string): Promise<string> {
       resolve(heard);
     };
     socket.setEncoding("latin1").on("data", (piece: string) => (heard += piece));
-    socket.setTimeout(QUIET_MS_MAX, () => {
+    socket.setTimeout(quietMsMax, () => {
       heard += "(and nothing more)";
       done();
     });

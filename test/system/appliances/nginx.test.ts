@@ -17,7 +17,7 @@ import { generated, HANDPICKED, type Case } from "./nginx-cases.js";
 const SERVED = "test/system/appliances/served";
 const MODIFIED = new Date("2020-02-02T02:02:02Z");
 const AT_ONCE = 8;
-const SEED = Number(process.env["PHANTASM_TEST_SEED"] ?? 9110);
+const SEED = Number(process.env["PHANTASM_SEED"] ?? 9110);
 const GENERATED = 150;
 
 /** Ends every connection that a case leaves open, and tells that it was. */
@@ -118,6 +118,6 @@ test.skipIf(!HAS_NGINX)("handpicked requests", async () => {
   await compare(HANDPICKED);
 });
 
-test.skipIf(!HAS_NGINX)(`generated requests (PHANTASM_TEST_SEED=${SEED})`, async () => {
+test.skipIf(!HAS_NGINX)(`generated requests (PHANTASM_SEED=${SEED})`, async () => {
   await compare(generated(SEED, GENERATED));
 });

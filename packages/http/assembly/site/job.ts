@@ -21,7 +21,6 @@ import { encodedPath } from "../wire/target";
 import { CODINGS, Coding, Entry, Variant, codingName, codingSuffix } from "./entry";
 import { Site } from "./site";
 
-const BUFFER_BYTES: i32 = 16 << 10;
 /** `Location: ` and the end of the line. */
 const LOCATION_ROOM: i32 = 12;
 /** One write of what lies in memory. */
@@ -390,7 +389,7 @@ export class Job implements FilesHandler, ResponseWriter {
     this.reserveBuffer();
     this.step = Step.READ;
     this.isReading = true;
-    const wanted = <i32>min<i64>(left, BUFFER_BYTES);
+    const wanted = <i32>min<i64>(left, this.buffer.length);
     const result = this.file!.readAt(<u64>this.position, this.buffer, 0, wanted, this, 0);
     if (result == PENDING) return false;
     this.isReading = false;
@@ -398,7 +397,7 @@ export class Job implements FilesHandler, ResponseWriter {
   }
 
   private reserveBuffer(): void {
-    if (this.buffer.length == 0) this.buffer = new Uint8Array(BUFFER_BYTES);
+    if (this.buffer.length == 0) this.buffer = new Uint8Array(this.site.bufferBytes);
   }
 
   private afterRead(result: i32): void {

@@ -6,6 +6,7 @@
 import { normalPath } from "@phantasm/fs";
 import { Files, SECOND } from "@phantasm/interfaces";
 import { now } from "@phantasm/runtime";
+import { limitBytes } from "@phantasm/runtime/heap/pacing";
 import { Exchange } from "../server/exchange";
 import { HttpHandler } from "../server/handlers";
 import { Ranges, Verdict, judgeConditions } from "../wire/conditions";
@@ -30,6 +31,11 @@ export class SiteOptions {
   jobs: i32 = 256;
 }
 
+/** What a job reads at once, unless all of them together would take more than a sixteenth of the memory. */
+const BUFFER_BYTES: i32 = 16 << 10;
+/** A heading between two ranges fits in. */
+const BUFFER_BYTES_MIN: i32 = 1 << 10;
+
 
 @final
 export class Site implements HttpHandler {
@@ -37,6 +43,8 @@ export class Site implements HttpHandler {
   private readonly jobs: Job[] = [];
   private jobCount: i32 = 0;
   private readonly ranges: Ranges = new Ranges();
+  /** Of the buffer of a job. */
+  readonly bufferBytes: i32;
   /** The path of `notFound`, as it is remembered. */
   readonly missingKey: Uint8Array;
 
@@ -47,6 +55,8 @@ export class Site implements HttpHandler {
     const page = options.notFound;
     assert(page == "" || normalPath(page) == page, "http: notFound is a path from the root on");
     this.table = new EntryTable(options.entries);
+    const share = (limitBytes() >> 4) / <usize>max(options.jobs, 1);
+    this.bufferBytes = <i32>max<usize>(BUFFER_BYTES_MIN, min<usize>(share, BUFFER_BYTES));
     this.missingKey = Uint8Array.wrap(String.UTF8.encode(page));
   }
 
