@@ -12,7 +12,8 @@ import { builtImage } from "../../support/built.js";
 import { HAS_NGINX, Nginx } from "../../support/nginx.js";
 import { answersIn, exchangeRaw, type RawAnswer } from "../../support/raw-http.js";
 import { Running } from "../../support/running.js";
-import { generated, HANDPICKED, type Case } from "./nginx-cases.js";
+import { HANDPICKED, type Case } from "./nginx-cases.js";
+import { generated } from "./nginx-generated.js";
 
 const SERVED = "test/system/appliances/served";
 const MODIFIED = new Date("2020-02-02T02:02:02Z");
