@@ -19,6 +19,7 @@ import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
 import { keyValue } from "./key-value.mjs";
 import { connections } from "./connections.mjs";
+import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
@@ -418,6 +419,7 @@ export const PARTS = {
   tapHttp,
   tapWeb,
   tapUdp,
+  dns,
   connections,
   userNet,
 };

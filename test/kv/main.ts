@@ -36,7 +36,7 @@ class Run implements TimerHandler {
     const seed = <u64>this.at;
     this.at++;
     if (what == "model") return play(seed, 400);
-    const run = new CrashRun(seed, 80, seed % 2 == 0);
+    const run = new CrashRun(seed, 80, seed % 2 == 0, seed % 3 == 0);
     const random = new TestRandom(seed);
     for (let events = 0; events <= run.events; events += 1 + <i32>random.below(3)) {
       const problem = run.crash(events, random);

@@ -336,7 +336,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     graph,
     suspending: compiled.suspending,
     frozen: compiled.frozen,
-    warnings,
+    warnings: [...made.warnings, ...warnings],
     inputs,
   };
 }

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DataContext, DataParameter } from "./configuration/device.js";
 import type { Configuration } from "./configuration/load.js";
-import { BuildError } from "./diagnostics.js";
+import { BuildError, type Diagnostic } from "./diagnostics.js";
 import { writeAtomically } from "./files.js";
 import { constructorName, dataNames } from "./generate.js";
 import type { Graph, Node } from "./graph.js";
@@ -27,6 +27,7 @@ export interface MadeData {
   readonly data: readonly DeviceData[];
   /** What they were made from, absolute. */
   readonly inputs: readonly string[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -86,18 +87,23 @@ export function makeData(configuration: Configuration, { nodes }: Graph): MadeDa
   const { directory } = configuration;
   const inputs = new Set<string>();
   const cache = new Cache(join(directory, ".phantasm", "made"));
-  const context: DataContext = {
+  const warnings: Diagnostic[] = [];
+  const contextOf = ({ device }: Node): DataContext => ({
     directory,
     input: (path) => void inputs.add(resolve(directory, path)),
     cached: (key, make) => cache.get(key, make),
-  };
-  const bytesOf = ({ device }: Node, { data }: DataParameter): Uint8Array => {
+    warn: (message) => void warnings.push(configuration.diagnose(message, device.location)),
+  });
+  const bytesOf = (node: Node, { data }: DataParameter): Uint8Array => {
     if (data instanceof Uint8Array) return data;
     try {
-      return data(context);
+      return data(contextOf(node));
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "ConfigurationError") throw error;
-      throw new BuildError([configuration.diagnose(error.message, device.location)], [...inputs]);
+      throw new BuildError(
+        [configuration.diagnose(error.message, node.device.location)],
+        [...inputs],
+      );
     }
   };
   const data = nodes.flatMap((node) => {
@@ -115,5 +121,5 @@ export function makeData(configuration: Configuration, { nodes }: Graph): MadeDa
     });
   });
   cache.prune();
-  return { data, inputs: [...inputs] };
+  return { data, inputs: [...inputs], warnings };
 }

@@ -210,6 +210,12 @@ export class TestDisk implements Block {
     return reported;
   }
 
+  /** Who made the requests is no more: none of those in flight is reported. What they wrote is written, not durable. */
+  forgetRequests(): void {
+    this.pending.length = 0;
+    while (this.waiters.count > 0) this.waiters.take();
+  }
+
   /** Events in the journal: a point in time that `crash` can go back to. */
   get journalLength(): i32 {
     return this.journal.length;

@@ -7,6 +7,9 @@
  * that tag and the result. It is never called from inside the call that was given it. What is passed in
  * (keys, buffers, batches, records for results) belongs to the operation until it has its result.
  *
+ * A key of another length than 1 to 511 bytes, and a limit of a scan that is longer, are mistakes of the caller:
+ * what comes from outside is to be checked.
+ *
  * Results are 0 or a count, else an error: NOT_FOUND, CONFLICT, TOO_LARGE, NOSPACE, READONLY, EXHAUSTED
  * (too many operations wait), CORRUPT (nothing damaged is handed out), IO, GONE, WRONG_FORMAT. After IO
  * from a write, or GONE, the store answers that to every further write until it is opened anew.

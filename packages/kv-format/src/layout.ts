@@ -55,6 +55,7 @@ export enum CellFlag {
 }
 /** `u64` size and a reference. */
 export const ELSEWHERE_BYTES = 24;
+export const ELSEWHERE_VALUE_BYTES_MAX = 2 ** 33;
 
 export const LEVELS_MAX = 16;
 

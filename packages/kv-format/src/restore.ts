@@ -3,6 +3,7 @@ import { compareBytes } from "./bytes.js";
 import { describeKey } from "./expiry.js";
 import type { Device } from "./device.js";
 import { DumpError, parseLine, type DumpLine } from "./dump-line.js";
+import { ELSEWHERE_VALUE_BYTES_MAX } from "./layout.js";
 import { FullError } from "./page-writer.js";
 import {
   StoreWriter,
@@ -118,6 +119,8 @@ export class Restorer {
       case "large":
         this.#key(line);
         if (line.size === 0) this.#refuse("a value of 0 bytes has no parts");
+        if (line.size > ELSEWHERE_VALUE_BYTES_MAX)
+          this.#refuse(`a value has at most ${ELSEWHERE_VALUE_BYTES_MAX} bytes, not ${line.size}`);
         this.#large = line;
         this.#largeDone = 0;
         return;

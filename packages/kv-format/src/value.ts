@@ -2,6 +2,7 @@
 import { getNumber, getReference, view } from "./bytes.js";
 import type { Elsewhere } from "./cells.js";
 import {
+  ELSEWHERE_VALUE_BYTES_MAX,
   EXTENT_BYTES,
   EXTENT_PAGES_MAX,
   EXTENT_RECORD_BYTES,
@@ -31,6 +32,14 @@ export function* extents(
   const buffer = new Uint8Array(EXTENT_BYTES);
   let origin = from;
   let done = 0;
+  // Or a chain that goes in a circle would be followed for very long.
+  if (size > ELSEWHERE_VALUE_BYTES_MAX) {
+    visit.report(
+      `value reached from ${typeof from === "number" ? `page ${from}` : from}`,
+      `it cannot have ${size} bytes: ${ELSEWHERE_VALUE_BYTES_MAX} is the most`,
+    );
+    return;
+  }
   for (let next = first; ;) {
     if (next.page === 0) {
       if (done !== size)

@@ -47,6 +47,7 @@ export class Apply {
         this.put(key, keyBytes, flags, version, expiresNs, value, valueBytes);
       }
     }
+    this.engine.tree.removeEmpty();
     values.clear();
   }
 
@@ -75,7 +76,7 @@ export class Apply {
         tree.put(expiryKey, makeExpiryKey(expiresNs, key, keyBytes), 0, 0, 0, 0, 0);
     }
     if (expiresNs != 0) engine.sweeper.onExpiry(expiresNs);
-    if (engine.watchers.any) engine.watchers.note(key, keyBytes, version, false);
+    this.note(key, keyBytes, version, false);
   }
 
   private delete(key: usize, keyBytes: i32, version: u64): void {
@@ -87,7 +88,14 @@ export class Apply {
     if (this.oldPage != 0) this.dropOld();
     if (this.oldExpiry != 0)
       engine.tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
-    if (engine.watchers.any) engine.watchers.note(key, keyBytes, version, true);
+    this.note(key, keyBytes, version, true);
+  }
+
+  /** What the log has from before is no news. */
+  private note(key: usize, keyBytes: i32, version: u64, deleted: bool): void {
+    const engine = this.engine;
+    if (engine.state == 0 && engine.watchers.any)
+      engine.watchers.note(key, keyBytes, version, deleted);
   }
 
   private dropOld(): void {

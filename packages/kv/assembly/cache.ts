@@ -49,7 +49,8 @@ class Frame {
   used: u8;
   /** What it is expected to be. */
   kind: u8;
-  unused: u8;
+  /** The leaf in it is among those that a batch has emptied. */
+  isEmpty: u8;
   /** Of a batch that is being prepared: its number, and the bytes it adds to this page. */
   addedBytes: u32;
   batch: u32;
@@ -308,6 +309,15 @@ export class Cache {
     const frame = this.frame(index);
     if (frame.pins == 0) return;
     if (--frame.pins == 0) this.pinned--;
+  }
+
+  /** What was fetched in this run is not needed any more: of an operation that goes on from somewhere else. */
+  leaveBehind(): void {
+    if (!this.pinning) return;
+    for (let at = 0; at < this.pinCount; at++) {
+      this.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
+    }
+    this.pinCount = 0;
   }
 
   private find(page: u64): i32 {

@@ -178,10 +178,10 @@ export class Checkpoint {
     for (let before = -1; before != moved;) {
       before = moved;
       for (let index = 0; index < total; index++) {
-        if (!space.isChanged(index) || this.hasMoved(index)) continue;
+        if (!space.isChanged(index) || space.isMoved(index)) continue;
         this.move(index);
         moved++;
-        if (index < maps) space.setChanged(maps + index / INDEX_REFERENCES_MAX, true);
+        if (index < maps) space.setChanged(maps + index / INDEX_REFERENCES_MAX);
       }
     }
     if (moved == 0) return;
@@ -210,23 +210,18 @@ export class Checkpoint {
         memory.copy(page + INDEX_REFERENCES, space.reference(first), (<usize>count) << 4);
       }
       store<u64>(reference, xxh64(page, PAGE_BYTES, number), 8);
-      space.setChanged(index, false);
+      space.setUnchanged(index);
       this.note(number, MAP | place);
       place++;
     }
   }
 
-  /** A checksum of 0 stands for one that is not known yet: it is set once the content is. */
-  private hasMoved(index: i32): bool {
-    const reference = this.space.reference(index);
-    return load<u64>(reference) != 0 && load<u64>(reference, 8) == 0;
-  }
-
   private move(index: i32): void {
     const reference = this.space.reference(index);
     const old = load<u64>(reference);
+    // Its checksum is set once its content is.
     store<u64>(reference, this.takePage());
-    store<u64>(reference, 0, 8);
+    this.space.setMoved(index);
     if (old != 0) this.space.release(old);
   }
 

@@ -24,7 +24,7 @@ const READS_MAX: i32 = 32;
 /** A leaf that is full is split once more for each time that so many bytes are added, at most. */
 const SPLIT_BYTES: i32 = 500;
 
-/** Frames and pages that are kept for what a checkpoint needs besides. */
+/** Pages that are kept for what a checkpoint needs besides. */
 const SPARE: i32 = 8;
 
 
@@ -39,6 +39,8 @@ export class Commits {
   private pinCount: i32 = 0;
   private batch: u32 = 0;
   private awaited: i32 = -1;
+  /** The first batch found no frame: reads that have none yet wait for it, or it could wait for ever. */
+  needsFrames: bool = false;
   private running: bool = false;
   // What the batch that is being prepared needs at worst.
   private missing: i32 = 0;
@@ -46,11 +48,19 @@ export class Commits {
   private firstBytes: i32 = 0;
   private innerSplits: i32 = 0;
   private garbage: i32 = 0;
+  private puts: bool = false;
   /** Bytes of cells, and pages of long values, that there are more than before; negative: fewer. */
   private cellGrowth: i64 = 0;
   private valueGrowth: i64 = 0;
 
+  /**
+   * Frames that batches leave: for a way of clean pages of each read that has some, and the value page that the next
+   * checkpoint waits for (garbage.ts). If reads had the last ones, neither would get on.
+   */
+  private readonly spareFrames: i32;
+
   constructor(private readonly engine: Engine) {
+    this.spareFrames = 4 + 4 * engine.schedule.activeMax;
     this.pins = heap.alloc((<usize>engine.cache.capacity) << 2);
     this.values = new Values(engine);
     this.apply = new Apply(engine);
@@ -99,11 +109,12 @@ export class Commits {
     if (this.running) return;
     this.running = true;
     const engine = this.engine;
-    while (!this.queue.isEmpty && (this.awaited < 0 || engine.failure != 0)) {
+    while (!this.queue.isEmpty && (this.awaited < 0 || engine.failure != 0 || engine.isClosed)) {
       const operation = this.queue.first!;
       const isReplay = operation.kind == OperationKind.REPLAY;
       if (engine.state == PENDING && !isReplay) break;
-      const result = engine.state < 0 && !isReplay ? engine.state : this.step(operation);
+      // Of the log too, if it is because of another reason that the store cannot be opened.
+      const result = engine.isClosed ? this.refuse(engine.state) : this.step(operation);
       if (result == PENDING) break;
       this.queue.take();
       this.begin();
@@ -115,11 +126,16 @@ export class Commits {
     this.running = false;
   }
 
+  private refuse(status: i32): i32 {
+    this.dropPins();
+    this.values.abandon();
+    return status;
+  }
+
   /** The first of the queue has changed. */
   private begin(): void {
     this.awaited = -1;
-    const first = this.queue.first;
-    if (first === null) return;
+    this.needsFrames = false;
   }
 
   private wait(operation: Operation): void {
@@ -173,7 +189,7 @@ export class Commits {
     const isReplay = operation.version != 0;
     const log = engine.log;
     if (!isReplay) {
-      // Not known when it came, if the store was not open yet.
+      // One that came before the store was open.
       if (operation.operationBytes > log.batchBytesMax) return TOO_LARGE;
       if (!log.takes(operation.operationBytes)) {
         log.begin();
@@ -218,6 +234,7 @@ export class Commits {
     const writer = operation.writer;
     if (writer !== null) writer.enliven();
     engine.lastVersion = max(engine.lastVersion, operation.version);
+    engine.tree.joins = !this.puts;
     this.apply.batch(
       operation.operations,
       operation.operationBytes,
@@ -244,6 +261,7 @@ export class Commits {
     this.firstBytes = 0;
     this.innerSplits = 0;
     this.garbage = 0;
+    this.puts = false;
     this.cellGrowth = 0;
     this.valueGrowth = 0;
     for (let at = 0; at < this.pinCount; at++) {
@@ -278,6 +296,7 @@ export class Commits {
     this.dropPins();
     const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
     if (others == 0) return TOO_LARGE;
+    this.needsFrames = true;
     return PENDING;
   }
 
@@ -304,6 +323,7 @@ export class Commits {
       }
     }
     if (kind != BatchKind.DELETE) {
+      this.puts = true;
       const expires = headBytes == 16;
       const valueBytes = kind == PUT_ELSEWHERE || isLong(operation) ? 24 : load<i32>(operation, 4);
       const bytes = 17 + (expires ? 8 : 0) + keyBytes + valueBytes;
@@ -372,14 +392,16 @@ export class Commits {
       if (state != FrameState.DIRTY) touched++;
     }
     const newPages = this.newPages + this.newPages / 3 + this.innerSplits;
-    if (cache.available < copies + newPages + SPARE) {
+    if (cache.available < copies + newPages + this.spareFrames) {
       this.awaited = -1;
       const others = cache.dirty + cache.sealed + cache.reading + engine.schedule.count;
       if (others == 0) return TOO_LARGE;
       if (engine.writable) engine.checkpointWanted = true;
       else if (cache.reading + engine.schedule.count == 0) return EXHAUSTED;
+      this.needsFrames = true;
       return PENDING;
     }
+    this.needsFrames = false;
     if (!engine.writable) return 0;
     const valuePages = this.values.pagesFor(operation.operations, operation.operationBytes);
     // No store that is not forged is that deep.

@@ -48,6 +48,10 @@ export class StoreCursor implements Cursor {
     private readonly to: Uint8Array | null,
     private readonly reverse: bool,
   ) {
+    assert(
+      isLimit(prefix) && isLimit(from) && isLimit(to),
+      "kv: a limit of a scan has at most 511 bytes",
+    );
     this.setKey(0, 0);
   }
 
@@ -110,6 +114,7 @@ export class StoreCursor implements Cursor {
       }
       this.setKey(key, keyBytes);
       this.place = Place.AT_KEY;
+      this.engine.cache.leaveBehind();
       status = this.advance();
     }
     return 0;
@@ -215,6 +220,10 @@ export class StoreCursor implements Cursor {
     // eslint-disable-next-line assemblyscript/no-changetype-usize -- a number is stored, no reference is kept
     store<i32>(changetype<usize>(this.key), keyBytes, offsetof<Uint8Array>("byteLength"));
   }
+}
+
+function isLimit(key: Uint8Array | null): bool {
+  return key === null || key.length <= KEY_BYTES_MAX;
 }
 
 function compare(a: Uint8Array, b: Uint8Array): i32 {

@@ -47,7 +47,7 @@ export class Disk {
     this.writable = block.writable;
   }
 
-  /** 0 until the device is open. */
+  /** Of the device; known once its state is 0. */
   get pages(): u64 {
     return this.block.sectors / this.pageSectors;
   }
@@ -124,6 +124,11 @@ export class Disk {
   /** Bytes of one request, at most. */
   get requestBytesMax(): i32 {
     return this.requestPagesMax << PAGE_SHIFT;
+  }
+
+  /** Its state is PENDING: whoever goes on when it takes requests again goes on when it is another one, too. */
+  awaitState(): void {
+    this.refused = true;
   }
 
   private accepted(status: i32): i32 {

@@ -29,6 +29,7 @@ import { Garbage } from "./garbage";
 import { Log } from "./log";
 import { Opening } from "./opening";
 import { Operation, OperationKind, Operations, Queue } from "./operation";
+import { checkKey } from "./keys";
 import { lookup, onOperationRead, runRead } from "./read";
 import { Schedule } from "./schedule";
 import { Settings } from "./settings";
@@ -138,6 +139,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
 
   // Operations.
 
+  /** It could not be opened. */
+  get isClosed(): bool {
+    return this.state != 0 && this.state != PENDING;
+  }
+
   get(
     view: View,
     snapshot: StoreSnapshot | null,
@@ -146,6 +152,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     handler: KeyValueHandler,
     tag: i32,
   ): i32 {
+    checkKey(key);
     if (this.state == 0) {
       const result = lookup(this, view, key, into);
       if (result >= 0 || (result != PENDING && result > -1000)) return result;
@@ -278,21 +285,34 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     this.failure = status;
     this.commits.onFailure();
     this.opening.onFailure(status);
-    while (!this.snapshotsSealed.isEmpty) this.failSnapshot(this.snapshotsSealed.take());
-    while (!this.snapshotsWaiting.isEmpty) this.failSnapshot(this.snapshotsWaiting.take());
+    while (!this.snapshotsSealed.isEmpty) this.failSnapshot(this.snapshotsSealed.take(), status);
+    while (!this.snapshotsWaiting.isEmpty) this.failSnapshot(this.snapshotsWaiting.take(), status);
   }
 
-  private failSnapshot(operation: Operation): void {
+  private failSnapshot(operation: Operation, status: i32): void {
     const snapshot = operation.snapshot;
     operation.snapshot = null;
     if (snapshot !== null) snapshot.give();
-    this.schedule.finish(operation, this.failure);
+    this.schedule.finish(operation, status);
   }
 
   /** The store is open, or cannot be opened. */
   onOpened(state: i32): void {
     this.state = state;
     if (state == 0) this.sweeper.start();
+    if (this.snapshotsWaiting.isEmpty) return;
+    if (state == 0 && this.writable) {
+      this.checkpointWanted = true;
+      return;
+    }
+    while (!this.snapshotsWaiting.isEmpty) {
+      const operation = this.snapshotsWaiting.take();
+      if (state != 0) this.failSnapshot(operation, state);
+      else {
+        operation.snapshot!.show(this.tree.root, this.lastVersion, this.hold());
+        this.schedule.finish(operation, 0);
+      }
+    }
   }
 
   /** Everybody who can goes on; then handlers are called. */
@@ -378,7 +398,8 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     checkpoint.meta.entries = this.entries;
     checkpoint.meta.lastVersion = this.lastVersion;
     checkpoint.seal();
-    while (!this.snapshotsWaiting.isEmpty) {
+    // Those who came before the store was open wait until the log has been applied.
+    while (this.state == 0 && !this.snapshotsWaiting.isEmpty) {
       const operation = this.snapshotsWaiting.take();
       operation.snapshot!.show(this.tree.root, this.lastVersion, this.hold());
       this.snapshotsSealed.add(operation);

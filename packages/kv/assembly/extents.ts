@@ -46,6 +46,7 @@ export class ExtentWalk {
     if (position < this.valueStart) this.rewind();
     // Each value page has at least one extent with at least one byte: this ends.
     while (this.valuePage != 0) {
+      cache.leaveBehind();
       const frame = cache.fetch(this.valuePage, this.valueChecksum, VALUE_PAGE);
       if (frame < 0) return frame;
       const address = cache.at(frame);

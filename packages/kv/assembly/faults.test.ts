@@ -183,6 +183,11 @@ test("what is no store is left alone", () => {
   expect(store.put("a", "1")).toBe(-68);
   expect(store.get("a")).toBe("-68");
   expect(textOf(before) == textOf(disk.content)).toBe(true);
+  // Where Btrfs begins.
+  const later = new TestDisk(4096);
+  later.content[65_536 + 64] = 1;
+  expect(new TestStore(later, tinyOptions()).store.state).toBe(-68);
+  expect(later.writes).toBe(0);
   const options = tinyOptions();
   options.format = 1;
   expect(new TestStore(disk, options).put("a", "1")).toBe(0);
@@ -211,4 +216,26 @@ test("operations that come before it is open wait; too many are refused", () => 
   last.run();
   expect(last.results[0]).toBe(-36);
   expect(last.put("c", "1")).toBe(0);
+});
+
+test("a device that is ready later is waited for; one that never is says why", () => {
+  const disk = new TestDisk(4096);
+  let store = new TestStore(disk, tinyOptions());
+  store.put("a", "1");
+  disk.state = -20;
+  store = new TestStore(disk, tinyOptions());
+  expect(store.store.get(bytesOf("a"), store.value, store, 1)).toBe(-20);
+  store.results[1] = -20;
+  store.run();
+  expect(store.store.state).toBe(-20);
+  disk.state = 0;
+  store.run();
+  expect(store.store.state).toBe(0);
+  expect(store.results[1]).toBe(1);
+  disk.state = -20;
+  store = new TestStore(disk, tinyOptions());
+  disk.state = Errno.GONE;
+  store.run();
+  expect(store.store.state).toBe(Errno.GONE);
+  expect(store.store.problem()).toBe("the device failed");
 });

@@ -1,9 +1,15 @@
 /** Keys as the tree has them, made in place for one call. */
+import { KEY_BYTES_MAX } from "@phantasm/interfaces";
 import { NAMESPACE_EXPIRY, NAMESPACE_USER } from "./layout";
 
 /** Of what users put, and of the expiry index. */
 export const userKey: usize = memory.data(528, 8);
 export const expiryKey: usize = memory.data(528, 8);
+
+/** The buffers here have room for no longer ones. */
+export function checkKey(key: Uint8Array): void {
+  assert(key.length >= 1 && key.length <= KEY_BYTES_MAX, "kv: a key has 1 to 511 bytes");
+}
 
 /** Makes the key of a user's key; returns its length. */
 // @ts-ignore: decorator

@@ -72,6 +72,9 @@ export const VALUE_EXTENTS: usize = 40;
 export const EXTENT_BYTES: usize = 24;
 export const VALUE_PAGE_EXTENTS_MAX: i32 = 169;
 export const EXTENT_PAGES_MAX: i32 = 32;
+export const EXTENTS_MAX: i32 = 65536;
+/** 8 GiB. What claims more may lead in a circle. */
+export const ELSEWHERE_SIZE_MAX: u64 = (<u64>(EXTENTS_MAX * EXTENT_PAGES_MAX)) << PAGE_SHIFT;
 
 // The map of free pages.
 export const MAP_BITS: usize = 32;

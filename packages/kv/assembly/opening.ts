@@ -37,7 +37,10 @@ import { Replay } from "./replay";
 
 enum Stage {
   BEGIN,
+  FLUSH,
   META,
+  /** No store is there: whether anything else is. */
+  BLANK,
   INDEXES,
   MAPS,
   LOG,
@@ -49,6 +52,9 @@ enum Stage {
 
 /** The meta page, and the first page of the log. */
 const FIRST_PAGES: i32 = META_PAGES + 1;
+
+/** A disk is blank if nothing is in the first 80 KiB: some file systems leave 64 KiB alone. Every log is as long. */
+const BLANK_PAGES: i32 = META_PAGES + <i32>LOG_PAGES_MIN;
 
 
 @final
@@ -79,7 +85,7 @@ export class Opening {
       const disk = engine.disk;
       const state = disk.block.state;
       if (state == PENDING) {
-        disk.refused = true;
+        disk.awaitState();
         return;
       }
       if (state != 0) {
@@ -90,11 +96,22 @@ export class Opening {
         this.end(WRONG_FORMAT, Problem.TOO_SMALL);
         return;
       }
-      this.stage = Stage.META;
+      this.stage = engine.writable ? Stage.FLUSH : Stage.META;
     }
     if (this.stage == Stage.LOG) this.replay.advance();
+    else if (this.stage == Stage.FLUSH && !this.isReading) this.flush();
     else if (this.stage < Stage.LOG && !this.isReading) this.read();
     else if (this.stage == Stage.CHECKPOINT) this.sealLast();
+  }
+
+  /**
+   * What is read may have been written by a domain that ended before it flushed. It must be durable before a page is
+   * written that only it says is free.
+   */
+  private flush(): void {
+    const status = this.engine.disk.flush(Purpose.OPENING, 0);
+    if (status == 0) this.isReading = true;
+    else if (status != Errno.AGAIN) this.end(status, Problem.DEVICE);
   }
 
   private read(): void {
@@ -103,7 +120,8 @@ export class Opening {
     if (this.stage == Stage.META) {
       page = this.at;
       into = this.at * PAGE_BYTES;
-    } else page = load<u64>(this.reference());
+    } else if (this.stage == Stage.BLANK) page = this.at;
+    else page = load<u64>(this.reference());
     const status = this.engine.disk.readPages(page, 1, this.buffer, into, Purpose.OPENING, 0);
     if (status == 0) this.isReading = true;
     else if (status != Errno.AGAIN) this.end(status, Problem.DEVICE);
@@ -125,8 +143,17 @@ export class Opening {
       this.end(status, Problem.DEVICE);
       return;
     }
+    if (this.stage == Stage.FLUSH) {
+      this.stage = Stage.META;
+      return;
+    }
     if (this.stage == Stage.META) {
       if (++this.at == FIRST_PAGES) this.choose();
+      return;
+    }
+    if (this.stage == Stage.BLANK) {
+      if (!isZero(this.buffer.dataStart, PAGE_BYTES)) this.end(WRONG_FORMAT, Problem.FOREIGN);
+      else if (++this.at == BLANK_PAGES) this.format();
       return;
     }
     const space = this.engine.space;
@@ -219,7 +246,7 @@ export class Opening {
     for (let index = 0; index < engine.mapPages; index++) {
       const isNew =
         index < engine.space.maps ? index >= maps : index - engine.space.maps >= indexes;
-      if (isNew) engine.space.setChanged(index, true);
+      if (isNew) engine.space.setChanged(index);
     }
     this.at = 0;
     this.stage = Stage.INDEXES;
@@ -349,6 +376,12 @@ export class Opening {
       this.end(Errno.READONLY, Problem.BLANK);
       return;
     }
+    if (format != Format.ALWAYS) this.stage = Stage.BLANK;
+    else this.format();
+  }
+
+  private format(): void {
+    const engine = this.engine;
     const meta = this.meta;
     const pages = engine.disk.pages;
     const clock = engine.clock;
@@ -365,7 +398,7 @@ export class Opening {
       space.reserve(page);
       space.enliven(page);
     }
-    for (let index = 0; index < engine.mapPages; index++) space.setChanged(index, true);
+    for (let index = 0; index < engine.mapPages; index++) space.setChanged(index);
     engine.log.identity = meta.identity;
     this.stage = Stage.FORMAT;
     this.isReading = true;
@@ -373,13 +406,12 @@ export class Opening {
   }
 
   /**
-   * True if nothing is in the first 16 KiB and at the beginning of the log; or only what is left when the power
+   * True if nothing is in the first pages; or only what is left when the power
    * fails while a store is made: parts of its first meta page.
    */
   private isBlank(): bool {
     const start = this.buffer.dataStart;
     for (let at: usize = 0; at < <usize>FIRST_PAGES * PAGE_BYTES; at += 8) {
-      if (at >= <usize>META_PAGES * PAGE_BYTES + <usize>this.engine.disk.sectorBytes) break;
       const word = load<u64>(start + at);
       if (word == 0) continue;
       if (at < <usize>PAGE_BYTES * 2 || at >= <usize>META_PAGES * PAGE_BYTES) return false;
@@ -404,4 +436,9 @@ export class Opening {
     this.engine.problem = problem;
     this.engine.onOpened(status == PENDING ? CORRUPT : status);
   }
+}
+
+function isZero(start: usize, bytes: usize): bool {
+  for (let at: usize = 0; at < bytes; at += 8) if (load<u64>(start + at) != 0) return false;
+  return true;
 }

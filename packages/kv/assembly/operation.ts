@@ -23,7 +23,7 @@ export enum OperationKind {
 }
 
 /** Pages that an operation keeps while it waits: a way through the tree, another one, and a value page. */
-export const PINS_MAX: i32 = 40;
+const PINS_MAX: i32 = 40;
 
 
 @final
@@ -62,17 +62,22 @@ export class Operation {
   /** A value that is elsewhere is being read. */
   readonly walk: ExtentWalk = new ExtentWalk();
   hold: i32 = -1;
-  /** Frames it pinned. */
-  pins: usize = 0;
-  pinCount: i32 = 0;
+  /** Frames that its last run pinned, in one of two lists of PINS_MAX; the run under way fills the other. */
+  private pins: usize = 0;
+  private pinCount: i32 = 0;
+  private inSecond: bool = false;
 
   constructor(readonly index: i32) {}
 
-  /** From here on, what the cache gives is kept for this operation. */
+  private list(second: bool): usize {
+    return this.pins + (second ? <usize>PINS_MAX * 4 : 0);
+  }
+
+  /** From here on, what the cache gives is kept for this operation; what the run before had, until `endPins`. */
   beginPins(cache: Cache): void {
-    if (this.pins == 0) this.pins = heap.alloc(<usize>PINS_MAX * 4);
-    cache.pins = this.pins;
-    cache.pinCount = this.pinCount;
+    if (this.pins == 0) this.pins = heap.alloc(<usize>PINS_MAX * 8);
+    cache.pins = this.list(!this.inSecond);
+    cache.pinCount = 0;
     cache.pinsMax = PINS_MAX;
     cache.pinBatch = 0;
     cache.pinning = true;
@@ -80,12 +85,14 @@ export class Operation {
 
   endPins(cache: Cache): void {
     cache.pinning = false;
+    this.dropPins(cache);
+    this.inSecond = !this.inSecond;
     this.pinCount = cache.pinCount;
   }
 
   dropPins(cache: Cache): void {
     for (let at = 0; at < this.pinCount; at++) {
-      cache.unpin(load<i32>(this.pins + ((<usize>at) << 2)));
+      cache.unpin(load<i32>(this.list(this.inSecond) + ((<usize>at) << 2)));
     }
     this.pinCount = 0;
   }

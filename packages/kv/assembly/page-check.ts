@@ -4,6 +4,7 @@ import {
   CELLS,
   CellFlag,
   ELSEWHERE_BYTES,
+  ELSEWHERE_SIZE_MAX,
   EXTENT_BYTES,
   EXTENT_PAGES_MAX,
   HEAD_COUNT,
@@ -41,6 +42,8 @@ function leafCellBytes(cell: usize, room: i32, first: u64, last: u64): i32 {
   } else if (namespace != NAMESPACE_USER || keyBytes > TREE_KEY_BYTES_MAX - 8) return 0;
   if ((flags & CellFlag.ELSEWHERE) != 0) {
     if (valueBytes != ELSEWHERE_BYTES) return 0;
+    const size = load<u64>(cell + head + keyBytes);
+    if (size == 0 || size > ELSEWHERE_SIZE_MAX) return 0;
     const page = load<u64>(cell + head + keyBytes, 8);
     if (page < first || page >= last) return 0;
   }

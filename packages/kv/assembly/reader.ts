@@ -1,6 +1,7 @@
 /** What the store and its snapshots have in common. */
 import { EXHAUSTED, KeyValueHandler, PENDING, Value } from "@phantasm/interfaces";
 import { Engine } from "./engine";
+import { checkKey } from "./keys";
 import { OperationKind } from "./operation";
 import { StoreSnapshot } from "./snapshot";
 import { StoreReader } from "./stream";
@@ -15,6 +16,7 @@ export function open(
   handler: KeyValueHandler,
   tag: i32,
 ): i32 {
+  checkKey(key);
   if (engine.state != 0 && engine.state != PENDING) return engine.state;
   if (engine.streams + engine.streamsOpening >= engine.settings.streamsMax) {
     engine.counters.exhausted++;

@@ -5,6 +5,7 @@ import { Purpose } from "./disk";
 import { Engine } from "./engine";
 import {
   ELSEWHERE_BYTES,
+  ELSEWHERE_SIZE_MAX,
   EXTENT_BYTES,
   HEAD_COUNT,
   LOGGED_BATCH_HEAD_BYTES,
@@ -256,7 +257,10 @@ export class Replay {
       if (valueBytes != ELSEWHERE_BYTES) return 0;
     } else if (kind != BatchKind.PUT || valueBytes > <u32>VALUE_BYTES_MAX) return 0;
     const next = afterOperation(operation);
-    return next > end ? 0 : next;
+    if (next > end) return 0;
+    if (kind != PUT_ELSEWHERE) return next;
+    const size = load<u64>(next - ELSEWHERE_BYTES);
+    return size == 0 || size > ELSEWHERE_SIZE_MAX ? 0 : next;
   }
 
   private noteValue(value: usize): void {

@@ -17,7 +17,7 @@ export class Schedule {
 
   constructor(
     private readonly engine: Engine,
-    activeMax: i32,
+    readonly activeMax: i32,
   ) {
     this.active = new StaticArray<Operation | null>(activeMax);
   }
@@ -38,7 +38,8 @@ export class Schedule {
     );
     const snapshot = operation.snapshot;
     if (snapshot !== null) snapshot.pending++;
-    const mayRun = this.engine.state == 0 && this.queued.isEmpty;
+    const engine = this.engine;
+    const mayRun = engine.state == 0 && this.queued.isEmpty && !engine.commits.needsFrames;
     if (!mayRun || this.activeCount == this.active.length) {
       this.queued.add(operation);
       return PENDING;
@@ -65,7 +66,8 @@ export class Schedule {
   }
 
   private activate(): void {
-    if (this.engine.state == PENDING) return;
+    const engine = this.engine;
+    if (engine.state == PENDING || (engine.state == 0 && engine.commits.needsFrames)) return;
     while (!this.queued.isEmpty && this.activeCount < this.active.length) {
       const operation = this.queued.take();
       if (this.engine.state != 0) {

@@ -8,7 +8,7 @@ export enum Format {
 
 @final
 export class Settings {
-  cacheBytes: i32 = 16 << 20;
+  cacheBytes: i32 = 4 << 20;
   operationsMax: i32 = 256;
   snapshotsMax: i32 = 16;
   streamsMax: i32 = 8;

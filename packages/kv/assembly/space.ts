@@ -13,6 +13,9 @@ import { Holds } from "./holds";
 import { KeyValueCounters } from "./counters";
 import { INDEX_REFERENCES_MAX, MAP_PAGE_BITS, MAP_PAGE_BIT_BYTES } from "./layout";
 
+const CHANGED: u8 = 1;
+const MOVED: u8 = 2;
+
 
 @final
 export class Space {
@@ -36,7 +39,7 @@ export class Space {
   private cursor: u64 = 0;
   /** u64 page, u64 checksum of each map page, then of each index page. */
   private references: usize = 0;
-  /** One byte each: it is to be written anew. */
+  /** One byte each: it is to be written anew, and has a place for that. */
   private changed: usize = 0;
 
   constructor(
@@ -102,8 +105,21 @@ export class Space {
     return load<u8>(this.changed + <usize>index) != 0;
   }
 
-  setChanged(index: i32, changed: bool): void {
-    store<u8>(this.changed + <usize>index, changed ? 1 : 0);
+  setChanged(index: i32): void {
+    store<u8>(this.changed + <usize>index, load<u8>(this.changed + <usize>index) | CHANGED);
+  }
+
+  /** It has a new place, for the checkpoint that is being sealed. */
+  isMoved(index: i32): bool {
+    return (load<u8>(this.changed + <usize>index) & MOVED) != 0;
+  }
+
+  setMoved(index: i32): void {
+    store<u8>(this.changed + <usize>index, CHANGED | MOVED);
+  }
+
+  setUnchanged(index: i32): void {
+    store<u8>(this.changed + <usize>index, 0);
   }
 
   /** From the disk: the bits of a map page have been copied to `live`. False if it has pages that do not exist. */
@@ -170,7 +186,7 @@ export class Space {
     if (bit(this.live, page)) return false;
     setBit(this.live, page);
     this.liveCount++;
-    this.setChanged(<i32>(page / MAP_PAGE_BITS), true);
+    this.setChanged(<i32>(page / MAP_PAGE_BITS));
     return true;
   }
 
@@ -190,7 +206,7 @@ export class Space {
     this.liveCount--;
     setBit(this.freed, page);
     this.freedCount++;
-    this.setChanged(<i32>(page / MAP_PAGE_BITS), true);
+    this.setChanged(<i32>(page / MAP_PAGE_BITS));
   }
 
   /** A checkpoint is sealed: what was freed before belongs to the tree before it. */

@@ -26,6 +26,7 @@ import { KeyValueCounters, LABELS } from "./counters";
 import { StoreCursor } from "./cursor";
 import { DIRTY_REFERENCE } from "./cache";
 import { Engine } from "./engine";
+import { checkKey } from "./keys";
 import { OPERATION_HEAD_BYTES, PAGE_SHIFT, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind } from "./operation";
 import { problemText } from "./problem";
@@ -148,7 +149,7 @@ export class KeyValueStore implements KeyValue {
     if (operation === null) return EXHAUSTED;
     operation.snapshot = new StoreSnapshot(engine);
     engine.snapshotsWaiting.add(operation);
-    engine.checkpointWanted = true;
+    if (engine.state == 0) engine.checkpointWanted = true;
     engine.afterCall();
     return PENDING;
   }
@@ -160,7 +161,7 @@ export class KeyValueStore implements KeyValue {
   }
 
   create(key: Uint8Array, expiresNs: i64): ValueWriter | null {
-    assert(key.length >= 1 && key.length <= KEY_BYTES_MAX, "kv: a key has 1 to 511 bytes");
+    checkKey(key);
     return this.engine.writers.create(key, expiresNs);
   }
 

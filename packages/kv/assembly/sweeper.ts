@@ -23,6 +23,8 @@ const PAUSE_MAX_NS: i64 = 30 * SECOND;
 @final
 export class Sweeper implements TimerHandler, KeyValueHandler {
   private readonly batch: Batch = new Batch(1024);
+  /** Entries that it removes. */
+  private count: i32 = 0;
   private timer: Timer | null = null;
   /** When the timer is due, by the wall clock; 0: not at all. */
   private dueNs: i64 = 0;
@@ -69,13 +71,12 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
       this.wake(0);
       return;
     }
-    if (status != 0 || this.batch.count == 0) return;
+    if (status != 0 || this.count == 0) return;
     const operation = engine.operations.take(OperationKind.COMMIT, this, 0);
     if (operation === null) {
       this.wake(0);
       return;
     }
-    engine.counters.expired += this.batch.count;
     this.isBusy = true;
     operation.bytes = this.batch.bytes;
     operation.operations = this.batch.bytes.dataStart;
@@ -87,6 +88,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
 
   onKeyValue(tag: i32, result: i32): void {
     this.isBusy = false;
+    if (result == 0) this.engine.counters.expired += this.count;
     this.wake(0);
   }
 
@@ -94,6 +96,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
     const engine = this.engine;
     const tree = engine.tree;
     this.batch.clear();
+    this.count = 0;
     if (tree.root.levels == 0) return 0;
     store<u8>(expiryKey, NAMESPACE_EXPIRY);
     const status = tree.seek(tree.root, expiryKey, 1);
@@ -101,10 +104,10 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
     const now = engine.clock.wall();
     let frame = tree.leaf;
     let index = tree.index;
-    while (this.batch.count < SWEPT_MAX) {
+    while (this.count < SWEPT_MAX) {
       let page = engine.cache.at(frame);
       if (index >= countOf(page)) {
-        if (this.batch.count > 0) break;
+        if (this.count > 0) break;
         frame = tree.neighbour(tree.root.levels, false);
         if (frame == -1) break;
         if (frame < 0) return frame;
@@ -116,13 +119,15 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
       if (load<u8>(key) != NAMESPACE_EXPIRY) break;
       const expiresNs = <i64>bswap<u64>(load<u64>(key, 1));
       if (expiresNs > now) {
-        if (this.batch.count == 0) this.wake(expiresNs);
+        if (this.count == 0) this.wake(expiresNs);
         break;
       }
       const length = keyBytesOf(cell) - 9;
       const name = new Uint8Array(length);
       memory.copy(name.dataStart, key + 9, length);
-      this.batch.delete(name);
+      // Before its turn comes, somebody may put the key again, or set the clock back: then it is not absent.
+      this.batch.require(name, 0).delete(name);
+      this.count++;
       index++;
     }
     return 0;

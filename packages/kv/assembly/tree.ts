@@ -18,6 +18,7 @@ import {
   isLeaf,
   keyBytesOf,
   keyOf,
+  leafKey,
   makePage,
   removeCell,
   search,
@@ -81,6 +82,12 @@ function clearKey(page: usize, cell: usize): void {
 @final
 export class Tree {
   readonly root: View = new View();
+  /**
+   * Sparse pages are joined. Not by a batch that puts something: its frames are counted for the pages as they are,
+   * and one that is joined may have to be split again. Most of the use is had by removing pages that are empty
+   * (Johnson and Shasha, B-trees with inserts and deletes, 1993).
+   */
+  joins: bool = true;
   /** Grows with every change. */
   changes: u64 = 0;
   /** Where the last `seek` ended: frame of the leaf (-1: the tree is empty), index in it, whether the key is there. */
@@ -88,10 +95,16 @@ export class Tree {
   index: i32 = 0;
   found: bool = false;
 
+  /** Frames of leaves that the batch has emptied. */
+  private readonly empty: usize;
+  private emptyCount: i32 = 0;
+
   constructor(
     private readonly cache: Cache,
     private readonly space: Space,
-  ) {}
+  ) {
+    this.empty = heap.alloc((<usize>cache.capacity) << 2);
+  }
 
   /** Goes to the first key that is not below this one. 0, PENDING (see `Cache.awaited`), or an error. */
   seek(view: View, key: usize, keyBytes: i32): i32 {
@@ -205,6 +218,36 @@ export class Tree {
     return true;
   }
 
+  /** A batch is over: leaves that it has left empty are taken out of the tree. */
+  removeEmpty(): void {
+    for (; this.emptyCount > 0; this.emptyCount--) {
+      const frame = load<i32>(this.empty + ((<usize>(this.emptyCount - 1)) << 2));
+      this.cache.frame(frame).isEmpty = 0;
+      if (this.cache.frame(frame).state != FrameState.DIRTY) continue;
+      const page = this.cache.at(frame);
+      if (!isLeaf(page) || countOf(page) > 0) continue;
+      // The cell that was its last one lies there still: its key leads to this leaf.
+      const cell = cellAt(page, 0);
+      this.seekInCache(leafKey(cell), keyBytesOf(cell));
+      assert(this.leaf == frame, "kv: an empty leaf is not where its keys were");
+      const depth = this.root.levels - 1;
+      this.cache.discard(frame);
+      this.removeChild(depth - 1, indexOn(depth - 1));
+    }
+  }
+
+  /**
+   * An empty leaf stays until the batch is over: without it, its keys would belong to a neighbour that need not be in
+   * the cache.
+   */
+  private noteEmpty(frame: i32): void {
+    const record = this.cache.frame(frame);
+    if (record.isEmpty != 0) return;
+    record.isEmpty = 1;
+    const index = this.emptyCount++;
+    store<i32>(this.empty + ((<usize>index) << 2), frame);
+  }
+
   private seekInCache(key: usize, keyBytes: i32): void {
     const status = this.seek(this.root, key, keyBytes);
     assert(status == 0, "kv: a page that a change needs is not in the cache");
@@ -313,10 +356,11 @@ export class Tree {
     const page = this.cache.at(frame);
     const count = countOf(page);
     if (depth == 0) this.lowerRoot();
+    else if (count == 0 && isLeaf(page)) this.noteEmpty(frame);
     else if (count == 0) {
       this.cache.discard(frame);
       this.removeChild(depth - 1, indexOn(depth - 1));
-    } else if (usedBytes(page) < SPARSE_BYTES) this.join(depth);
+    } else if (this.joins && usedBytes(page) < SPARSE_BYTES) this.join(depth);
   }
 
   private lowerRoot(): void {

@@ -97,7 +97,11 @@ export class Watchers {
         watch.watcher.onChange(key, version, deleted);
         if (index >= this.watches.length || this.watches[index] !== watch) break;
       }
-      if (index >= this.watches.length || this.watches[index] !== watch) continue;
+      if (index >= this.watches.length || this.watches[index] !== watch) {
+        // It is gone, and the next one has its place.
+        index--;
+        continue;
+      }
       if (watch.missedVersion == 0 || watch.missedVersion > durable) continue;
       watch.missedVersion = 0;
       watch.watcher.onMissed();

@@ -15,6 +15,7 @@ import { Purpose } from "./disk";
 import { Engine } from "./engine";
 import {
   ELSEWHERE_BYTES,
+  EXTENTS_MAX,
   EXTENT_BYTES,
   EXTENT_PAGES_MAX,
   HEAD_COUNT,
@@ -38,9 +39,6 @@ const WRITES_MAX: i32 = 4;
 
 /** Pages that are left for a checkpoint besides. */
 const SPARE: i32 = 8;
-
-/** Extents of a value: 8 GiB on a device with enough room in one piece. */
-const EXTENTS_MAX: i32 = 65536;
 
 enum Stage {
   OPEN,
@@ -111,9 +109,9 @@ export class StoreWriter implements ValueWriter {
 
   commit(handler: KeyValueHandler, tag: i32): i32 {
     const refused = this.refuse();
-    if (refused != 0) return refused;
+    if (refused != 0) return this.giveUp(refused);
     const operation = this.begin(OperationKind.WRITE_COMMIT, handler, tag);
-    if (operation === null) return EXHAUSTED;
+    if (operation === null) return this.giveUp(EXHAUSTED);
     return this.engine.schedule.enqueue(operation);
   }
 
@@ -132,6 +130,12 @@ export class StoreWriter implements ValueWriter {
     this.isBusy = true;
     operation.writer = this;
     return operation;
+  }
+
+  /** The commit could not even begin: the writer is done all the same. */
+  private giveUp(status: i32): i32 {
+    if (this.stage == Stage.OPEN && !this.isBusy) this.fail(status);
+    return status;
   }
 
   abandon(): void {

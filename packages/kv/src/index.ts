@@ -1,7 +1,7 @@
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
 
 export interface KeyValueOptions {
-  /** Memory for pages, 262144 (256 KiB) to 1073741824; default 4194304 (4 MiB). */
+  /** Memory for pages, 262144 (256 KiB) to 536870912; default 4194304 (4 MiB). */
   readonly cacheBytes?: number;
   /** Operations that may wait at once, 8 to 65536; default 256. */
   readonly operationsMax?: number;
@@ -15,7 +15,7 @@ export interface KeyValueOptions {
   readonly watchersMax?: number;
   /** Bytes of changes that are kept for a watcher until they are durable, 1024 to 1048576; default 16384. */
   readonly watchBytes?: number;
-  /** `"blank"`, the default: a disk that is blank is made a store. `"always"`: any disk that is not one yet. `"never"`. */
+  /** `"blank"`, the default: a disk with zeros in its first 80 KiB is made a store. `"always"`: any disk that is not one yet. `"never"`. */
   readonly format?: "blank" | "always" | "never";
 }
 
@@ -29,6 +29,12 @@ const OPTIONS = [
   "watchBytes",
   "format",
 ] as const satisfies (keyof KeyValueOptions)[];
+
+/** What it takes beside the cache: for frames, for a record of the log and a checkpoint, for others each. */
+const FRAME_SHARE = 0.02;
+const LOG_BYTES = 1_310_720;
+const STREAM_BYTES = 131_072;
+const OPERATION_BYTES = 640;
 
 const FORMATS = ["blank", "always", "never"];
 
@@ -49,12 +55,19 @@ export function keyValue(
       `keyValue: format must be one of ${FORMATS.join(", ")}, got ${JSON.stringify(options.format)}`,
       "format",
     );
-  const { cacheBytes = 4_194_304 } = options;
+  const {
+    cacheBytes = 4_194_304,
+    operationsMax = 256,
+    snapshotsMax = 16,
+    streamsMax = 8,
+    writersMax = 4,
+    watchersMax = 16,
+    watchBytes = 16_384,
+  } = options;
   return device({
     module: "@phantasm/kv",
     class: "KeyValueStore",
     provides: "KeyValue",
-    memoryBytes: cacheBytes,
     parameters: [
       { name: "disk", device: disk, needs: "Block" },
       { name: "clock", device: clock, needs: "Clock" },
@@ -62,20 +75,27 @@ export function keyValue(
         name: "cacheBytes",
         value: cacheBytes,
         minimum: 262_144,
-        maximum: 1_073_741_824,
+        maximum: 536_870_912,
       },
-      { name: "operationsMax", value: options.operationsMax ?? 256, minimum: 8, maximum: 65_536 },
-      { name: "snapshotsMax", value: options.snapshotsMax ?? 16, minimum: 1, maximum: 256 },
-      { name: "streamsMax", value: options.streamsMax ?? 8, minimum: 1, maximum: 256 },
-      { name: "writersMax", value: options.writersMax ?? 4, minimum: 1, maximum: 64 },
-      { name: "watchersMax", value: options.watchersMax ?? 16, minimum: 1, maximum: 1024 },
+      { name: "operationsMax", value: operationsMax, minimum: 8, maximum: 65_536 },
+      { name: "snapshotsMax", value: snapshotsMax, minimum: 1, maximum: 256 },
+      { name: "streamsMax", value: streamsMax, minimum: 1, maximum: 256 },
+      { name: "writersMax", value: writersMax, minimum: 1, maximum: 64 },
+      { name: "watchersMax", value: watchersMax, minimum: 1, maximum: 1024 },
       {
         name: "watchBytes",
-        value: options.watchBytes ?? 16_384,
+        value: watchBytes,
         minimum: 1024,
         maximum: 1_048_576,
       },
       { name: "format", value: format },
     ],
+    memoryBytes: Math.ceil(
+      cacheBytes * (1 + FRAME_SHARE) +
+        LOG_BYTES +
+        (streamsMax + writersMax) * STREAM_BYTES +
+        watchersMax * watchBytes +
+        operationsMax * OPERATION_BYTES,
+    ),
   });
 }

@@ -60,6 +60,8 @@ export interface DataContext {
   input(path: string): void;
   /** What `make` returned for this key in an earlier build of the folder, else what it returns now. */
   cached(key: string, make: () => Uint8Array): Uint8Array;
+  /** Tells of what may be a mistake, at the line of the device; the build goes on. */
+  warn(message: string): void;
 }
 
 /**

@@ -65,8 +65,6 @@ enum State {
   CLOSED,
 }
 
-
-@final
 export class WebSocket implements Upgraded {
   /** Whatever its handler likes to find again. */
   tag: i32 = 0;

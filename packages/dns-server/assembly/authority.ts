@@ -1,0 +1,330 @@
+/** What the zones say to a question (RFC 1034 §4.3.2), written into a message. */
+import { NAME_BUFFER_BYTES, NAME_BYTES_MAX, Rcode, lowerName } from "@phantasm/dns/wire";
+import { Message, Section, copy } from "./message";
+import { Query } from "./query";
+import { AnswerKind } from "./rate-limit";
+import { Walk } from "./walk";
+import {
+  NodeFlag,
+  Zones,
+  firstRecord,
+  firstSet,
+  flagsOf,
+  labelAt,
+  labelBytes,
+  setCount,
+  setFields,
+  setOf,
+} from "./zone-data";
+
+const A: i32 = 1;
+const NS: i32 = 2;
+const CNAME: i32 = 5;
+const SOA: i32 = 6;
+const AAAA: i32 = 28;
+const DNAME: i32 = 39;
+const DS: i32 = 43;
+const ANY: i32 = 255;
+const CLASS_IN: i32 = 1;
+/** RFC 2136 §2.2: a name that would be too long. */
+const NAME_TOO_LONG: i32 = 6;
+
+/** The name at hand is an alias: what it leads to comes next. */
+const NOT_YET: i32 = -1;
+/** Aliases that are followed in one answer. */
+const ALIASES_MAX: i32 = 16;
+
+/** The label `*`. */
+const ASTERISK: usize = memory.data<u8>([1, 0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+
+@final
+export class Authority {
+  readonly walk: Walk;
+  // Of the answer at hand.
+  kind: u32 = 0;
+  isAuthoritative: bool = false;
+  isTruncated: bool = false;
+  private type: i32 = 0;
+  private class: i32 = 0;
+
+  private readonly made: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
+  private readonly labels: usize = heap.alloc(128);
+  private readonly followed: usize = heap.alloc(<usize>ALIASES_MAX * sizeof<usize>());
+
+  constructor(
+    private readonly zones: Zones,
+    private readonly message: Message,
+  ) {
+    this.walk = new Walk(zones);
+  }
+
+  /** Before each query, also one that is not for the zones. */
+  begin(): void {
+    this.kind = AnswerKind.ERROR;
+    this.isAuthoritative = false;
+    this.isTruncated = false;
+  }
+
+  /** RFC 1034 §4.3.2. Returns the response code. */
+  answer(request: Query): i32 {
+    this.type = request.type;
+    this.class = request.class;
+    this.walk.toName(request.name, request.labels, request.labelCount, this.message);
+    if (this.walk.apex == 0) return Rcode.REFUSED;
+    this.kind = AnswerKind.POSITIVE;
+    let status = NOT_YET;
+    for (let aliases = 0; status == NOT_YET; aliases++) status = this.answerName(aliases);
+    return status;
+  }
+
+  /** For the name at hand, to which so many aliases have led. NOT_YET: it is one itself. */
+  private answerName(aliases: i32): i32 {
+    const walk = this.walk;
+    const zones = this.zones;
+    const type = this.type;
+    const apex = walk.apex;
+    // The alias leads to where somebody else answers.
+    if (apex == 0) return Rcode.NO_ERROR;
+    let node = walk.isExact ? walk.closest : 0;
+    // RFC 1035 §6.2: nobody is an authority for all classes.
+    if (this.class == CLASS_IN) this.isAuthoritative = true;
+    if (type == DS && node != 0 && node == apex && this.answerAbove(apex)) return Rcode.NO_ERROR;
+    // RFC 4035 §3.1.4.1: what is above a delegation answers for its DS.
+    if (walk.cut != 0 && !(type == DS && node == walk.cut)) return this.refer(aliases);
+    if (walk.redirection != 0) return this.redirect(aliases);
+    if (node == 0) {
+      // RFC 4592 §3.3.1: only a wildcard at the closest encloser.
+      if (flagsOf(walk.closest) & NodeFlag.WILDCARD) node = zones.child(walk.closest, ASTERISK);
+      if (node == 0) {
+        this.kind = AnswerKind.NAME_ERROR;
+        this.deny(apex);
+        return Rcode.NAME_ERROR;
+      }
+    }
+    // RFC 8482 §4.1: one of the sets is enough.
+    let set = type != ANY ? setOf(node, type) : setCount(node) == 0 ? 0 : firstSet(node);
+    if (set != 0) {
+      this.put(set);
+      if (type != ANY) this.addAddresses(apex, type == NS, 0);
+      return Rcode.NO_ERROR;
+    }
+    if (!(flagsOf(node) & NodeFlag.CNAME)) {
+      this.kind = AnswerKind.NO_DATA;
+      this.deny(apex);
+      return Rcode.NO_ERROR;
+    }
+    set = setOf(node, CNAME);
+    if (aliases == ALIASES_MAX || this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
+    const owner = this.message.at;
+    this.put(set);
+    if (this.isTruncated) return Rcode.NO_ERROR;
+    this.message.name = this.nameAt(this.dataOf(owner));
+    walk.toNode(zones.nodeAt(firstRecord(set)));
+    return NOT_YET;
+  }
+
+  /** Aliases that lead in a circle are told once; remembers the one at hand. */
+  private isFollowed(set: usize, aliases: i32): bool {
+    const followed = this.followed;
+    for (let i = 0; i < aliases; i++)
+      if (load<usize>(followed + <usize>i * sizeof<usize>()) == set) return true;
+    store<usize>(followed + <usize>aliases * sizeof<usize>(), set);
+    return false;
+  }
+
+  /** Where the data of the record at `at` begin. */
+  private dataOf(at: usize): usize {
+    while (load<u8>(at) < 0xc0) {
+      if (load<u8>(at) == 0) return at + 11;
+      at += <usize>load<u8>(at) + 1;
+    }
+    return at + 12;
+  }
+
+  /** Offset of the name at `at`, or of what it points to as a whole. */
+  private nameAt(at: usize): i32 {
+    const word = <i32>bswap(load<u16>(at));
+    return word >= 0xc000 ? word & 0x3fff : <i32>(at - this.message.start);
+  }
+
+  /** A set of the name that was asked for or led to, into the answer. */
+  private put(set: usize): void {
+    if (!this.message.writeSet(Section.ANSWER, this.owner(), set, setFields(set)))
+      this.isTruncated = true;
+  }
+
+  /** What `writeSet` takes for the name at hand: the root is shorter than a pointer to it. */
+  private owner(): usize {
+    const message = this.message;
+    return load<u8>(message.start + <usize>message.name) == 0 ? this.zones.root : 0;
+  }
+
+  /** RFC 2308 §3: the SOA record says how long the answer holds. */
+  private deny(apex: usize): void {
+    const zone = this.zones.zoneOfApex(apex);
+    const set = this.zones.base + <usize>load<u32>(zone, 16);
+    const ttl = load<u32>(zone, 20);
+    const fields = (setFields(set) & 0xffff_ffff) | ((<u64>bswap(ttl)) << 32);
+    if (!this.message.writeSet(Section.AUTHORITY, apex, set, fields)) this.isTruncated = true;
+  }
+
+  /** DS of a zone whose zone above is here too, which answers. False: it is not here. */
+  private answerAbove(apex: usize): bool {
+    const zones = this.zones;
+    const above = load<u32>(zones.zoneOfApex(apex), 28);
+    if (above == 0) return false;
+    const set = setOf(zones.base + <usize>above, DS);
+    if (set != 0) this.put(set);
+    else {
+      this.kind = AnswerKind.NO_DATA;
+      this.deny(zones.apexOf(zones.parentOf(apex)));
+    }
+    return true;
+  }
+
+  private refer(aliases: i32): i32 {
+    const cut = this.walk.cut;
+    const message = this.message;
+    if (aliases == 0) {
+      this.isAuthoritative = false;
+      this.kind = AnswerKind.REFERRAL;
+    }
+    message.targetCount = 0;
+    const set = setOf(cut, NS);
+    if (message.writeSet(Section.AUTHORITY, cut, set, setFields(set)))
+      this.addAddresses(this.walk.apex, true, cut);
+    else this.isTruncated = true;
+    return Rcode.NO_ERROR;
+  }
+
+  /** RFC 6672 §3.2. */
+  private redirect(aliases: i32): i32 {
+    const walk = this.walk;
+    const message = this.message;
+    const redirection = walk.redirection;
+    const set = setOf(redirection, DNAME);
+    // The client goes on by itself with where the first time led to.
+    if (this.isFollowed(set, aliases)) return Rcode.NO_ERROR;
+    if (!message.writeSet(Section.ANSWER, redirection, set, setFields(set))) return this.truncate();
+    // The labels below the DNAME, in the case of whoever wrote them, in front of its target.
+    const made = this.made;
+    const bytes = this.prefix(walk.redirectionLabels, made);
+    const target = this.zones.nodeAt(firstRecord(set));
+    const targetBytes = this.nameOf(target, made + <usize>bytes, NAME_BYTES_MAX - bytes);
+    if (targetBytes < 0) return NAME_TOO_LONG;
+    // Type CNAME, class and TTL of the DNAME.
+    const fields = (setFields(set) & ~(<u64>0xffff)) | 0x0500;
+    if (!message.writeHead(this.owner(), fields)) return this.truncate();
+    const from = message.at;
+    if (from + <usize>bytes > message.limit) return this.truncate();
+    copy(from, made, bytes);
+    message.at = from + <usize>bytes;
+    if (!message.writeName(target)) return this.truncate();
+    message.endData(from);
+    message.count(Section.ANSWER, 1);
+    const type = this.type;
+    if (type == CNAME || type == ANY || aliases == ALIASES_MAX) return Rcode.NO_ERROR;
+    message.name = this.nameAt(from);
+    this.enterMade(bytes + targetBytes);
+    return NOT_YET;
+  }
+
+  private truncate(): i32 {
+    this.isTruncated = true;
+    return Rcode.NO_ERROR;
+  }
+
+  /** Goes on with the name in `made`. */
+  private enterMade(bytes: i32): void {
+    const made = this.made;
+    lowerName(made, bytes);
+    let count = 0;
+    for (let at = 0; load<u8>(made + <usize>at) != 0; count++) {
+      store<u8>(this.labels + <usize>count, <u8>at);
+      at += <i32>load<u8>(made + <usize>at) + 1;
+    }
+    this.walk.toName(made, this.labels, count, null);
+  }
+
+  /** Writes the first `labels` labels of the name at hand, without pointers; returns their bytes. */
+  private prefix(labels: i32, to: usize): i32 {
+    const message = this.message;
+    const start = message.start;
+    let at = start + <usize>message.name;
+    let bytes: usize = 0;
+    for (; labels > 0; labels--) {
+      while (load<u8>(at) >= 0xc0) at = start + <usize>(bswap(load<u16>(at)) & 0x3fff);
+      const length = <usize>load<u8>(at) + 1;
+      copy(to + bytes, at, length);
+      bytes += length;
+      at += length;
+    }
+    return <i32>bytes;
+  }
+
+  /** Writes the name of a node, without pointers; returns its bytes, negative when they are more than `room`. */
+  private nameOf(node: usize, to: usize, room: i32): i32 {
+    let bytes = 0;
+    for (let length = labelBytes(node); length > 0; length = labelBytes(node)) {
+      if (bytes + length + 2 > room) return -1;
+      store<u8>(to + <usize>bytes, <u8>length);
+      copy(to + <usize>bytes + 1, labelAt(node), <usize>length);
+      bytes += length + 1;
+      node = this.zones.parentOf(node);
+    }
+    if (bytes + 1 > room) return -1;
+    store<u8>(to + <usize>bytes, 0);
+    return bytes + 1;
+  }
+
+  /**
+   * Addresses of names in what was written, as far as this zone has them and there is room.
+   *
+   * @param withGlue also of names that are below a delegation
+   * @param cut the delegation that is told; 0: none is
+   */
+  private addAddresses(apex: usize, withGlue: bool, cut: usize): void {
+    const message = this.message;
+    const zones = this.zones;
+    const count = message.targetCount;
+    for (let index = 0; index < count && !this.isTruncated; index++) {
+      const target = message.target(index);
+      if (zones.apexOf(target) != apex) continue;
+      let source = target;
+      let isGlue = false;
+      let isOwn = false;
+      for (let node = target; node != apex; node = zones.parentOf(node))
+        if (flagsOf(node) & NodeFlag.CUT) {
+          isGlue = true;
+          isOwn = node == cut;
+        }
+      if (isGlue && !withGlue) continue;
+      if (!(flagsOf(target) & NodeFlag.EXISTS)) {
+        if (isGlue) continue;
+        while (!(flagsOf(source) & NodeFlag.EXISTS)) source = zones.parentOf(source);
+        if (!(flagsOf(source) & NodeFlag.WILDCARD)) continue;
+        source = zones.child(source, ASTERISK);
+      }
+      for (let family = 0; family < 2; family++) {
+        const set = setOf(source, family == 0 ? A : AAAA);
+        if (set == 0) continue;
+        if (message.writeSet(Section.ADDITIONAL, target, set, setFields(set))) continue;
+        // RFC 9471 §2.1: without an address inside what it serves, nobody gets any further.
+        if (isOwn) this.isTruncated = true;
+        return;
+      }
+    }
+  }
+
+  /** IXFR in a datagram: the SOA record, so that the client may come over TCP (RFC 1995 §2). */
+  tellSerial(request: Query): i32 {
+    const walk = this.walk;
+    walk.toName(request.name, request.labels, request.labelCount, this.message);
+    if (walk.apex == 0 || !walk.isExact || walk.closest != walk.apex) return Rcode.REFUSED;
+    this.kind = AnswerKind.POSITIVE;
+    this.isAuthoritative = true;
+    this.put(setOf(walk.apex, SOA));
+    return Rcode.NO_ERROR;
+  }
+}

@@ -1,0 +1,5 @@
+export { ServerCounters } from "./counters";
+export { DnsServer } from "./server";
+export { Responder, TRANSFER } from "./responder";
+export { Transfer } from "./transfer";
+export { Zones } from "./zone-data";

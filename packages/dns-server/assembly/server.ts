@@ -1,0 +1,111 @@
+/** The server: a responder at port 53 of a stack. */
+import {
+  Clock,
+  Datagram,
+  Endpoint,
+  Random,
+  SECOND,
+  UdpHandler,
+  UdpSocket,
+} from "@phantasm/interfaces";
+import { DNS_PORT } from "@phantasm/dns/wire";
+import { observeCounters } from "@phantasm/runtime/observed";
+import { Stack, StackWaiter } from "@phantasm/stack";
+import { AllowList, endpointsOf } from "./addresses";
+import { Cookies } from "./cookies";
+import { SERVER_LABELS, ServerCounters } from "./counters";
+import { Notifier } from "./notifier";
+import { RateLimit } from "./rate-limit";
+import { Responder } from "./responder";
+import { ServerTime } from "./server-time";
+import { TcpService } from "./tcp-service";
+import { Zones } from "./zone-data";
+
+/** A datagram that has no room for so much cannot be answered. */
+const ANSWER_BYTES_MIN: i32 = 512;
+
+/** Answers for zones, over UDP and TCP. Begins with `start`. */
+@final
+export class DnsServer implements UdpHandler, StackWaiter {
+  private readonly responder: Responder;
+  private readonly time: ServerTime;
+  private readonly service: TcpService;
+
+  /** See src/dns-server.ts for the options. */
+  constructor(
+    private readonly stack: Stack,
+    private readonly zones: Zones,
+    private readonly random: Random,
+    private readonly clock: Clock,
+    udpBytes: i32,
+    version: string,
+    identity: string,
+    answersPerSecond: i32,
+    slip: i32,
+    networks: i32,
+    connections: i32,
+    connectionsPerAddress: i32,
+    idleSeconds: i32,
+    transfers: i32,
+    transfer: string,
+    private readonly notify: string,
+  ) {
+    const responder = new Responder(zones);
+    responder.udpBytesMax = udpBytes;
+    responder.version = version;
+    responder.identity = identity;
+    responder.cookies = new Cookies(random.u64(), random.u64());
+    if (answersPerSecond > 0)
+      responder.limit = new RateLimit(answersPerSecond, slip, networks, random.u64());
+    this.responder = responder;
+    const time = new ServerTime(clock, responder);
+    this.time = time;
+    this.service = new TcpService(
+      responder,
+      time,
+      clock,
+      new AllowList(transfer),
+      connections,
+      connectionsPerAddress,
+      <i64>idleSeconds * SECOND,
+      transfers,
+    );
+    observeCounters("dns-server", SERVER_LABELS, responder.counters);
+  }
+
+  get counters(): ServerCounters {
+    return this.responder.counters;
+  }
+
+  /** Answers at port 53 from now on, and keeps the domain alive. */
+  start(): void {
+    const isBound =
+      this.stack.udp.bind(DNS_PORT, this) !== null && this.service.listen(this.stack.tcp);
+    assert(isBound, "dns: port 53 is taken");
+    if (this.notify.length > 0) this.stack.whenUp(this);
+  }
+
+  onStackUp(stack: Stack): void {
+    const targets = endpointsOf(this.notify);
+    new Notifier(this.zones, targets, this.clock, this.random, this.counters).begin(stack.udp);
+  }
+
+  onDatagram(socket: UdpSocket, datagram: Datagram): void {
+    const room = socket.replyBytesMax;
+    if (room < ANSWER_BYTES_MIN) return;
+    this.time.set();
+    const bytes = this.responder.respond(
+      datagram.payload,
+      datagram.bytes,
+      socket.beginReply(datagram),
+      room,
+      false,
+      datagram.sourceHigh,
+      datagram.sourceLow,
+    );
+    // Lost, if the link has no room: the client asks again.
+    if (bytes > 0) socket.sendReply(bytes);
+  }
+
+  onDatagramError(socket: UdpSocket, remote: Endpoint, error: i32): void {}
+}

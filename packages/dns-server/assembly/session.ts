@@ -1,0 +1,95 @@
+/** One connection of a client: its queries in their order, and their answers. */
+import { Errno, TcpConnection } from "@phantasm/interfaces";
+import { Transfer } from "./transfer";
+
+/** RFC 1035 §4.2.2: in front of each message. */
+export const LENGTH_BYTES: usize = 2;
+/** A longer query is none that anybody sends. */
+export const QUERY_BYTES_MAX: usize = 4096;
+
+/** Used again for the next connection. Buffers are made when they are first needed, and kept. */
+@final
+export class Session {
+  connection: TcpConnection | null = null;
+  remoteHigh: u64 = 0;
+  remoteLow: u64 = 0;
+  /** When something last went forward. */
+  activeNs: i64 = 0;
+  transfer: Transfer | null = null;
+  /** A query that has arrived in part, its length included. */
+  input: usize = 0;
+  inputBytes: usize = 0;
+  /** What the connection had no room for. */
+  private output: usize = 0;
+  private outputRoom: usize = 0;
+  private outputAt: usize = 0;
+  private outputEnd: usize = 0;
+
+  get hasOutput(): bool {
+    return this.outputAt < this.outputEnd;
+  }
+
+  /** Takes a query that is complete, or a part of it. 0: more is needed; else its bytes, length included. */
+  gather(connection: TcpConnection): usize {
+    if (this.input == 0) this.input = heap.alloc(LENGTH_BYTES + QUERY_BYTES_MAX + 8);
+    let wanted = this.wantedBytes;
+    while (this.inputBytes < wanted) {
+      const there = <usize>connection.peekedBytes;
+      if (there == 0) return 0;
+      const taken = min(there, wanted - this.inputBytes);
+      memory.copy(this.input + this.inputBytes, connection.peek(), taken);
+      connection.consume(<i32>taken);
+      this.inputBytes += taken;
+      wanted = this.wantedBytes;
+      if (wanted > LENGTH_BYTES + QUERY_BYTES_MAX) return wanted;
+    }
+    return wanted;
+  }
+
+  private get wantedBytes(): usize {
+    if (this.inputBytes < LENGTH_BYTES) return LENGTH_BYTES;
+    return LENGTH_BYTES + <usize>bswap(load<u16>(this.input));
+  }
+
+  /** Sends, or keeps what does not fit. False: the connection is broken. */
+  send(connection: TcpConnection, at: usize, bytes: usize): bool {
+    const written = connection.writeFrom(at, <i32>bytes);
+    const sent: usize = written > 0 ? <usize>written : 0;
+    if (sent == bytes) return true;
+    if (written < 0 && written != Errno.AGAIN) return false;
+    const left = bytes - sent;
+    if (left > this.outputRoom) {
+      if (this.output != 0) heap.free(this.output);
+      this.output = heap.alloc(left);
+      this.outputRoom = left;
+    }
+    memory.copy(this.output, at + sent, left);
+    this.outputAt = 0;
+    this.outputEnd = left;
+    return true;
+  }
+
+  /** Sends what was kept. False: the connection is broken. */
+  flush(connection: TcpConnection): bool {
+    const written = connection.writeFrom(
+      this.output + this.outputAt,
+      <i32>(this.outputEnd - this.outputAt),
+    );
+    if (written > 0) this.outputAt += <usize>written;
+    return written >= 0 || written == Errno.AGAIN;
+  }
+
+  /** Ready for the next connection; a large buffer is given back. */
+  clear(): void {
+    this.connection = null;
+    this.transfer = null;
+    this.inputBytes = 0;
+    this.outputAt = 0;
+    this.outputEnd = 0;
+    if (this.outputRoom > QUERY_BYTES_MAX) {
+      heap.free(this.output);
+      this.output = 0;
+      this.outputRoom = 0;
+    }
+  }
+}

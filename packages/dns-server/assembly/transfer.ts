@@ -1,0 +1,183 @@
+/** A zone, message after message (RFC 5936), in the order that the image has it. */
+import { Flag, Rcode, u16At } from "@phantasm/dns/wire";
+import { Message, Section, copy } from "./message";
+import { Responder } from "./responder";
+import {
+  Zones,
+  firstRecord,
+  firstSet,
+  nextSet,
+  recordCount,
+  setCount,
+  setFields,
+  setOf,
+  setType,
+} from "./zone-data";
+import { IXFR } from "./query";
+
+const SOA: i32 = 6;
+/** Header, a name of 255 bytes, type and class. */
+const QUESTION_BYTES_MAX: usize = 12 + 255 + 4;
+const OPT_BYTES: usize = 11;
+/** What pointers can reach, so that names are compressed everywhere. */
+const SOFT_ROOM: usize = 16384;
+
+enum Stage {
+  FIRST,
+  RECORDS,
+  LAST,
+  DONE,
+}
+
+/** One transfer; used again for the next. */
+@final
+export class Transfer {
+  private readonly head: usize = heap.alloc(QUESTION_BYTES_MAX);
+  private headBytes: usize = 0;
+  private stage: i32 = Stage.DONE;
+  private apex: usize = 0;
+  private soa: usize = 0;
+  private end: usize = 0;
+  // Where it goes on.
+  private node: usize = 0;
+  private sets: i32 = 0;
+  private set: usize = 0;
+  private records: i32 = 0;
+  private record: usize = 0;
+  private hasEdns: bool = false;
+  /** Of the message at hand: nothing more fits, and there is no record in it. */
+  private isFull: bool = false;
+  private isEmpty: bool = false;
+
+  constructor(private readonly zones: Zones) {}
+
+  get isDone(): bool {
+    return this.stage == Stage.DONE;
+  }
+
+  /**
+   * Begins with a request that `responder.respond` answered TRANSFER for. NO_ERROR, or the response code to answer
+   * with: REFUSED, when the name is not the apex of a zone.
+   *
+   * @param query the request as it arrived
+   */
+  begin(responder: Responder, query: usize): i32 {
+    const request = responder.query;
+    const walk = responder.authority.walk;
+    const zones = this.zones;
+    walk.toName(request.name, request.labels, request.labelCount, null);
+    const apex = walk.apex;
+    if (apex == 0 || !walk.isExact || walk.closest != apex) return Rcode.REFUSED;
+    const zone = zones.zoneOfApex(apex);
+    this.apex = apex;
+    this.soa = zones.base + <usize>load<u32>(zone, 16);
+    this.node = zones.base + <usize>load<u32>(zone, 4);
+    this.end = zones.base + <usize>load<u32>(zone, 8);
+    this.hasEdns = request.hasEdns;
+    const headBytes = <usize>request.questionEnd;
+    this.headBytes = headBytes;
+    const head = this.head;
+    copy(head, query, headBytes);
+    const flags = Flag.RESPONSE | Flag.AUTHORITATIVE | (u16At(query + 2) & Flag.RECURSION_DESIRED);
+    store<u16>(head, bswap(<u16>flags), 2);
+    store<u64>(head, 0x0100, 4);
+    // RFC 1995 §2: whoever has it already, or what is newer, gets the SOA record alone. There is no history: others
+    // get the whole (§4).
+    const serial = load<u32>(zone, 12);
+    const isCurrent =
+      request.type == IXFR && request.hasSerial && <i32>(request.serial - serial) >= 0;
+    this.stage = isCurrent ? Stage.LAST : Stage.FIRST;
+    this.enterNode();
+    return Rcode.NO_ERROR;
+  }
+
+  /** Writes the next message; returns its bytes, 0: there are no more. `room` is at least 65535 bytes. */
+  next(message: Message, into: usize, room: i32): i32 {
+    if (this.stage == Stage.DONE) return 0;
+    const optBytes = this.hasEdns ? OPT_BYTES : 0;
+    this.beginMessage(message, into, SOFT_ROOM - optBytes);
+    this.writeStages(message);
+    if (this.isEmpty) {
+      // A record that is longer than usual messages.
+      this.beginMessage(message, into, <usize>room - optBytes);
+      this.writeStages(message);
+    }
+    if (this.hasEdns) {
+      // An OPT record without options, of 1232 bytes.
+      memory.fill(message.at, 0, OPT_BYTES);
+      store<u32>(message.at, 0xd004_2900, 1);
+      message.at += OPT_BYTES;
+      message.count(Section.ADDITIONAL, 1);
+    }
+    return message.bytes;
+  }
+
+  private beginMessage(message: Message, into: usize, room: usize): void {
+    const headBytes = this.headBytes;
+    copy(into, this.head, headBytes);
+    message.begin(into, into + headBytes, into + room);
+    this.isFull = false;
+    this.isEmpty = true;
+  }
+
+  private writeStages(message: Message): void {
+    const fields = setFields(this.soa);
+    if (
+      this.stage == Stage.FIRST &&
+      message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
+    ) {
+      this.stage = Stage.RECORDS;
+      this.isEmpty = false;
+    }
+    if (this.stage == Stage.RECORDS && this.writeRecords(message)) this.stage = Stage.LAST;
+    if (
+      this.stage == Stage.LAST &&
+      !this.isFull &&
+      message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
+    ) {
+      this.stage = Stage.DONE;
+      this.isEmpty = false;
+    }
+  }
+
+  /** True: all that there are. */
+  private writeRecords(message: Message): bool {
+    while (this.node < this.end) {
+      while (this.sets > 0) {
+        const set = this.set;
+        const fields = setFields(set);
+        // The SOA record stands at both ends.
+        while (this.records > 0 && !(setType(set) == SOA && this.node == this.apex)) {
+          const start = message.at;
+          const next = message.writeRecord(this.node, set, this.record, fields);
+          if (next == 0) {
+            message.at = start;
+            this.isFull = true;
+            return false;
+          }
+          message.count(Section.ANSWER, 1);
+          this.isEmpty = false;
+          this.record = next;
+          this.records--;
+        }
+        this.set = nextSet(set);
+        if (--this.sets > 0) this.enterSet();
+      }
+      this.node = (this.set + 3) & ~3;
+      this.enterNode();
+    }
+    return true;
+  }
+
+  private enterNode(): void {
+    if (this.node >= this.end) return;
+    this.sets = setCount(this.node);
+    this.set = firstSet(this.node);
+    if (this.sets > 0) this.enterSet();
+  }
+
+  private enterSet(): void {
+    this.records = recordCount(this.set);
+    this.record = firstRecord(this.set);
+  }
+}

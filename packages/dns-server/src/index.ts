@@ -1,0 +1,7 @@
+export { zones, type ZoneFile, type ZonesOptions } from "./zones.js";
+export {
+  DNS_SERVICES,
+  dnsServer,
+  type DnsServerOptions,
+  type RateLimitOptions,
+} from "./dns-server.js";

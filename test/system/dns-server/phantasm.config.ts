@@ -1,0 +1,25 @@
+import { DNS_SERVICES, dnsServer, zones } from "@phantasm/dns-server";
+import { network } from "@phantasm/net";
+import { tcpStack } from "@phantasm/stack";
+import { unikernel } from "phantasm";
+
+const ZONES = "../../../packages/dns-server/test/zones";
+
+export default unikernel("dns-transfers", {
+  devices: {
+    server: dnsServer(
+      tcpStack(network("service", { services: DNS_SERVICES })),
+      zones([
+        `${ZONES}/example.org.zone`,
+        `${ZONES}/child.example.org.zone`,
+        `${ZONES}/other.test.zone`,
+      ]),
+      {
+        transfer: ["0.0.0.0/0"],
+        version: "phantasm",
+        idleSeconds: 3,
+        rateLimit: { answersPerSecond: 0 },
+      },
+    ),
+  },
+});
