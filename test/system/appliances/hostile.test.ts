@@ -22,7 +22,7 @@ let port = 0;
 
 beforeAll(async () => {
   await builtImage(fileURLToPath(new URL("served", import.meta.url)));
-  running = new Running(["test/system/appliances/served", "--stats", "-p", "0:81"]);
+  running = new Running(["test/system/appliances/served", "--stats", "-p", "0:80", "-p", "0:81"]);
   port = await running.port(81);
   for (let attempt = 0; attempt < 100 && (await served()) !== 200; attempt++) await sleep(100);
 }, 600_000);

@@ -32,7 +32,7 @@ const ports = { ours: 0, theirs: 0 };
 beforeAll(async () => {
   if (!HAS_NGINX) return;
   await builtImage(fileURLToPath(new URL("served", import.meta.url)));
-  running = new Running([SERVED, "-p", "0:80"]);
+  running = new Running([SERVED, "-p", "0:80", "-p", "0:81"]);
   folder = mkdtempSync(join(tmpdir(), "phantasm-nginx-"));
   const root = join(folder, "root");
   cpSync(fileURLToPath(new URL("served/pages", import.meta.url)), root, { recursive: true });
