@@ -212,7 +212,7 @@ On the disk:
 
   test("a disk that is no archive is told so", async () => {
     expect(await run("files", ["--block", "site=mem:1M"])).toBe(
-      `${baked}  /: the device has another format\n`,
+      `${baked}  /: the device has another format or size\n`,
     );
   });
 });
@@ -225,7 +225,7 @@ test("counter counts the boots of its disk", async () => {
   writeFileSync(foreign, Buffer.alloc(1 << 20, 7));
   expect(await phantasm(["run", "examples/counter", "--block", `disk=${foreign}`])).toEqual({
     status: 1,
-    stdout: "The store cannot be read: the device has another format.\n",
+    stdout: "The store cannot be read: the device has another format or size.\n",
     stderr: "",
   });
 });
@@ -365,7 +365,11 @@ test.skipIf(fatTools !== null)("fat: a volume of mkfs.vfat, and a log that grows
   expect(volume.get("/boots.log").toString().split("\n").length).toBe(3);
   expect(volume.fsck()).toEqual({ status: 0, findings: [] });
   const blank = await phantasm(["run", "examples/fat", "--block", "disk=mem:1M"]);
-  expect(blank).toEqual({ status: 1, stdout: "fat: the device has another format\n", stderr: "" });
+  expect(blank).toEqual({
+    status: 1,
+    stdout: "fat: the device has another format or size\n",
+    stderr: "",
+  });
 });
 
 test("frames: two images on one switch", async () => {

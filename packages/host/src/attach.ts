@@ -41,7 +41,7 @@ export function checkAttachments(
       throw new BootError(
         "device",
         `${manifest.name} needs a ${type} device "${name}", and nothing is attached to it\n` +
-          `  Attach one: --${type} ${name}=${type === "net" ? "user" : "FILE"}`,
+          `  Attach one: --${type} ${name}=${type === "net" ? "user" : `FILE, or ${name}=FILE:64M to make it`}`,
       );
     }
   }

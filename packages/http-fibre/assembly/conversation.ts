@@ -50,6 +50,10 @@ export class Conversation implements ContentSink, ResponseWriter {
     open.stream(this);
     while (this.intake == Intake.COMING && this.open !== null)
       if (wait(this.waiters, deadlineNs) != 0) return null;
+    return this.collected();
+  }
+
+  private collected(): Uint8Array | null {
     if (this.intake == Intake.TOO_LARGE) this.sendError(413);
     return this.intake == Intake.WHOLE ? this.content.subarray(0, this.contentBytes) : null;
   }

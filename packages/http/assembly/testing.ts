@@ -28,6 +28,11 @@ export function step(ns: i64 = 0): void {
   leave();
 }
 
+/** Steps until nothing is to be done or collected any more, bounded. */
+export function settle(): void {
+  for (let i = 0; i < 24; i++) step();
+}
+
 
 @final
 export class TestConnection extends TcpConnection {

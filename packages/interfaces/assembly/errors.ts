@@ -64,7 +64,7 @@ export const CORRUPT: i32 = -66;
 /** A condition of a batch does not hold: somebody else has changed the key. */
 export const CONFLICT: i32 = -67;
 
-/** What is on the device is not of this kind, or of a version that is not known. */
+/** What is on the device is not of this kind, of a version that is not known, or made for another size; or it is too small. */
 export const WRONG_FORMAT: i32 = -68;
 
 /** A directory where a file is needed. */
@@ -82,6 +82,8 @@ export const BAD_NAME: i32 = -72;
 /** An error in words, for an operator; an image that never asks has none of them. */
 export function errorText(error: i32): string {
   switch (error) {
+    case 0:
+      return "it went well";
     case Errno.AGAIN:
       return "not now";
     case Errno.IO:
@@ -131,7 +133,7 @@ export function errorText(error: i32): string {
     case CONFLICT:
       return "it was changed meanwhile";
     case WRONG_FORMAT:
-      return "the device has another format";
+      return "the device has another format or size";
     case IS_DIRECTORY:
       return "it is a directory";
     case NOT_DIRECTORY:

@@ -18,6 +18,7 @@ export {
   onShutdown,
   release,
 } from "./domain";
+export { collectionDue } from "./heap";
 export { observation } from "./observation";
 export { OperatingSystem } from "./operating-system";
 export { Task, TaskList, permuteTasks, ready, readyLater } from "./task";

@@ -136,6 +136,6 @@ describe.skipIf(problem !== null)("FAT", () => {
 
   test("a disk without a volume says so", () => {
     const volume = new Volume("mem:1M");
-    expect(volume.shell(image, ["tree"])).toEqual(["tree: the device has another format"]);
+    expect(volume.shell(image, ["tree"])).toEqual(["tree: the device has another format or size"]);
   });
 });

@@ -60,7 +60,7 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     name: "block",
     value: "[NAME=]FILE",
     repeatable: true,
-    help: "attach a block device: a file, FILE:64M to create it, mem:16M, or overlay:FILE, which leaves the file as it is; :ro forbids writes; then ,sector=4096, ,direct (past the page cache) or ,async",
+    help: "attach a block device: a file, FILE:64M to create it, mem:16M, or overlay:FILE, which leaves the file as it is, and with ,changes=CHANGES remembers; :ro forbids writes; then ,sector=4096, ,direct (past the page cache) or ,async",
   },
   {
     name: "block-faults",

@@ -188,7 +188,8 @@ test("help run", async () => {
                                     ,mac=02:00:00:00:00:01 or ,mtu=9000
       --block [NAME=]FILE           attach a block device: a file, FILE:64M to
                                     create it, mem:16M, or overlay:FILE, which
-                                    leaves the file as it is; :ro forbids writes;
+                                    leaves the file as it is, and with
+                                    ,changes=CHANGES remembers; :ro forbids writes;
                                     then ,sector=4096, ,direct (past the page cache)
                                     or ,async
       --block-faults [NAME=]KEY=VALUE,…

@@ -14,8 +14,13 @@ export const TEMPLATES: readonly Template[] = [
   { name: "timer", summary: "counts down with a timer" },
   { name: "tcp", summary: "serves TCP connections, each with a fibre" },
   {
+    name: "store",
+    summary: "keeps a number in a key-value store",
+    attach: "--block disk=disk.img:1M",
+  },
+  {
     name: "block",
-    summary: "keeps a number on a disk",
+    summary: "keeps a number in a sector of a disk",
     attach: "--block disk=disk.img:1M",
   },
   {

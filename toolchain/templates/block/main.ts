@@ -1,4 +1,4 @@
-import { Block, BlockHandler } from "@phantasm/interfaces";
+import { Block, BlockHandler, errorText } from "@phantasm/interfaces";
 import { Devices } from "./.phantasm/devices";
 
 /** The requests, one after the other. */
@@ -37,7 +37,7 @@ class BootCounter implements BlockHandler {
   /** A request may be refused at once, or fail later: either way the status is negative. */
   private check(status: i32): bool {
     if (status >= 0) return true;
-    this.os.console.writeLine("The disk failed with error " + status.toString() + ".");
+    this.os.console.writeLine("The disk cannot be used: " + errorText(status) + ".");
     this.os.exit(1);
     return false;
   }

@@ -73,7 +73,7 @@ test("what was read or written once is not read again; pages are read as wholes"
   reader.write(100);
   reader.read(100);
   expect(disk.requests).toBe(1);
-  expect(<i32>cache.hits).toBe(3);
+  expect(<i32>cache.counters.hits).toBe(3);
   expect(reader.flush()).toBe(0);
   expect(disk.writes).toBe(1);
   expect(disk.flushes).toBe(1);
@@ -113,6 +113,25 @@ test("it writes back by itself when much is dirty, and pushes back when all is",
   dispatch();
   expect(counter.ready).toBe(1);
   expect(cache.write(page * 8, 8, buffer, 0, counter, 0)).toBe(0);
+});
+
+test("the longest write finds room, however much may be dirty", () => {
+  for (let percent = 50; percent <= 100; percent += 10) {
+    const disk = new TestDisk(1024);
+    const cache = new Cache(disk, 65_536, percent, 8);
+    const reader = new SectorReader(cache, [disk]);
+    dispatch();
+    for (let page = 0; page < 15; page++) reader.write(page * 8);
+    const counter = new Counter();
+    const buffer = new Uint8Array(cache.requestSectorsMax * 512);
+    let answer: i32 = Errno.AGAIN;
+    for (let round = 0; round < 20 && answer == Errno.AGAIN; round++) {
+      answer = cache.write(503, cache.requestSectorsMax, buffer, 0, counter, 0);
+      disk.run(1);
+      dispatch();
+    }
+    expect(`${percent} %: ${answer}`).toBe(`${percent} %: 0`);
+  }
 });
 
 test("a write that fails later: the flush says so, and all that follows", () => {

@@ -1,7 +1,9 @@
 import { Block, CORRUPT, Errno, PENDING } from "@phantasm/interfaces";
+import { observeCounters } from "@phantasm/runtime/observed";
 import { Kind, WayDown } from "../operation";
 import { FlushingLayer } from "../flushes";
 import { Request, RequestList, RequestQueue, transferSectors } from "../layer";
+import { CacheCounters, LABELS } from "./counters";
 import { Frames, NO_FRAME, PAGE_BYTES } from "./frames";
 import { WriteBack, WriteBackOwner } from "./write-back";
 
@@ -28,12 +30,7 @@ enum Phase {
  */
 @final
 export class Cache extends FlushingLayer implements WriteBackOwner {
-  /** Reads that were answered from memory, and those that had to go to the disk. */
-  hits: u64 = 0;
-  misses: u64 = 0;
-  /** Requests and sectors that were written back. */
-  writeBacks: u64 = 0;
-  sectorsWritten: u64 = 0;
+  readonly counters: CacheCounters = new CacheCounters();
 
   private readonly way: WayDown;
   private readonly frames: Frames;
@@ -61,12 +58,15 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
     this.way = new WayDown(disk);
     this.frames = new Frames(bytes / PAGE_BYTES);
     this.perPage = PAGE_BYTES / disk.sectorBytes;
-    this.dirtyMax = <i32>((<i64>this.frames.count * dirtyPercent) / 100);
+    const percent = <i32>((<i64>this.frames.count * dirtyPercent) / 100);
+    // Else a long write would wait for room that nobody makes.
+    this.dirtyMax = min(percent, this.frames.count - this.requestSectorsMax / this.perPage - 1);
     for (let i = 0; i < WRITE_BACKS; i++) {
       const writeBack = new WriteBack(this, this.frames, disk.sectorBytes, transferSectors(disk));
       writeBack.nextFree = this.firstFree;
       this.firstFree = writeBack;
     }
+    observeCounters("cache", LABELS, this.counters);
     this.openLayer();
   }
 
@@ -175,11 +175,11 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
 
   private startRead(request: Request): void {
     if (this.copyOut(request)) {
-      this.hits++;
+      this.counters.hits++;
       this.finish(request, 0);
       return;
     }
-    this.misses++;
+    this.counters.misses++;
     // Whole pages, where the disk takes so many sectors at once.
     const sectorsMax = this.way.disk.requestSectorsMax;
     let from = request.from - (request.from % this.perPage);
@@ -312,8 +312,8 @@ export class Cache extends FlushingLayer implements WriteBackOwner {
     this.firstFree = writeBack.nextFree;
     writeBack.gather(frame);
     this.writing++;
-    this.writeBacks++;
-    this.sectorsWritten += writeBack.sectors;
+    this.counters.writeBacks++;
+    this.counters.sectorsWritten += writeBack.sectors;
     this.way.submit(writeBack);
   }
 

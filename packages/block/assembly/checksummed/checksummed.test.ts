@@ -81,7 +81,7 @@ describe("damage", () => {
         if (status == 0) expect(reader.buffer[100]).toBe(4);
         else {
           expect(status).toBe(CORRUPT);
-          expect(<i32>checked.corruptReads).toBe(1);
+          expect(<i32>checked.counters.corruptReads).toBe(1);
           expect(<i32>checked.lastCorruptSector).toBe(3);
           expect(reader.buffer[100]).toBe(0);
         }

@@ -1,9 +1,11 @@
 import { Block, CORRUPT, Errno, PENDING } from "@phantasm/interfaces";
+import { observeCounters } from "@phantasm/runtime/observed";
 import { FlushingLayer } from "../flushes";
 import { Request, RequestQueue, transferSectors } from "../layer";
 import { Opening } from "../opening";
 import { Kind, WayDown } from "../operation";
 import { Batch, BatchOwner } from "./batch";
+import { ChecksummedCounters, LABELS } from "./counters";
 import { COPIES, Geometry } from "./format";
 import { Group, GroupOwner, Groups, Mark } from "./groups";
 
@@ -72,8 +74,8 @@ export class Checksummed
   extends FlushingLayer
   implements GroupOwner, BatchOwner, ChecksummedOpener
 {
-  /** Reads that were CORRUPT, and the sector of the last one. */
-  corruptReads: u64 = 0;
+  readonly counters: ChecksummedCounters = new ChecksummedCounters();
+  /** The sector of the last read that was CORRUPT. */
   lastCorruptSector: u64 = 0;
 
   private readonly way: WayDown;
@@ -91,6 +93,7 @@ export class Checksummed
   ) {
     super(min(requests, REQUESTS_MAX));
     this.way = new WayDown(disk);
+    observeCounters("checksummed", LABELS, this.counters);
     this.openLayer();
   }
 
@@ -248,7 +251,7 @@ export class Checksummed
   }
 
   private note(sector: u64): void {
-    this.corruptReads++;
+    this.counters.corruptReads++;
     this.lastCorruptSector = sector;
   }
 }

@@ -1,8 +1,10 @@
 import { Block, CONFLICT, CORRUPT, Errno, PENDING } from "@phantasm/interfaces";
+import { observeCounters } from "@phantasm/runtime/observed";
 import { FlushingLayer } from "../flushes";
 import { Request, RequestQueue, transferSectors } from "../layer";
 import { Kind } from "../operation";
 import { Copier, CopierOwner } from "./copier";
+import { LABELS, MirrorCounters } from "./counters";
 import { Leg, LegOwner } from "./leg";
 import { DATA_AT, REGIONS_MAX, RecordFlag, RegionMap, regionSectors } from "./record";
 import { Repairs } from "./repairs";
@@ -23,11 +25,7 @@ const IDLE_FLUSHES: u32 = 64;
  */
 @final
 export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, CopierOwner {
-  /** Legs that are left out. */
-  degraded: i32 = 0;
-  /** Reads that one leg had CORRUPT, and places that were written back. */
-  corruptReads: u64 = 0;
-  repaired: u64 = 0;
+  readonly counters: MirrorCounters = new MirrorCounters();
 
   private readonly first: Leg;
   private readonly second: Leg;
@@ -74,6 +72,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     this.first = new Leg(a);
     this.second = new Leg(b);
     this.copier = new Copier(min(transferSectors(a), transferSectors(b)) * a.sectorBytes);
+    observeCounters("mirror", LABELS, this.counters);
     this.openLayer();
   }
 
@@ -91,6 +90,11 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
 
   get discards(): bool {
     return this.first.disk.discards && this.second.disk.discards;
+  }
+
+  /** Legs that are left out. */
+  get degraded(): i32 {
+    return <i32>this.counters.degraded;
   }
 
   /** Regions that are still to be copied to the leg that is not read. */
@@ -128,7 +132,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     if (left.state != 0 || left.record.events == 0 || (left.record.flags & RecordFlag.BEHIND) != 0)
       return this.decide(lost.state);
     this.source = left === one ? FIRST : SECOND;
-    this.degraded = 1;
+    this.counters.degraded = 1;
     this.setSize(left.record.sectors);
     this.events = left.record.events;
     if ((left.record.flags & RecordFlag.ALONE) != 0) return this.decide(0);
@@ -222,7 +226,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
   private readDone(request: MirrorRequest, status: i32): void {
     const leg = request.asked;
     const other = FIRST + SECOND - leg;
-    if (status == CORRUPT) this.corruptReads++;
+    if (status == CORRUPT) this.counters.corruptReads++;
     if (status == 0 || request.attempts > 0 || !this.isUsable(other, request))
       return this.finish(request, status);
     request.attempts = 1;
@@ -274,7 +278,8 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
     const last = this.regionOf(request.end - 1);
     for (let region = this.regionOf(request.from); region <= last; region++) {
       this.written[region] = this.epoch;
-      if (this.recorded.has(region)) continue;
+      // A record on its way may be durable, and without it, at any moment.
+      if (this.recorded.has(region) && (!this.saves || this.saving.has(region))) continue;
       this.wanted.add(region);
       recorded = false;
     }
@@ -322,7 +327,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
   private lose(leg: i32): void {
     this.leg(leg).state = Errno.IO;
     this.source = FIRST + SECOND - leg;
-    this.degraded++;
+    this.counters.degraded++;
     this.behind = false;
     this.stale.clear();
     this.repairs.count = 0;
@@ -469,7 +474,7 @@ export class Mirror extends FlushingLayer implements LegOwner, TwinOwner, Copier
 
   private copyDone(): void {
     if (this.copierRepairs) {
-      this.repaired++;
+      this.counters.repaired++;
       return;
     }
     if (this.singles > 0) this.singles--;

@@ -118,7 +118,7 @@ export class ClientConnection implements TcpHandler, ConnectedHandler {
       connection.abort();
       return;
     }
-    let goesOn = true;
+    let goesOn: bool = true;
     while (goesOn && !this.isOver && this.call !== null)
       goesOn = this.inContent ? this.readContent(connection) : this.readHead(connection);
     if (!this.isOver && connection.atEnd && connection.readable == 0) this.atEnd(connection);

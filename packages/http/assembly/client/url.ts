@@ -4,8 +4,6 @@ const PORT: i32 = 80;
 /** Longer ones are none. */
 const URL_UNITS_MAX: i32 = 8_000;
 
-
-@final
 export class HttpUrl {
   private constructor(
     /** A name, or an address; of IPv6 without brackets. In lower case. */

@@ -5,7 +5,7 @@
  * these calls it again. Nothing of a request is kept while it is idle.
  */
 import { TcpConnection, TcpHandler, Timer, TimerHandler } from "@phantasm/interfaces";
-import { now, ready, readyLater } from "@phantasm/runtime";
+import { collectionDue, now, ready, readyLater } from "@phantasm/runtime";
 import { findByte } from "../wire/characters";
 import { Content } from "../wire/content-reader";
 import { Method } from "../wire/method";
@@ -79,11 +79,17 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
   onConnected(connection: TcpConnection): void {}
 
   onReadable(connection: TcpConnection): void {
-    this.turn();
+    this.turnSoon();
   }
 
   onWritable(connection: TcpConnection): void {
-    this.turn();
+    this.turnSoon();
+  }
+
+  /** At once, unless what applications have allocated in this step is to be collected first: nothing can be during one. */
+  private turnSoon(): void {
+    if (collectionDue()) this.schedule();
+    else this.turn();
   }
 
   performTask(): void {
@@ -107,7 +113,7 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     while (!this.isOver && this.advance()) {
       // Beyond this, what is composed would only lie about.
       if (this.server.writer === this && output.used >= room) this.flush();
-      if (--left > 0) continue;
+      if (--left > 0 && !collectionDue()) continue;
       if (!this.isScheduled) readyLater(this);
       this.isScheduled = true;
       break;

@@ -6,7 +6,7 @@ import { HostClock } from "@phantasm/clock";
 import { RESET, SECOND } from "@phantasm/interfaces";
 import { describe, expect, test } from "@phantasm/testing";
 import { TestRandom } from "@phantasm/testing/random";
-import { TestConnection, TestTcp, step, withoutDate } from "../testing";
+import { TestConnection, TestTcp, step, withoutDate, settle } from "../testing";
 import { Exchange } from "./exchange";
 import { ContentHandler, HttpHandler } from "./handlers";
 import { HttpLimits } from "./limits";
@@ -121,10 +121,10 @@ function answer(pieces: i32): string {
     client!.says(text.substring(at, at + bytes));
     at += bytes;
   }
-  step();
+  settle();
   heard = withoutDate(client!.heard()) + client!.fate;
   client!.ends();
-  step();
+  settle();
   heard += withoutDate(client!.heard()) + client!.fate;
   client!.breaks(RESET);
   return heard;

@@ -1,7 +1,10 @@
 import { MINUTE, SECOND } from "@phantasm/interfaces";
 import { HeadLimits } from "../wire/head";
 
-/** What a server takes at most, and for how long it waits. What happens at a limit stands beside it. */
+/**
+ * What a server takes at most, and for how long it waits. What happens at a limit stands beside it. Where an image has
+ * little memory, the server lowers `exchanges`, `partialBytes`, `unsentBytes` and `collectedBytes` to their parts of it.
+ */
 export class HttpLimits extends HeadLimits {
   /** Connections at once. The next one is answered with 503 and closed. */
   connections: i32 = 16_384;

@@ -1,5 +1,6 @@
 /** The server: accepts connections, and has what they share. */
 import { Clock, Tcp, TcpAcceptor, TcpConnection, TcpListener } from "@phantasm/interfaces";
+import { limitBytes } from "@phantasm/runtime/heap/pacing";
 import { reasonOf } from "../wire/status";
 import { HttpConnection } from "./connection";
 import { Exchange } from "./exchange";
@@ -11,6 +12,8 @@ import { Sender } from "./sender";
 import { utf8Bytes } from "../wire/characters";
 
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
+/** What an exchange takes, with its fields and without its content. */
+const EXCHANGE_BYTES: usize = 1 << 10;
 
 
 @final
@@ -52,6 +55,12 @@ export class HttpServer implements TcpAcceptor {
       limits.lineBytesMax + 4 < limits.headBytesMax,
       "http: a head is larger than its first line",
     );
+    // What is held for clients must never be what an image runs out of, half of whose memory TCP may have.
+    const memoryBytes = limitBytes();
+    limits.partialBytes = atMost(limits.partialBytes, memoryBytes >> 4);
+    limits.unsentBytes = atMost(limits.unsentBytes, memoryBytes >> 4);
+    limits.collectedBytes = atMost(limits.collectedBytes, memoryBytes >> 4);
+    limits.exchanges = atMost(limits.exchanges, (memoryBytes >> 5) / EXCHANGE_BYTES);
     this.output = new Output(limits.outputBytes);
     this.heading = new Heading(clock, name);
   }
@@ -159,4 +168,8 @@ export class HttpServer implements TcpAcceptor {
     output.text("\r\nConnection: close\r\n\r\n");
     output.utf8(page);
   }
+}
+
+function atMost(value: i32, limit: usize): i32 {
+  return limit < <usize>value ? <i32>limit : value;
 }

@@ -21,7 +21,8 @@ import { encodedPath } from "../wire/target";
 import { CODINGS, Coding, Entry, Variant, codingName, codingSuffix } from "./entry";
 import { Site } from "./site";
 
-const BUFFER_BYTES: i32 = 16 << 10;
+/** `Location: ` and the end of the line. */
+const LOCATION_ROOM: i32 = 12;
 /** One write of what lies in memory. */
 const PIECE_BYTES: i64 = 1 << 20;
 /** A step has no result, the next one is up to somebody else. */
@@ -46,6 +47,8 @@ export class Job implements FilesHandler, ResponseWriter {
   private path: string = "";
   private endsWithSlash: bool = false;
   private isNormal: bool = false;
+  /** What is looked for is the page that tells of nothing. */
+  private isMissing: bool = false;
   private hash: u32 = 0;
   /** What is found, from the plain file on; made into variants when all is known. */
   private coding: i32 = 0;
@@ -79,6 +82,7 @@ export class Job implements FilesHandler, ResponseWriter {
   resolve(exchange: Exchange, hash: u32): void {
     this.exchange = exchange;
     this.hash = hash;
+    this.isMissing = false;
     const text = exchange.path;
     const path = text === null ? "" : normalPath(text);
     if (text === null || path == "") {
@@ -86,10 +90,22 @@ export class Job implements FilesHandler, ResponseWriter {
       return;
     }
     this.path = path;
-    this.endsWithSlash = text.endsWith("/");
+    // RFC 3986 §5.2.4: the last of `/a/.` and `/a/b/..` is a slash as well.
+    this.endsWithSlash =
+      path == "/" || text.endsWith("/") || text.endsWith("/.") || text.endsWith("/..");
     this.isNormal = text == path || text == path + "/";
     this.step = Step.STAT;
     this.run(this.site.files.stat(path, this.stat, this, 0));
+  }
+
+  resolveMissing(exchange: Exchange, hash: u32): void {
+    this.exchange = exchange;
+    this.hash = hash;
+    this.isMissing = true;
+    this.path = this.site.options.notFound;
+    this.endsWithSlash = false;
+    this.step = Step.STAT;
+    this.run(this.site.files.stat(this.path, this.stat, this, 0));
   }
 
   onFiles(tag: i32, result: i32): void {
@@ -129,7 +145,7 @@ export class Job implements FilesHandler, ResponseWriter {
   private afterStat(result: i32): i32 {
     if (result != 0) return this.fail(result);
     if (this.stat.directory) {
-      if (this.step == Step.INDEX) return this.fail(NOT_FOUND);
+      if (this.step == Step.INDEX || this.isMissing) return this.fail(NOT_FOUND);
       if (!this.endsWithSlash) return this.redirect();
       this.path =
         this.path == "/"
@@ -154,7 +170,10 @@ export class Job implements FilesHandler, ResponseWriter {
     let location = encodedPath(this.path) + "/";
     if (query >= 0)
       location += "?" + String.UTF8.decodeUnsafe(exchange.request.query, <usize>query);
-    exchange.redirect(301, location);
+    // It may be longer than what was asked for: some characters are encoded now that were not.
+    if (location.length > exchange.server.limits.fieldBytesMax - LOCATION_ROOM)
+      exchange.sendError(414);
+    else exchange.redirect(301, location);
     return DONE;
   }
 
@@ -191,20 +210,25 @@ export class Job implements FilesHandler, ResponseWriter {
     const site = this.site;
     const entry = this.makeEntry();
     const exchange = this.release();
-    if (!exchange.isOpen) entry.isForgotten = true;
-    else if (this.isNormal) {
-      const request = exchange.request;
-      entry.keyBytes = request.pathBytes;
-      entry.key = heap.alloc(<usize>entry.keyBytes);
-      memory.copy(entry.key, request.path, <usize>entry.keyBytes);
-      entry.hash = this.hash;
-      site.keep(entry);
-    } else entry.isForgotten = true;
+    const isMissing = this.isMissing;
+    if (isMissing) this.keep(entry, site.missingKey.dataStart, site.missingKey.length);
+    else if (exchange.isOpen && this.isNormal)
+      this.keep(entry, exchange.request.path, exchange.request.pathBytes);
+    else entry.isForgotten = true;
     entry.users++;
-    site.answer(exchange, entry);
+    if (isMissing) site.sendMissing(exchange, entry);
+    else site.answer(exchange, entry);
     entry.users--;
     site.freeUnused(entry);
     return DONE;
+  }
+
+  private keep(entry: Entry, key: usize, bytes: i32): void {
+    entry.keyBytes = bytes;
+    entry.key = heap.alloc(<usize>bytes);
+    memory.copy(entry.key, key, <usize>bytes);
+    entry.hash = this.hash;
+    this.site.keep(entry);
   }
 
   private makeEntry(): Entry {
@@ -236,12 +260,16 @@ export class Job implements FilesHandler, ResponseWriter {
   /** Answers with the status that fits an error of the volume. */
   private fail(error: i32): i32 {
     const exchange = this.release();
+    if (this.isMissing) {
+      exchange.sendError(404);
+      return DONE;
+    }
     switch (error) {
       case NOT_FOUND:
       case NOT_DIRECTORY:
       case IS_DIRECTORY:
       case BAD_NAME:
-        exchange.sendError(404);
+        this.site.answerMissing(exchange);
         break;
       case EXHAUSTED:
         exchange.sendError(503);
@@ -257,6 +285,7 @@ export class Job implements FilesHandler, ResponseWriter {
   /** Sends a file, or the ranges of it. */
   send(exchange: Exchange, entry: Entry, variant: Variant, status: i32, ranges: Ranges): void {
     this.exchange = exchange;
+    this.isMissing = status == 404;
     this.entry = entry;
     entry.users++;
     this.variant = variant;
@@ -286,10 +315,12 @@ export class Job implements FilesHandler, ResponseWriter {
     const variant = this.variant!;
     let type = variant.mediaType;
     let length = this.end[0] - this.first[0];
-    exchange.setLines(variant.commonFields, variant.commonBytes);
+    if (this.status != 404) {
+      exchange.setLines(variant.commonFields, variant.commonBytes);
+      exchange.setField("Accept-Ranges", "bytes");
+    } else if (this.entry!.isNegotiated) exchange.setField("Vary", "Accept-Encoding");
     if (variant.coding != <i32>Coding.IDENTITY)
       exchange.setField("Content-Encoding", codingName(variant.coding));
-    exchange.setField("Accept-Ranges", "bytes");
     if (this.count > 1) {
       this.boundary = `phantasm-${exchange.server.counters.requests}-${variant.size}`;
       type = `multipart/byteranges; boundary=${this.boundary}`;
@@ -358,7 +389,7 @@ export class Job implements FilesHandler, ResponseWriter {
     this.reserveBuffer();
     this.step = Step.READ;
     this.isReading = true;
-    const wanted = <i32>min<i64>(left, BUFFER_BYTES);
+    const wanted = <i32>min<i64>(left, this.buffer.length);
     const result = this.file!.readAt(<u64>this.position, this.buffer, 0, wanted, this, 0);
     if (result == PENDING) return false;
     this.isReading = false;
@@ -366,7 +397,7 @@ export class Job implements FilesHandler, ResponseWriter {
   }
 
   private reserveBuffer(): void {
-    if (this.buffer.length == 0) this.buffer = new Uint8Array(BUFFER_BYTES);
+    if (this.buffer.length == 0) this.buffer = new Uint8Array(this.site.bufferBytes);
   }
 
   private afterRead(result: i32): void {

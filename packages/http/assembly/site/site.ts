@@ -3,8 +3,10 @@
  *
  *     new HttpServer(os.clock, new Site(os.pages));
  */
+import { normalPath } from "@phantasm/fs";
 import { Files, SECOND } from "@phantasm/interfaces";
 import { now } from "@phantasm/runtime";
+import { limitBytes } from "@phantasm/runtime/heap/pacing";
 import { Exchange } from "../server/exchange";
 import { HttpHandler } from "../server/handlers";
 import { Ranges, Verdict, judgeConditions } from "../wire/conditions";
@@ -17,6 +19,8 @@ import { Job } from "./job";
 export class SiteOptions {
   /** The file that a directory is answered with. */
   index: string = "index.html";
+  /** The file that tells, with 404, that there is nothing: a path in the volume; empty, or not there: a page of the server. */
+  notFound: string = "";
   /** What Cache-Control says; empty: nothing, clients guess. */
   cacheControl: string = "";
   /** Paths that are remembered. */
@@ -27,6 +31,11 @@ export class SiteOptions {
   jobs: i32 = 256;
 }
 
+/** What a job reads at once, unless all of them together would take more than a sixteenth of the memory. */
+const BUFFER_BYTES: i32 = 16 << 10;
+/** A heading between two ranges fits in. */
+const BUFFER_BYTES_MIN: i32 = 1 << 10;
+
 
 @final
 export class Site implements HttpHandler {
@@ -34,12 +43,21 @@ export class Site implements HttpHandler {
   private readonly jobs: Job[] = [];
   private jobCount: i32 = 0;
   private readonly ranges: Ranges = new Ranges();
+  /** Of the buffer of a job. */
+  readonly bufferBytes: i32;
+  /** The path of `notFound`, as it is remembered. */
+  readonly missingKey: Uint8Array;
 
   constructor(
     readonly files: Files,
     readonly options: SiteOptions = new SiteOptions(),
   ) {
+    const page = options.notFound;
+    assert(page == "" || normalPath(page) == page, "http: notFound is a path from the root on");
     this.table = new EntryTable(options.entries);
+    const share = (limitBytes() >> 4) / <usize>max(options.jobs, 1);
+    this.bufferBytes = <i32>max<usize>(BUFFER_BYTES_MIN, min<usize>(share, BUFFER_BYTES));
+    this.missingKey = Uint8Array.wrap(String.UTF8.encode(page));
   }
 
   onRequest(exchange: Exchange): void {
@@ -54,17 +72,52 @@ export class Site implements HttpHandler {
     const path = request.path;
     const bytes = request.pathBytes;
     const hash = hashOf(path, bytes);
-    const entry = this.table.find(path, bytes, hash);
+    const entry = this.remembered(path, bytes, hash);
     if (entry !== null) {
-      if (now() < entry.untilNs) {
-        this.answer(exchange, entry);
-        return;
-      }
-      this.forget(entry);
+      this.answer(exchange, entry);
+      return;
     }
     const job = this.takeJob();
     if (job === null) exchange.sendError(503);
     else job.resolve(exchange, hash);
+  }
+
+  private remembered(path: usize, bytes: i32, hash: u32): Entry | null {
+    const entry = this.table.find(path, bytes, hash);
+    if (entry === null || now() < entry.untilNs) return entry;
+    this.forget(entry);
+    return null;
+  }
+
+  /** There is nothing. */
+  answerMissing(exchange: Exchange): void {
+    const key = this.missingKey;
+    if (key.length == 0) {
+      exchange.sendError(404);
+      return;
+    }
+    const hash = hashOf(key.dataStart, key.length);
+    const entry = this.remembered(key.dataStart, key.length, hash);
+    if (entry !== null) {
+      this.sendMissing(exchange, entry);
+      return;
+    }
+    const job = this.takeJob();
+    if (job === null) exchange.sendError(503);
+    else job.resolveMissing(exchange, hash);
+  }
+
+  /** Conditions and ranges are about what was asked for, and so are its validators. */
+  sendMissing(exchange: Exchange, page: Entry): void {
+    const variant = choose(exchange, page);
+    if (variant.address == 0 && variant.size > 0 && exchange.method == Method.GET) {
+      this.send(exchange, page, variant, 404);
+      return;
+    }
+    if (variant.coding != <i32>Coding.IDENTITY)
+      exchange.setField("Content-Encoding", codingName(variant.coding));
+    if (page.isNegotiated) exchange.setField("Vary", "Accept-Encoding");
+    exchange.sendStatic(404, variant.mediaType, variant.address, variant.size);
   }
 
   /** Answers with what is known. */

@@ -28,6 +28,8 @@ export namespace CloseCode {
   export const POLICY: i32 = 1008;
   export const TOO_LARGE: i32 = 1009;
   export const INTERNAL_ERROR: i32 = 1011;
+  /** Of the IANA registry: the server has too much to do. */
+  export const TRY_AGAIN: i32 = 1013;
 }
 
 /** May stand in a close frame (§7.4.2). */

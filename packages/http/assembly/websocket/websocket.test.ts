@@ -6,7 +6,7 @@ import { Exchange } from "../server/exchange";
 import { EventStream, EventStreamHandler } from "../server/event-stream";
 import { HttpHandler } from "../server/handlers";
 import { HttpServer } from "../server/server";
-import { TestConnection, TestTcp, step, withoutDate } from "../testing";
+import { TestConnection, TestTcp, settle, step, withoutDate } from "../testing";
 import { base64 } from "../wire/base64";
 import { SHA1_BYTES, sha1 } from "./sha1";
 import { WebSocket, WebSocketHandler, WebSocketLimits } from "./websocket";
@@ -16,6 +16,10 @@ const limits = new WebSocketLimits();
 let story: string = "";
 let socket: WebSocket | null = null;
 let events: EventStream | null = null;
+let server: HttpServer | null = null;
+// Steps collect: what is needed behind one is held here.
+let unfinished: string = "";
+let whole: string = "";
 
 class Peer implements HttpHandler, WebSocketHandler {
   onRequest(exchange: Exchange): void {
@@ -49,7 +53,10 @@ const HANDSHAKE: string =
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 function connect(): TestConnection {
-  if (tcp.acceptor === null) new HttpServer(new HostClock(64), new Peer()).listen(tcp, 80);
+  if (server === null) {
+    server = new HttpServer(new HostClock(64), new Peer());
+    server!.listen(tcp, 80);
+  }
   return tcp.arrives();
 }
 
@@ -117,6 +124,29 @@ describe("the handshake", () => {
 });
 
 describe("messages", () => {
+  test("of all together have a limit", () => {
+    const length = 6_000;
+    unfinished = frame(0x02, "x".repeat(length));
+    whole = frame(0x82, "x".repeat(length));
+    settle();
+    const first = open();
+    server!.limits.collectedBytes = 10_000;
+    first.says(unfinished);
+    expect(server!.collectedBytes).toBeGreaterThan(length - 1_025);
+    const second = open();
+    story = "";
+    second.says(whole);
+    second.hears(closing(1013));
+    expect(story).toBe("closed 1013 ");
+    first.breaks(RESET);
+    expect(server!.collectedBytes).toBe(0);
+    const third = open();
+    third.says(whole);
+    expect(third.heardBytes).toBe(length + 4);
+    expect(server!.collectedBytes).toBe(0);
+    server!.limits.collectedBytes = 4 << 20;
+  });
+
   test("in one frame", () => {
     const client = open();
     client.says(frame(0x81, "hello") + frame(0x82, "\x00\xff"));

@@ -42,7 +42,7 @@ export interface WebSocketHandler {
 
 /** What one may need. */
 export class WebSocketLimits {
-  /** Bytes of a message: beyond, it is closed with TOO_LARGE. */
+  /** Bytes of a message: beyond, it is closed with TOO_LARGE. Without room in `collectedBytes` of the server: TRY_AGAIN. */
   messageBytesMax: i32 = 1 << 20;
   /** A ping is sent after so much silence; after as much again it is cut off. */
   idleNs: i64 = 30 * SECOND;
@@ -65,8 +65,6 @@ enum State {
   CLOSED,
 }
 
-
-@final
 export class WebSocket implements Upgraded {
   /** Whatever its handler likes to find again. */
   tag: i32 = 0;
@@ -81,6 +79,8 @@ export class WebSocket implements Upgraded {
   /** The message so far. */
   private message: Uint8Array = new Uint8Array(0);
   private messageBytes: i32 = 0;
+  /** What it has of the server's `collectedBytes`: all but the first MESSAGE_BYTES_MIN. */
+  private charged: i32 = 0;
   /** TEXT or BINARY while a message is under way; 0: none is. */
   private kind: i32 = 0;
   private readonly utf8: Utf8Check = new Utf8Check();
@@ -233,7 +233,7 @@ export class WebSocket implements Upgraded {
     const connection = this.connection;
     connection.upgraded = null;
     connection.isLast = true;
-    this.message = new Uint8Array(0);
+    this.forgetMessage();
     this.handler.onClosed(this, this.closeCode);
     return true;
   }
@@ -300,7 +300,7 @@ export class WebSocket implements Upgraded {
     let to: usize = 0;
     if (header.opcode >= Opcode.CLOSE) to = this.part.dataStart + <usize>this.position;
     else {
-      this.reserve(this.messageBytes + count);
+      if (!this.reserve(this.messageBytes + count)) return this.fail(CloseCode.TRY_AGAIN);
       to = this.message.dataStart + <usize>this.messageBytes;
       this.messageBytes += count;
     }
@@ -313,15 +313,33 @@ export class WebSocket implements Upgraded {
     return this.position < header.payloadBytes ? true : this.endFrame();
   }
 
-  private reserve(bytes: i32): void {
-    if (bytes <= this.message.length) return;
+  /** Makes room for a message. False: all messages and contents together have no more. */
+  private reserve(bytes: i32): bool {
+    if (bytes <= this.message.length) return true;
     const room = max(
       max(bytes, MESSAGE_BYTES_MIN),
       min(2 * this.message.length, this.limits.messageBytesMax),
     );
+    const server = this.connection.server;
+    const charged = room - MESSAGE_BYTES_MIN;
+    if (server.collectedBytes + charged - this.charged > server.limits.collectedBytes) {
+      server.counters.refusedRequests++;
+      return false;
+    }
+    server.collectedBytes += charged - this.charged;
+    this.charged = charged;
     const larger = new Uint8Array(room);
     memory.copy(larger.dataStart, this.message.dataStart, <usize>this.messageBytes);
     this.message = larger;
+    return true;
+  }
+
+  /** A large message is not kept: others need the room. */
+  private forgetMessage(): void {
+    if (this.charged == 0) return;
+    this.connection.server.collectedBytes -= this.charged;
+    this.charged = 0;
+    this.message = new Uint8Array(0);
   }
 
   private endFrame(): bool {
@@ -345,6 +363,7 @@ export class WebSocket implements Upgraded {
     if (isText && !this.utf8.isWhole) return this.fail(CloseCode.INVALID_DATA);
     // §1.4: after our close, what comes is of no interest.
     if (this.state == State.OPEN) this.handler.onMessage(this, this.message, bytes, isText);
+    this.forgetMessage();
     return !this.connection.isOver;
   }
 
@@ -379,6 +398,7 @@ export class WebSocket implements Upgraded {
   onGone(): void {
     if (this.state == State.CLOSED) return;
     this.state = State.CLOSED;
+    this.forgetMessage();
     this.handler.onClosed(this, CloseCode.ABNORMAL);
   }
 }

@@ -123,6 +123,8 @@ export class Ranges {
   judge(head: Head, there: Validators, size: i64, seconds: i64): i32 {
     this.count = 0;
     const field = head.find("range");
+    // No Content-Range tells of a range of nothing.
+    if (size == 0) return 200;
     if (field < 0 || head.find("range", field + 1) >= 0) return 200;
     if (!ifRangeHolds(head, there, seconds)) return 200;
     const at = head.valueAt(field);
@@ -163,7 +165,7 @@ export class Ranges {
     if (first < 0) {
       // The last so many bytes.
       if (last < 0) return false;
-      if (last > 0 && size > 0) this.add(max(size - last, 0), size);
+      if (last > 0) this.add(max(size - last, 0), size);
       return true;
     }
     if (last >= 0 && last < first) return false;
@@ -179,15 +181,17 @@ export class Ranges {
 
 const MALFORMED: i64 = -2;
 
+/** Farther than any file goes: what is more counts as this much. */
+const POSITION_MAX: i64 = 1_000_000_000_000_000_000;
+
 /** A number; -1: nothing stands there; MALFORMED. */
 function readPosition(at: usize, end: usize): i64 {
   if (at == end) return -1;
-  if (end - at > 18) return MALFORMED;
   let value: i64 = 0;
   for (; at < end; at++) {
     const c = <i32>load<u8>(at);
     if (!isDigit(c)) return MALFORMED;
-    value = value * 10 + <i64>(c - 0x30);
+    value = value >= POSITION_MAX / 10 ? POSITION_MAX : value * 10 + <i64>(c - 0x30);
   }
   return value;
 }

@@ -167,4 +167,7 @@ test("targets (RFC 3986 §2.1)", () => {
   expect(queryValue(area, bytes, "d")).toBeNull();
   expect(queryValue(area, bytes, "e")).toBeNull();
   expect(queryValue(area, -1, "a")).toBeNull();
+  const foreign: string[] = ["a=%ff", "a=x%80", "a=%c3", "a=%c0%af", "a=%ed%a0%80"];
+  for (let i = 0; i < foreign.length; i++)
+    expect(queryValue(area, place(foreign[i]), "a")).toBeNull();
 });

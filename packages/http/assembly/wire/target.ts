@@ -1,10 +1,13 @@
 /** Percent-encoding and queries (RFC 3986 §2.1, WHATWG URL §5). */
 import { equals, hexDigit, isDigit, textOf } from "./characters";
+import { Utf8Check } from "./utf8";
 
 const PERCENT: i32 = 0x25;
 const PLUS: i32 = 0x2b;
 const AMPERSAND: i32 = 0x26;
 const EQUALS: i32 = 0x3d;
+
+const utf8 = new Utf8Check();
 
 /**
  * Decodes `bytes` bytes at `at` to `to`, which has as much room and may be the same place. Returns how many bytes
@@ -29,7 +32,7 @@ export function percentDecode(at: usize, bytes: i32, to: usize, plusIsSpace: boo
   return <i32>(to - start);
 }
 
-/** The decoded text; null: it is not decodable. */
+/** The decoded text; null: it is not decodable, or no UTF-8. */
 export function decodedText(at: usize, bytes: i32, plusIsSpace: bool): string | null {
   let plain = true;
   for (let i = 0; i < bytes && plain; i++) {
@@ -40,7 +43,11 @@ export function decodedText(at: usize, bytes: i32, plusIsSpace: bool): string | 
   const room = heap.alloc(<usize>bytes);
   const length = percentDecode(at, bytes, room, plusIsSpace);
   let text: string | null = null;
-  if (length >= 0) text = textOf(room, length);
+  if (length >= 0) {
+    // What a lenient decoder makes of other bytes may be the name of something else.
+    utf8.clear();
+    if (utf8.follow(room, length) && utf8.isWhole) text = textOf(room, length);
+  }
   heap.free(room);
   return text;
 }

@@ -1,5 +1,5 @@
 /** What a disk asks of the file it lies in. */
-import { closeSync, fdatasync, read, readSync, write, writeSync } from "node:fs";
+import { closeSync, fdatasync, fstatSync, read, readSync, write, writeSync } from "node:fs";
 import { errorCode } from "../error.js";
 import type { BlockStatus } from "../types.js";
 import type { FileCalls } from "./file-calls.js";
@@ -32,11 +32,13 @@ export interface DescriptorOptions {
   readonly calls?: FileCalls | null;
   /** Discards give space back: `calls` can do it for this file. */
   readonly punches?: boolean;
+  /** Of a regular file: its size. A sync fails when somebody has cut it short. Default: not looked at. */
+  readonly bytes?: number;
 }
 
 /** The file behind a descriptor. */
 export function descriptorFile(fd: number, options: DescriptorOptions = {}): DiskFile {
-  const { close = () => closeSync(fd), calls = null, punches = false } = options;
+  const { close = () => closeSync(fd), calls = null, punches = false, bytes = 0 } = options;
   return {
     read:
       calls?.read ??
@@ -48,13 +50,19 @@ export function descriptorFile(fd: number, options: DescriptorOptions = {}): Dis
       read(fd, into, offset, length, position, done),
     writeLater: (from, offset, length, position, done) =>
       write(fd, from, offset, length, position, done),
-    sync: (done) => fdatasync(fd, done),
+    sync: (done) => fdatasync(fd, (error) => done(error ?? cutShort(fd, bytes))),
     // A file system that refuses after all leaves things as they were, which a discard allows.
     ...(calls === null || !punches
       ? {}
       : { punch: (position, length, done) => calls.punch(position, length, () => done(null)) }),
     close,
   };
+}
+
+/** What was written before somebody did that is gone, and later writes have made a hole of it. */
+function cutShort(fd: number, bytes: number): Error | null {
+  if (bytes === 0 || fstatSync(fd).size >= bytes) return null;
+  return Object.assign(new Error("the file was cut short"), { code: "EIO" });
 }
 
 /** Reads all of a range; "io" where the file was cut short. */

@@ -47,6 +47,18 @@ it("gives back what was recorded", () => {
   );
 });
 
+it("takes the place of an older log, and of nothing else", () => {
+  written();
+  written();
+  expect(readBlockLog(path).entries).toHaveLength(ENTRIES.length);
+  for (const content of [Buffer.alloc(4096, 1), Buffer.from("PBLK")]) {
+    writeFileSync(path, content);
+    expect(() => new FileLog(path, 8, 512)).toThrow("it holds something else\nname a file");
+    expect(readFileSync(path)).toEqual(content);
+  }
+  expect(() => new FileLog(folder, 8, 512)).toThrow("it is a directory");
+});
+
 it("ends before an entry that was cut", () => {
   written();
   truncateSync(path, readFileSync(path).length - 1);
@@ -76,6 +88,7 @@ it("finds every byte that was changed", () => {
 it("refuses what is no log, and entries behind the end", () => {
   writeFileSync(path, "no log at all, but long enough for a header");
   expect(() => readBlockLog(path)).toThrow("it is no log of a disk");
+  rmSync(path);
   written();
   appendFileSync(path, Buffer.alloc(32));
   expect(() => readBlockLog(path)).toThrow("entry 5 at byte 1216 is damaged");

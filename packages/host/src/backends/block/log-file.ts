@@ -5,7 +5,16 @@
  * Entries are handed to the kernel before the disk gets the request, so a killed host leaves them all. A
  * file that ends within an entry ends before it.
  */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { crc32 } from "node:zlib";
 import { BackendError, explain } from "../error.js";
 import type { LogEntry, LogSink } from "./log.js";
@@ -24,15 +33,11 @@ export class FileLog implements LogSink {
   #length = 0;
   #problem: string | null = null;
 
-  /** Makes the file anew. Throws BackendError. */
+  /** Makes the file anew, unless it is none of these: a slip must not cost a disk. Throws BackendError. */
   constructor(path: string, sectors: number, sectorBytes: number) {
     this.#path = path;
     this.#sectorBytes = sectorBytes;
-    try {
-      this.#fd = openSync(path, "w", 0o600);
-    } catch (error) {
-      throw new BackendError(`--block-log ${path}: ${explain(error)}`);
-    }
+    this.#fd = openEmpty(path);
     const header = new Uint8Array(HEADER_BYTES);
     const view = new DataView(header.buffer);
     view.setBigUint64(0, MAGIC, true);
@@ -84,6 +89,26 @@ export class FileLog implements LogSink {
       this.#problem = `--block-log ${this.#path} ends here: ${explain(error)}`;
       this.close();
     }
+  }
+}
+
+function openEmpty(path: string): number {
+  const what = `--block-log ${path}`;
+  let fd: number | null = null;
+  try {
+    // Not waiting: opening a FIFO would hang until somebody reads it.
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, 0o600);
+    const stat = fstatSync(fd);
+    const magic = new DataView(new ArrayBuffer(8));
+    const isEmpty = stat.isFile() ? stat.size === 0 : !stat.isBlockDevice();
+    if (!isEmpty) readSync(fd, magic, 0, 8, 0);
+    if (!isEmpty && magic.getBigUint64(0, true) !== MAGIC)
+      throw new BackendError(`${what}: it holds something else\nname a file that does not exist`);
+    if (stat.isFile()) ftruncateSync(fd, 0);
+    return fd;
+  } catch (error) {
+    if (fd !== null) closeSync(fd);
+    throw error instanceof BackendError ? error : new BackendError(`${what}: ${explain(error)}`);
   }
 }
 

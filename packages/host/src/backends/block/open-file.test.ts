@@ -155,6 +155,18 @@ describe("a discard", () => {
 });
 
 describe("a file that changes under a disk", () => {
+  it("fails a flush when it was cut short, though a write has made it longer again", async () => {
+    for (const options of [{}, { async: true }]) {
+      const disk = new Disk(await open({ bytes: 65_536, ...options }, `${file}${disks.length}`));
+      await disk.write(3, disk.pattern(1, 1));
+      expect(await disk.flush()).toBe("ok");
+      truncateSync(`${file}${disks.length - 1}`, 512);
+      expect(await disk.write(20, disk.pattern(1, 2))).toBe("ok");
+      expect(await disk.flush()).toBe("io");
+      expect(await disk.write(20, disk.pattern(1, 3))).toBe("io");
+    }
+  });
+
   it("answers io where it was cut short, and goes on elsewhere", async () => {
     for (const async of [false, true]) {
       const disk = new Disk(await open({ bytes: 65_536, async }));

@@ -41,6 +41,8 @@ const PERMISSIONS = 0o600;
 export interface OpenDisk {
   readonly fd: number;
   readonly bytes: number;
+  /** Else a block device. */
+  readonly isFile: boolean;
   /** It was not there before. */
   readonly created: boolean;
   /** Closes the file, which ends the lock. Idempotent. */
@@ -54,13 +56,13 @@ export async function openFileDisk(
 ): Promise<FileDisk | QueuedFileDisk> {
   const readonly = options.readonly ?? false;
   const sectorBytes = options.sectorBytes ?? SECTOR_BYTES_DEFAULT;
-  const { fd, bytes, close } = await openLockedDisk(file, options);
+  const { fd, bytes, isFile, close } = await openLockedDisk(file, options);
   try {
     const calls = (await loadFileCalls())?.(fd) ?? null;
     const punches = !readonly && (calls?.canPunch(bytes) ?? false);
     const Kind = options.direct === true || options.async === true ? QueuedFileDisk : FileDisk;
     const sectors = bytes / sectorBytes;
-    const description = { close, calls, punches };
+    const description = { close, calls, punches, bytes: isFile ? bytes : 0 };
     return new Kind(descriptorFile(fd, description), { sectors, sectorBytes, readonly });
   } catch (error) {
     close();
@@ -96,7 +98,9 @@ export async function openLockedDisk(
     sectorsOf(file, bytes, sectorBytes);
     if (found === undefined) await syncDirectory(file);
     if (options.direct === true) checkDirect(file, locked.fd, sectorBytes);
-    return { fd: locked.fd, bytes, created: found === undefined, close: () => locked.close() };
+    const isFile = found === undefined || found.isFile();
+    const created = found === undefined;
+    return { fd: locked.fd, bytes, isFile, created, close: () => locked.close() };
   } catch (error) {
     // Only what this call created: another creator's disk is not empty.
     if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);
@@ -161,8 +165,9 @@ export async function lockDisk(
 
 function inUse(file: string, otherwise: string): BackendError {
   const holder = lockHolder(file);
+  const own = holder?.startsWith(`process ${process.pid} `) === true ? ", which is this one" : "";
   return new BackendError(
-    `${file}: the disk is in use${holder === null ? `: ${otherwise}` : ` by ${holder}`}\n` +
+    `${file}: the disk is in use${holder === null ? `: ${otherwise}` : ` by ${holder}${own}`}\n` +
       `a disk has one writer, or any number of readers that attach it with :ro`,
   );
 }

@@ -1,0 +1,365 @@
+/** Keys, what they stand for, and when they expire. Every change goes through here to the journal. */
+import { Journal } from "../durable/journal";
+import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
+import { usedBytes } from "../memory/heap";
+import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
+import { List, newList } from "./list";
+import { SortedSet, newSortedSet } from "./sorted-set";
+
+export enum Kind {
+  STRING,
+  LIST,
+  HASH,
+  SET,
+  SORTED_SET,
+}
+
+/** Removed one by one with their owner; larger collections lose their elements on the disk later. */
+const REMOVED_AT_ONCE_MAX: i32 = 64;
+const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
+
+/** More of an entry: kind u8, parts u8, version u64. `extra` is when it expires, in ms since 1970; 0: never. */
+export function kindOf(entry: Entry): Kind {
+  return <Kind>load<u8>(entry.address, <usize>ENTRY_BYTES);
+}
+
+export function setKind(entry: Entry, kind: Kind): void {
+  store<u8>(entry.address, <u8>kind, <usize>ENTRY_BYTES);
+}
+
+export function partsOf(entry: Entry): i32 {
+  return <i32>load<u8>(entry.address, <usize>ENTRY_BYTES + 1);
+}
+
+export function setParts(entry: Entry, parts: i32): void {
+  store<u8>(entry.address, <u8>parts, <usize>ENTRY_BYTES + 1);
+}
+
+export function versionOf(entry: Entry): u64 {
+  return load<u64>(entry.address, <usize>ENTRY_BYTES + 8);
+}
+
+export function blobAt(entry: Entry): Blob {
+  return changetype<Blob>(<usize>entry.value);
+}
+
+export function tableAt(entry: Entry): Table {
+  return changetype<Table>(<usize>entry.value);
+}
+
+export function listAt(entry: Entry): List {
+  return changetype<List>(<usize>entry.value);
+}
+
+export function sortedSetAt(entry: Entry): SortedSet {
+  return changetype<SortedSet>(<usize>entry.value);
+}
+
+
+@final
+export class Database {
+  table: Table = newTable(KEY_HEAD_BYTES);
+  /** Time of day in ms. */
+  nowMs: i64 = 0;
+  /** Changes so far. */
+  changes: u64 = 0;
+  expiring: i32 = 0;
+  expired: u64 = 0;
+  private versions: u64 = 0;
+  private sweepAt: u32 = 0;
+
+  /** @param memoryBytesMax of keys and values */
+  constructor(
+    readonly journal: Journal,
+    readonly memoryBytesMax: i64,
+  ) {}
+
+  get isFull(): bool {
+    return usedBytes > this.memoryBytesMax;
+  }
+
+  keyOf(entry: Entry): usize {
+    return this.table.keyOf(entry);
+  }
+
+  // ---- keys
+
+  /** Null: there is none, or it has expired, and is removed. */
+  find(key: usize, bytes: i32): Entry | null {
+    const entry = this.table.find(key, bytes);
+    if (entry === null || entry.extra == 0 || entry.extra > this.nowMs) return entry;
+    this.expired++;
+    this.remove(entry);
+    return null;
+  }
+
+  /** A key that is not there, without a value; `touch` follows. */
+  private add(key: usize, bytes: i32, kind: Kind): Entry {
+    const entry = this.table.add(key, bytes);
+    entry.id = this.journal.takeId();
+    setKind(entry, kind);
+    return entry;
+  }
+
+  /** It was changed: who watches it will see. */
+  touch(entry: Entry): void {
+    this.changes++;
+    store<u64>(entry.address, ++this.versions, <usize>ENTRY_BYTES + 8);
+  }
+
+  /** Writes a key, and of a string its value, into the journal. */
+  keep(entry: Entry): void {
+    if (!this.journal.isOn) return;
+    const isString = kindOf(entry) == Kind.STRING;
+    const blob = blobAt(entry);
+    const parts = this.journal.object(
+      entry.id,
+      <u8>kindOf(entry),
+      entry.extra,
+      this.keyOf(entry),
+      entry.keyLength,
+      isString ? blob.bytes : 0,
+      isString ? blob.length : 0,
+      partsOf(entry),
+    );
+    setParts(entry, parts);
+  }
+
+  remove(entry: Entry): void {
+    this.changes++;
+    const journal = this.journal;
+    if (journal.isOn) {
+      journal.objectRemoved(entry.id, partsOf(entry));
+      this.removeElements(entry);
+    }
+    if (entry.extra != 0) this.expiring--;
+    this.freeValue(entry);
+    this.table.remove(entry);
+  }
+
+  private removeElements(entry: Entry): void {
+    const kind = kindOf(entry);
+    if (kind == Kind.STRING) return;
+    const count = this.countOf(entry);
+    if (count > REMOVED_AT_ONCE_MAX) {
+      this.journal.dropped.add(entry.id);
+      return;
+    }
+    if (kind == Kind.LIST) {
+      const list = listAt(entry);
+      for (let i = 0; i < count; i++)
+        this.journal.elementRemoved(entry.id, numberOf(list.first + <i64>i), list.at(i).length);
+      return;
+    }
+    const table = kind == Kind.SORTED_SET ? sortedSetAt(entry).table : tableAt(entry);
+    for (let place: u32 = 0; place < table.places; place++) {
+      for (let at = table.firstAt(place); at != 0; at = <usize>changetype<Entry>(at).next)
+        this.elementRemoved(entry, changetype<Entry>(at), kind == Kind.HASH);
+    }
+  }
+
+  countOf(entry: Entry): i32 {
+    switch (<i32>kindOf(entry)) {
+      case Kind.LIST:
+        return listAt(entry).count;
+      case Kind.SORTED_SET:
+        return sortedSetAt(entry).count;
+      default:
+        return tableAt(entry).count;
+    }
+  }
+
+  private freeValue(entry: Entry): void {
+    switch (<i32>kindOf(entry)) {
+      case Kind.STRING:
+        freeBlob(blobAt(entry));
+        break;
+      case Kind.LIST:
+        listAt(entry).free();
+        break;
+      case Kind.SORTED_SET:
+        sortedSetAt(entry).free();
+        break;
+      default:
+        freeTable(tableAt(entry), kindOf(entry) == Kind.HASH);
+    }
+  }
+
+  /** Removes all keys. */
+  flush(): void {
+    this.changes++;
+    const table = this.table;
+    this.table = newTable(KEY_HEAD_BYTES);
+    for (let place: u32 = 0; place < table.places; place++) {
+      for (let at = table.firstAt(place); at != 0;) {
+        const entry = changetype<Entry>(at);
+        at = <usize>entry.next;
+        this.freeValue(entry);
+        table.freeEntry(entry);
+      }
+    }
+    table.freeBuckets();
+    this.expiring = 0;
+    if (this.journal.isOn) this.journal.flushed();
+  }
+
+  /** The same under another name, in the place of what may be there. */
+  rename(entry: Entry, key: usize, bytes: i32): Entry {
+    const other = this.find(key, bytes);
+    if (other !== null) this.remove(other);
+    const renamed = this.table.add(key, bytes);
+    renamed.value = entry.value;
+    renamed.extra = entry.extra;
+    renamed.id = entry.id;
+    setKind(renamed, kindOf(entry));
+    setParts(renamed, partsOf(entry));
+    this.table.remove(entry);
+    this.touch(renamed);
+    this.keep(renamed);
+    return renamed;
+  }
+
+  /** @param ms since 1970, 0: never */
+  expireAt(entry: Entry, ms: i64): void {
+    if (entry.extra == ms) return;
+    if (entry.extra == 0) this.expiring++;
+    else if (ms == 0) this.expiring--;
+    entry.extra = ms;
+  }
+
+  /** Looks at a few places for what has expired. */
+  sweep(places: i32): void {
+    if (this.expiring == 0) return;
+    for (; places > 0; places--) {
+      if (this.sweepAt >= this.table.places) this.sweepAt = 0;
+      let at = this.table.firstAt(this.sweepAt++);
+      while (at != 0) {
+        const entry = changetype<Entry>(at);
+        at = <usize>entry.next;
+        if (entry.extra == 0 || entry.extra > this.nowMs) continue;
+        this.expired++;
+        this.remove(entry);
+        // Removing may have moved what follows.
+        break;
+      }
+    }
+  }
+
+  // ---- strings
+
+  /** Gives a key a string, whatever was there; it does not expire. `keep` follows. */
+  setString(key: usize, bytes: i32, found: Entry | null, value: usize, valueBytes: i32): Entry {
+    let entry = found;
+    if (entry !== null && kindOf(entry) != Kind.STRING) {
+      this.remove(entry);
+      entry = null;
+    }
+    if (entry === null) {
+      entry = this.add(key, bytes, Kind.STRING);
+      entry.value = <u32>blobOf(value, valueBytes).address;
+    } else {
+      const blob = blobAt(entry);
+      if (valueBytes <= blob.room && valueBytes >= blob.room >> 1) {
+        blob.length = valueBytes;
+        memory.copy(blob.bytes, value, <usize>valueBytes);
+      } else {
+        freeBlob(blob);
+        entry.value = <u32>blobOf(value, valueBytes).address;
+      }
+    }
+    this.touch(entry);
+    return entry;
+  }
+
+  /** Makes the string of a key at least so long; makes the key if there is none. */
+  extendString(key: usize, bytes: i32, found: Entry | null, length: i32): Entry {
+    let entry = found;
+    if (entry === null) {
+      entry = this.add(key, bytes, Kind.STRING);
+      const blob = blankBlob(length);
+      memory.fill(blob.bytes, 0, <usize>length);
+      entry.value = <u32>blob.address;
+    } else entry.value = <u32>extendBlob(blobAt(entry), length).address;
+    this.touch(entry);
+    return entry;
+  }
+
+  // ---- collections
+
+  /** A key for a collection, which the caller fills. */
+  addCollection(key: usize, bytes: i32, kind: Kind): Entry {
+    const entry = this.add(key, bytes, kind);
+    this.makeValue(entry);
+    this.keep(entry);
+    return entry;
+  }
+
+  private makeValue(entry: Entry): void {
+    const kind = kindOf(entry);
+    if (kind == Kind.LIST) entry.value = <u32>newList().address;
+    else if (kind == Kind.SORTED_SET) entry.value = <u32>newSortedSet().address;
+    else entry.value = <u32>newTable().address;
+  }
+
+  /** An element of a hash, set or sorted set is new, or has changed. */
+  elementChanged(owner: Entry, element: Entry, field: usize, isHash: bool): void {
+    const journal = this.journal;
+    if (!journal.isOn) return;
+    if (element.id != 0) this.elementRemoved(owner, element, isHash);
+    element.id = journal.takeId();
+    const value = isHash ? blobAt(element) : null;
+    journal.element(
+      owner.id,
+      element.id,
+      element.extra,
+      field,
+      element.keyLength,
+      value !== null ? value.bytes : 0,
+      value !== null ? value.length : 0,
+    );
+  }
+
+  /** It is about to be removed, or to have another value. */
+  elementRemoved(owner: Entry, element: Entry, isHash: bool): void {
+    if (!this.journal.isOn) return;
+    const valueBytes = isHash ? blobAt(element).length : 0;
+    this.journal.elementRemoved(owner.id, element.id, element.keyLength + valueBytes);
+  }
+
+  listChanged(owner: Entry, number: i64, blob: Blob): void {
+    if (this.journal.isOn)
+      this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length);
+  }
+
+  listRemoved(owner: Entry, number: i64, blob: Blob): void {
+    if (this.journal.isOn) this.journal.elementRemoved(owner.id, numberOf(number), blob.length);
+  }
+
+  // ---- from the disk
+
+  restore(id: u64, kind: Kind, expiry: i64, key: usize, bytes: i32, parts: i32): Entry {
+    const entry = this.add(key, bytes, kind);
+    entry.id = id;
+    setParts(entry, parts);
+    this.expireAt(entry, expiry);
+    if (kind != Kind.STRING) this.makeValue(entry);
+    return entry;
+  }
+}
+
+/** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
+export function numberOf(number: i64): u64 {
+  return (<u64>number) ^ 0x8000_0000_0000_0000;
+}
+
+function freeTable(table: Table, isHash: bool): void {
+  for (let place: u32 = 0; place < table.places; place++) {
+    for (let at = table.firstAt(place); at != 0;) {
+      const entry = changetype<Entry>(at);
+      at = <usize>entry.next;
+      if (isHash) freeBlob(blobAt(entry));
+      table.freeEntry(entry);
+    }
+  }
+  table.freeBuckets();
+}

@@ -1,0 +1,339 @@
+/**
+ * A connection: reads requests, has them executed, writes replies. All happens in turns: `turn` goes on until
+ * something is missing (bytes, room, a commit), and is called again by whoever brings it. While replies wait,
+ * nothing is read, so that who does not read closes his own window.
+ *
+ * Between turns it has memory of its own only for what is incomplete or unsent.
+ */
+import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
+import { Task, ready, readyLater } from "@phantasm/runtime";
+import { Parse, RequestParser } from "../protocol/parser";
+import { Reply } from "../protocol/reply";
+import { Channel } from "./channels";
+import { StoreServer } from "./server";
+import { Transaction } from "./transaction";
+
+/** Replies that are composed before some are written. */
+const REPLY_BYTES: i32 = 64 << 10;
+/** Requests of a turn, before others have theirs. */
+const TURN_REQUESTS_MAX: i32 = 1024;
+const HELD_BYTES_MIN: i32 = 256;
+
+
+@final
+export class Client extends Task implements TcpHandler {
+  isResp3: bool = false;
+  isKnown: bool;
+  /** What CLIENT SETNAME said. */
+  name: Uint8Array = new Uint8Array(0);
+  transaction: Transaction | null = null;
+  channels: Channel[] = [];
+  patterns: Channel[] = [];
+  /** Closes when its replies are written. */
+  isLeaving: bool = false;
+  isWaiting: bool = false;
+  /** Its place in the server's list. */
+  place: i32 = 0;
+  private readonly parser: RequestParser;
+  private isTurning: bool = false;
+  private isScheduled: bool = false;
+  private isOver: bool = false;
+  /** Bytes of requests that are not complete, or whose turn has not come. */
+  private held: usize = 0;
+  private heldBytes: i32 = 0;
+  private heldRoom: i32 = 0;
+  /** Replies that are not written yet, and the batch they wait for. */
+  private unsent: usize = 0;
+  private unsentAt: i32 = 0;
+  private unsentEnd: i32 = 0;
+  private unsentRoom: i32 = 0;
+  private barrier: u64 = 0;
+
+  constructor(
+    private readonly server: StoreServer,
+    readonly tcp: TcpConnection,
+    readonly id: u64,
+  ) {
+    super();
+    this.isKnown = !server.hasPassword;
+    this.parser = new RequestParser(server.limits.arguments, server.limits.bulkBytes);
+    this.parser.isStranger = !this.isKnown;
+  }
+
+  get subscriptions(): i32 {
+    return this.channels.length + this.patterns.length;
+  }
+
+  onConnected(connection: TcpConnection): void {}
+
+  onReadable(connection: TcpConnection): void {
+    this.turn();
+  }
+
+  onWritable(connection: TcpConnection): void {
+    this.turn();
+  }
+
+  onClosed(connection: TcpConnection, reason: i32): void {
+    this.end();
+  }
+
+  performTask(): void {
+    this.isScheduled = false;
+    this.turn();
+  }
+
+  /** Has it go on soon. */
+  schedule(): void {
+    if (this.isScheduled || this.isOver) return;
+    this.isScheduled = true;
+    ready(this);
+  }
+
+  becomeKnown(): void {
+    this.isKnown = true;
+    this.parser.isStranger = false;
+  }
+
+  turn(): void {
+    if (this.isTurning || this.isOver) return;
+    this.isTurning = true;
+    while (!this.isOver && this.sendRest()) {
+      if (this.isLeaving) {
+        this.tcp.close();
+        break;
+      }
+      if (this.server.isBusy(this) || !this.serve()) break;
+    }
+    this.isTurning = false;
+  }
+
+  // ---- requests
+
+  /** Serves what has come. False: nothing more can be done now. */
+  private serve(): bool {
+    const server = this.server;
+    let base = server.input;
+    let bytes = 0;
+    if (this.heldBytes == 0) bytes = this.fill(base, server.inputBytes);
+    else {
+      if (!this.grow()) return false;
+      bytes =
+        this.heldBytes +
+        this.fill(this.held + <usize>this.heldBytes, this.heldRoom - this.heldBytes);
+      base = this.held;
+    }
+    if (bytes == this.heldBytes && (bytes == 0 || this.parser.needed > bytes)) {
+      if (this.tcp.atEnd) this.tcp.close();
+      return false;
+    }
+    const reply = server.reply;
+    reply.isResp3 = this.isResp3;
+    const used = this.requests(base, bytes);
+    if (this.isOver) return false;
+    this.keep(base, used, bytes - used);
+    return this.write(reply) && (used > 0 || this.tcp.peekedBytes > 0);
+  }
+
+  /** Executes requests; returns how many bytes they were. */
+  private requests(base: usize, bytes: i32): i32 {
+    const server = this.server;
+    const parser = this.parser;
+    let from = 0;
+    for (let left = TURN_REQUESTS_MAX; from < bytes; left--) {
+      if (left == 0) {
+        if (!this.isScheduled) readyLater(this);
+        this.isScheduled = true;
+        break;
+      }
+      const parsed = parser.parse(base + <usize>from, bytes - from);
+      if (parsed == Parse.MORE) break;
+      if (parsed == Parse.ERROR) {
+        server.counters.malformed++;
+        server.reply.error("ERR Protocol error: " + parser.error);
+        this.isLeaving = true;
+        return bytes;
+      }
+      if (parser.count > 0) {
+        server.call.take(base + <usize>from, parser.table, parser.count);
+        server.execute(this);
+      }
+      from += parser.consumed;
+      parser.reset();
+      if (this.isLeaving) return bytes;
+      if (server.reply.used >= REPLY_BYTES || server.isBehind || this.isOver) break;
+    }
+    return from;
+  }
+
+  /** Copies what waits; returns how much. */
+  private fill(to: usize, room: i32): i32 {
+    const tcp = this.tcp;
+    let filled = 0;
+    for (let bytes = tcp.peekedBytes; bytes > 0 && filled < room; bytes = tcp.peekedBytes) {
+      const taken = min(bytes, room - filled);
+      memory.copy(to + <usize>filled, tcp.peek(), <usize>taken);
+      tcp.consume(taken);
+      filled += taken;
+    }
+    return filled;
+  }
+
+  /** Makes room for what is missing of a request. False: it may not have so much. */
+  private grow(): bool {
+    const needed = max(this.parser.needed, this.heldBytes);
+    if (needed <= this.heldRoom && this.heldBytes < this.heldRoom) return true;
+    const limits = this.server.limits;
+    if (needed > limits.requestBytes + limits.bulkBytes) return this.fails();
+    // What was announced has its room only when half of it has come: announcing costs nothing.
+    const room = max(2 * this.heldRoom, HELD_BYTES_MIN);
+    return this.move(min(room, max(needed, this.heldBytes + HELD_BYTES_MIN)));
+  }
+
+  private move(room: i32): bool {
+    const server = this.server;
+    if (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
+      return this.fails();
+    server.waitingBytes += room - this.heldRoom;
+    const larger = heap.alloc(<usize>room);
+    if (this.held != 0) {
+      memory.copy(larger, this.held, <usize>this.heldBytes);
+      heap.free(this.held);
+    }
+    this.held = larger;
+    this.heldRoom = room;
+    return true;
+  }
+
+  private fails(): bool {
+    this.server.counters.closedForMemory++;
+    this.tcp.abort();
+    return false;
+  }
+
+  /** Keeps the bytes behind those that were used. */
+  private keep(base: usize, used: i32, bytes: i32): void {
+    if (bytes == 0) {
+      this.forget();
+      return;
+    }
+    if (base != this.held) {
+      this.heldBytes = 0;
+      if (!this.move(max(bytes, HELD_BYTES_MIN))) return;
+    }
+    if (base != this.held || used > 0) memory.copy(this.held, base + <usize>used, <usize>bytes);
+    this.heldBytes = bytes;
+    if (bytes > this.server.limits.requestBytes + REPLY_BYTES) this.fails();
+  }
+
+  private forget(): void {
+    this.server.waitingBytes -= this.heldRoom;
+    if (this.held != 0) heap.free(this.held);
+    this.held = 0;
+    this.heldBytes = 0;
+    this.heldRoom = 0;
+  }
+
+  // ---- replies
+
+  /** Writes what was composed, or keeps it until it may be written. False: its turn is over. */
+  private write(reply: Reply): bool {
+    if (reply.isOverflowing) {
+      reply.clear();
+      return this.fails();
+    }
+    this.barrier = this.server.barrier;
+    let written = 0;
+    if (this.barrier == 0 && this.unsentEnd == 0 && reply.used > 0)
+      written = max(this.tcp.writeFrom(reply.start, reply.used), 0);
+    const kept = this.append(reply.start + <usize>written, reply.used - written);
+    reply.clear();
+    return kept;
+  }
+
+  private append(from: usize, bytes: i32): bool {
+    if (bytes == 0 || this.isOver) return !this.isOver;
+    const end = this.unsentEnd + bytes;
+    if (end > this.unsentRoom) {
+      const server = this.server;
+      const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
+      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
+        return this.fails();
+      server.unsentBytes += room - this.unsentRoom;
+      const larger = heap.alloc(<usize>room);
+      if (this.unsent != 0) {
+        memory.copy(larger, this.unsent, <usize>this.unsentEnd);
+        heap.free(this.unsent);
+      }
+      this.unsent = larger;
+      this.unsentRoom = room;
+    }
+    memory.copy(this.unsent + <usize>this.unsentEnd, from, <usize>bytes);
+    this.unsentEnd = end;
+    return true;
+  }
+
+  /** True: all is written. */
+  private sendRest(): bool {
+    if (this.unsentEnd == 0) return true;
+    if (!this.server.mayLeave(this.barrier, this)) return false;
+    const written = this.tcp.writeFrom(
+      this.unsent + <usize>this.unsentAt,
+      this.unsentEnd - this.unsentAt,
+    );
+    if (written > 0) this.unsentAt += written;
+    if (this.unsentAt < this.unsentEnd) return false;
+    this.forgetUnsent();
+    return true;
+  }
+
+  private forgetUnsent(): void {
+    this.server.unsentBytes -= this.unsentRoom;
+    if (this.unsent != 0) heap.free(this.unsent);
+    this.unsent = 0;
+    this.unsentAt = 0;
+    this.unsentEnd = 0;
+    this.unsentRoom = 0;
+  }
+
+  /** A message of a channel; who does not read them is closed. */
+  hear(message: Reply): void {
+    if (this.isOver) return;
+    if (this.unsentEnd - this.unsentAt + message.used > this.server.limits.pushBytes) {
+      this.server.counters.closedForMemory++;
+      this.isLeaving = true;
+      this.server.doomed.push(this);
+      return;
+    }
+    // Room in front is used again before more is asked for.
+    if (this.unsentAt > this.unsentEnd >> 1) {
+      memory.copy(
+        this.unsent,
+        this.unsent + <usize>this.unsentAt,
+        <usize>(this.unsentEnd - this.unsentAt),
+      );
+      this.unsentEnd -= this.unsentAt;
+      this.unsentAt = 0;
+    }
+    if (this.append(message.start, message.used)) this.schedule();
+  }
+
+  get waitsForCommit(): bool {
+    return this.unsentEnd > 0 && this.barrier != 0;
+  }
+
+  abort(): void {
+    this.tcp.abort();
+  }
+
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.forget();
+    this.forgetUnsent();
+    this.parser.free();
+    const transaction = this.transaction;
+    if (transaction !== null) transaction.close();
+    this.server.forget(this);
+  }
+}

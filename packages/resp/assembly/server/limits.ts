@@ -1,0 +1,40 @@
+/** What a server may keep at once, and what it counts. */
+
+export class StoreLimits {
+  /** Clients; one more is told so, and closed. */
+  clients: i32 = 10_000;
+  backlog: i32 = 511;
+  /** Bytes of keys and values; commands that add some are refused beyond. */
+  memoryBytes: i64 = 64 << 20;
+  /** Bytes of an argument, and of a string that is appended to. At most 512 KiB: a batch of a store takes no more. */
+  bulkBytes: i32 = 512 << 10;
+  arguments: i32 = 1 << 20;
+  /** Bytes of a request; its client is closed beyond. */
+  requestBytes: i32 = 640 << 10;
+  /** Bytes of requests that are not complete yet, of all clients together; who adds more is closed. */
+  waitingBytes: i32 = 16 << 20;
+  /** Bytes of the largest reply; its client is closed beyond. */
+  replyBytes: i32 = 16 << 20;
+  /** Bytes of messages that a subscriber has not taken yet; it is closed beyond. */
+  pushBytes: i32 = 1 << 20;
+  /** Bytes of all replies and messages that wait for their clients; who adds more is closed. */
+  unsentBytes: i32 = 32 << 20;
+  /** Channels and patterns that all clients together may be subscribed to. */
+  subscriptions: i32 = 65_536;
+  /** Patterns among them; every message is compared with each. */
+  patterns: i32 = 1024;
+  /** Keys that a client may watch. */
+  watched: i32 = 256;
+  /** Bytes of the commands that a transaction may queue. */
+  transactionBytes: i32 = 512 << 10;
+}
+
+export class StoreCounters {
+  clients: u64 = 0;
+  refusedClients: u64 = 0;
+  commands: u64 = 0;
+  /** Clients that were closed since they did not read, or wanted too much. */
+  closedForMemory: u64 = 0;
+  malformed: u64 = 0;
+  messages: u64 = 0;
+}

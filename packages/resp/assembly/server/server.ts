@@ -1,0 +1,326 @@
+/** The server: what connections share, and the rules that hold for every command. */
+import {
+  Clock,
+  KeyValue,
+  MILLISECOND,
+  Random,
+  Tcp,
+  TcpAcceptor,
+  TcpConnection,
+  TcpListener,
+  Timer,
+  TimerHandler,
+} from "@phantasm/interfaces";
+import { ShutdownHandler, exit } from "@phantasm/runtime";
+import { Call } from "../commands/call";
+import { execute } from "../commands/execute";
+import { Command, Commands, Flag } from "../commands/table";
+import { Database } from "../data/database";
+import { seedHeights } from "../data/sorted-set";
+import { Journal } from "../durable/journal";
+import { CommitListener, Durability, Keeper } from "../durable/keeper";
+import { LoadListener, Loader } from "../durable/loader";
+import { seedHash } from "../memory/siphash";
+import { Reply } from "../protocol/reply";
+import { administer } from "./administration";
+import { Channels } from "./channels";
+import { Client } from "./client";
+import { StoreCounters, StoreLimits } from "./limits";
+import { subscribeCommand } from "./subscribing";
+import { queueOrRefuse, transact } from "./transacting";
+
+const INPUT_BYTES: i32 = 64 << 10;
+const REPLY_BYTES_MIN: i32 = 128 << 10;
+const SWEEP_NS: i64 = 100 * MILLISECOND;
+const SWEEP_PLACES: i32 = 1000;
+const OUT_OF_MEMORY: string = "OOM command not allowed when used memory > 'maxmemory'.";
+const STORE_FAILED: string = "MISCONF The store has failed: nothing can be changed any more.";
+
+/** Told once, when all that was kept has been read. */
+export interface StoreListener {
+  /** 0: clients are served from now on. Else why the store cannot be used. */
+  onStoreReady(result: i32): void;
+  /** Nothing is kept any more; reads go on. */
+  onStoreFailed(reason: i32): void;
+}
+
+
+@final
+export class StoreServer
+  implements TcpAcceptor, TimerHandler, CommitListener, LoadListener, ShutdownHandler
+{
+  readonly counters: StoreCounters = new StoreCounters();
+  readonly commands: Commands = new Commands();
+  readonly channels: Channels;
+  readonly db: Database;
+  readonly call: Call;
+  readonly reply: Reply;
+  readonly clients: Client[] = [];
+  /** Closed at the end of the command that found them too slow. */
+  readonly doomed: Client[] = [];
+  /** Where requests are read to. */
+  readonly input: usize = heap.alloc(<usize>INPUT_BYTES);
+  readonly inputBytes: i32 = INPUT_BYTES;
+  waitingBytes: i32 = 0;
+  unsentBytes: i32 = 0;
+  readonly startedMs: i64;
+  private readonly journal: Journal;
+  private keeper: Keeper | null = null;
+  private readonly store: KeyValue | null;
+  private tcp: Tcp | null = null;
+  private port: u16 = 0;
+  private listener: TcpListener | null = null;
+  private starting: StoreListener | null = null;
+  private lastId: u64 = 0;
+  private readonly waiting: Client[] = [];
+  private isEnding: bool = false;
+
+  /**
+   * @param store null: nothing outlives the domain
+   * @param password empty: nobody is asked for one
+   */
+  constructor(
+    readonly clock: Clock,
+    random: Random,
+    store: KeyValue | null,
+    readonly durability: Durability,
+    readonly password: string = "",
+    readonly limits: StoreLimits = new StoreLimits(),
+  ) {
+    assert(limits.bulkBytes <= 512 << 10, "resp: an argument has at most 512 KiB");
+    seedHash(random);
+    seedHeights(random.u64());
+    this.channels = new Channels();
+    this.store = store;
+    const journal = new Journal(store !== null);
+    const db = new Database(journal, limits.memoryBytes);
+    const reply = new Reply(REPLY_BYTES_MIN, limits.replyBytes);
+    this.journal = journal;
+    this.db = db;
+    this.reply = reply;
+    this.call = new Call(db, reply, random, limits.bulkBytes);
+    this.startedMs = clock.wall() / MILLISECOND;
+    db.nowMs = this.startedMs;
+    if (store !== null) this.keeper = new Keeper(store, journal, durability, clock, this);
+    clock.every(SWEEP_NS, this).background();
+  }
+
+  get hasPassword(): bool {
+    return this.password.length > 0;
+  }
+
+  get isDurable(): bool {
+    return this.keeper !== null;
+  }
+
+  get durabilityText(): string {
+    if (this.durability == Durability.ALWAYS) return "always";
+    return this.durability == Durability.EVERY_SECOND ? "everysec" : "no";
+  }
+
+  get commits(): u64 {
+    const keeper = this.keeper;
+    return keeper === null ? 0 : keeper.commits;
+  }
+
+  /** Reads what was kept, then listens. */
+  start(tcp: Tcp, port: u16, listener: StoreListener): void {
+    this.tcp = tcp;
+    this.port = port;
+    this.starting = listener;
+    const store = this.store;
+    if (store === null) this.onLoaded(0);
+    else new Loader(store, this.db, this).start();
+  }
+
+  onLoaded(result: i32): void {
+    const tcp = this.tcp!;
+    let outcome = result;
+    if (outcome == 0) {
+      this.listener = tcp.listen(this.port, this, this.limits.backlog);
+      if (this.listener === null) outcome = tcp.lastError;
+    }
+    this.commitLater();
+    this.starting!.onStoreReady(outcome);
+  }
+
+  onAccept(listener: TcpListener, connection: TcpConnection): void {
+    if (this.clients.length >= this.limits.clients) {
+      this.counters.refusedClients++;
+      this.reply.clear();
+      this.reply.error("ERR max number of clients reached");
+      connection.writeFrom(this.reply.start, this.reply.used);
+      this.reply.clear();
+      connection.close();
+      return;
+    }
+    this.counters.clients++;
+    connection.noDelay = true;
+    const client = new Client(this, connection, ++this.lastId);
+    client.place = this.clients.length;
+    this.clients.push(client);
+    connection.setHandler(client);
+    client.turn();
+  }
+
+  forget(client: Client): void {
+    const last = this.clients.pop();
+    if (last !== client) {
+      this.clients[client.place] = last;
+      last.place = client.place;
+    }
+    for (let i = 0; i < client.channels.length; i++)
+      this.channels.leave(client.channels[i], client, false);
+    for (let i = 0; i < client.patterns.length; i++)
+      this.channels.leave(client.patterns[i], client, true);
+  }
+
+  onTimer(timer: Timer): void {
+    this.db.nowMs = this.clock.wall() / MILLISECOND;
+    if (this.keeper !== null && this.keeper!.failure != 0) return;
+    if (this.journal.isBehind) return;
+    this.db.sweep(SWEEP_PLACES);
+    this.commitLater();
+  }
+
+  // ---- commits
+
+  private commitLater(): void {
+    const keeper = this.keeper;
+    if (keeper !== null) keeper.schedule();
+  }
+
+  get barrier(): u64 {
+    const keeper = this.keeper;
+    return keeper === null ? 0 : keeper.barrier;
+  }
+
+  get isBehind(): bool {
+    return this.keeper !== null && this.keeper!.failure == 0 && this.journal.isBehind;
+  }
+
+  /** Whether a client has to wait until some of the changes are committed. */
+  isBusy(client: Client): bool {
+    this.db.nowMs = this.clock.wall() / MILLISECOND;
+    if (!this.isBehind) return false;
+    this.wait(client);
+    this.commitLater();
+    return true;
+  }
+
+  /** Whether replies may leave that wait for a batch; else their client is called when it is committed. */
+  mayLeave(barrier: u64, client: Client): bool {
+    const keeper = this.keeper;
+    if (keeper === null || barrier <= keeper.committed || keeper.failure != 0) return true;
+    this.wait(client);
+    return false;
+  }
+
+  private wait(client: Client): void {
+    if (client.isWaiting) return;
+    client.isWaiting = true;
+    this.waiting.push(client);
+  }
+
+  onCommitted(): void {
+    // Who has to wait again is put into the list anew.
+    for (let i = 0; i < this.waiting.length; i++) {
+      this.waiting[i].isWaiting = false;
+      this.waiting[i].schedule();
+    }
+    this.waiting.length = 0;
+    if (this.isEnding && this.journal.isEmpty) this.finish();
+  }
+
+  onFailed(reason: i32): void {
+    // What was not kept is not acknowledged either.
+    for (let i = this.clients.length - 1; i >= 0; i--)
+      if (i < this.clients.length && this.clients[i].waitsForCommit) this.clients[i].abort();
+    this.waiting.length = 0;
+    for (let i = 0; i < this.clients.length; i++) {
+      this.clients[i].isWaiting = false;
+      this.clients[i].schedule();
+    }
+    this.starting!.onStoreFailed(reason);
+    if (this.isEnding) exit(1);
+  }
+
+  // ---- commands
+
+  execute(client: Client): void {
+    const call = this.call;
+    const reply = this.reply;
+    this.counters.commands++;
+    const command = this.commands.find(call);
+    const flags = this.commands.flags[command];
+    const why = this.refusal(command, flags, client);
+    if (why !== null) return queueOrRefuse(client, reply, why);
+    const transaction = client.transaction;
+    if (transaction !== null && transaction.isOpen && (flags & Flag.NOT_QUEUED) == 0) {
+      if (transaction.queue(call, this.limits.transactionBytes)) reply.simple("QUEUED");
+      else queueOrRefuse(client, reply, "ERR transaction is too large");
+      return;
+    }
+    this.journal.begin();
+    if (command == Command.EXEC) transact(command, this, client);
+    else this.perform(command, client);
+    this.commitLater();
+    while (this.doomed.length > 0) this.doomed.pop().abort();
+  }
+
+  perform(command: Command, client: Client): void {
+    if (execute(command, this.call)) return;
+    if (command >= Command.MULTI && command <= Command.UNWATCH) transact(command, this, client);
+    else if (command >= Command.SUBSCRIBE && command <= Command.PUBSUB)
+      subscribeCommand(command, this, client);
+    else administer(command, this, client);
+  }
+
+  /** Why a command cannot be executed, whatever its arguments; null: it can. */
+  private refusal(command: Command, flags: i32, client: Client): string | null {
+    const call = this.call;
+    if (command == Command.NONE) return this.unknown();
+    const arity = this.commands.arity[command];
+    const name = this.commands.names[command];
+    if (arity > 0 ? call.count != arity : call.count < -arity)
+      return `ERR wrong number of arguments for '${name}' command`;
+    if (!client.isKnown && (flags & Flag.STRANGER) == 0) return "NOAUTH Authentication required.";
+    if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0)
+      return STORE_FAILED;
+    if (flags & Flag.GROWS && this.db.isFull) return OUT_OF_MEMORY;
+    if (client.subscriptions > 0 && !client.isResp3 && (flags & Flag.SUBSCRIBED) == 0)
+      return (
+        `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+        "are allowed in this context"
+      );
+    const transaction = client.transaction;
+    if (flags & Flag.NOT_IN_MULTI && transaction !== null && transaction.isOpen)
+      return "ERR Command not allowed inside a transaction";
+    return null;
+  }
+
+  private unknown(): string {
+    const call = this.call;
+    let given = "";
+    for (let i = 1; i < call.count && given.length < 128; i++)
+      given += `'${call.text(i, 128 - given.length)}' `;
+    return `ERR unknown command '${call.text(0)}', with args beginning with: ${given}`;
+  }
+
+  // ---- the end
+
+  /** Accepts no more, keeps what is not kept yet, ends the domain. */
+  onShutdown(): void {
+    if (this.isEnding) return;
+    this.isEnding = true;
+    const listener = this.listener;
+    if (listener !== null) listener.close();
+    if (this.keeper === null || this.keeper!.failure != 0) exit(0);
+    else if (this.journal.isEmpty) this.finish();
+    else this.commitLater();
+  }
+
+  private finish(): void {
+    this.keeper!.finish();
+  }
+}

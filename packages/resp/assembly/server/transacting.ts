@@ -1,0 +1,65 @@
+/** MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
+import { Command } from "../commands/table";
+import { Reply } from "../protocol/reply";
+import { Client } from "./client";
+import { StoreServer } from "./server";
+import { Transaction } from "./transaction";
+
+/** An error instead of a command; in a transaction it is remembered. */
+export function queueOrRefuse(client: Client, reply: Reply, why: string): void {
+  const transaction = client.transaction;
+  if (transaction !== null && transaction.isOpen) transaction.isDirty = true;
+  reply.error(why);
+}
+
+function transactionOf(client: Client): Transaction {
+  const known = client.transaction;
+  if (known !== null) return known;
+  const made = new Transaction();
+  client.transaction = made;
+  return made;
+}
+
+export function transact(command: Command, server: StoreServer, client: Client): void {
+  const reply = server.reply;
+  const call = server.call;
+  const transaction = transactionOf(client);
+  switch (<i32>command) {
+    case Command.MULTI:
+      if (transaction.isOpen) return reply.error("ERR MULTI calls can not be nested");
+      transaction.open();
+      return reply.ok();
+    case Command.DISCARD:
+      if (!transaction.isOpen) return reply.error("ERR DISCARD without MULTI");
+      transaction.close();
+      return reply.ok();
+    case Command.UNWATCH:
+      // Within a transaction, EXEC has looked already.
+      if (!transaction.isOpen) transaction.unwatch();
+      return reply.ok();
+    case Command.WATCH:
+      if (transaction.isOpen) return reply.error("ERR WATCH inside MULTI is not allowed");
+      for (let i = 1; i < call.count; i++)
+        if (!transaction.watch(call, i, server.limits.watched))
+          return reply.error("ERR too many keys are watched");
+      return reply.ok();
+    default:
+      return commit(server, client, transaction);
+  }
+}
+
+function commit(server: StoreServer, client: Client, transaction: Transaction): void {
+  const reply = server.reply;
+  if (!transaction.isOpen) return reply.error("ERR EXEC without MULTI");
+  if (transaction.isDirty)
+    reply.error("EXECABORT Transaction discarded because of previous errors.");
+  else if (transaction.isStale(server.db)) reply.nothingArray();
+  else {
+    reply.array(transaction.count);
+    for (let i = 0; i < transaction.count; i++) {
+      transaction.next(server.call);
+      server.perform(server.commands.find(server.call), client);
+    }
+  }
+  transaction.close();
+}

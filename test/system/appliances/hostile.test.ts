@@ -1,0 +1,167 @@
+/** Clients that mean harm, against a running image: it lives, serves others, and has given back what they took. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { builtImage } from "../../support/built.js";
+import { answersIn, exchangeRaw } from "../../support/raw-http.js";
+import { Running } from "../../support/running.js";
+
+const GET = "GET /digits.bin HTTP/1.1\r\nHost: a\r\n";
+const RANGES = "Range: bytes=0-1,3-4\r\n\r\n";
+const UPGRADE =
+  "GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+const OPENED_AT_ONCE = 50;
+/** The domain's memory at rest, after all of it. */
+const HEAP_KIB_MAX = 4096;
+
+let running: Running;
+let port = 0;
+
+beforeAll(async () => {
+  await builtImage(fileURLToPath(new URL("served", import.meta.url)));
+  running = new Running(["test/system/appliances/served", "--stats", "-p", "0:80", "-p", "0:81"]);
+  port = await running.port(81);
+  for (let attempt = 0; attempt < 100 && (await served()) !== 200; attempt++) await sleep(100);
+}, 600_000);
+
+afterAll(async () => {
+  await running.stop();
+});
+
+/** The status that somebody else gets meanwhile, who tries again: a connection opened right after a flood of RST has been seen to hang. */
+async function served(): Promise<number | undefined> {
+  let status: number | undefined;
+  for (let attempt = 0; attempt < 3 && status !== 200; attempt++) {
+    const heard = await exchangeRaw(port, `${GET}Connection: close\r\n\r\n`, 4_000);
+    status = answersIn(heard, ["GET"])[0]?.status;
+  }
+  return status;
+}
+
+/** Clients that have said something, and read nothing unless they are told to. */
+async function clients(count: number, words: string | Buffer): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count)
+    sockets.push(
+      ...(await Promise.all(
+        Array.from({ length: Math.min(OPENED_AT_ONCE, count - sockets.length) }, async () => {
+          const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+          await once(socket, "connect");
+          socket.write(words);
+          return socket;
+        }),
+      )),
+    );
+  return sockets;
+}
+
+function reset(sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.resetAndDestroy();
+}
+
+describe("heads", () => {
+  test("with garbage behind them", async () => {
+    const garbage = `${`${GET}\r\n`.repeat(50)}\0\x16\x03\r\n`.repeat(3);
+    const heard = await Promise.all(
+      Array.from({ length: 50 }, () => exchangeRaw(port, garbage, 4_000)),
+    );
+    const refused = heard.filter((text) => answersIn(text, []).at(-1)?.status === 400);
+    expect(refused.length).toBeGreaterThan(40);
+    expect(await served()).toBe(200);
+  });
+
+  test("that never end: others are served, and they are cut off in time", async () => {
+    const slow = await clients(500, `${GET}X: `);
+    for (const socket of slow) socket.resume();
+    const drip = setInterval(() => {
+      for (const socket of slow) if (socket.writable) socket.write("y");
+    }, 2_000);
+    expect(await served()).toBe(200);
+    await sleep(12_500);
+    clearInterval(drip);
+    expect(slow.filter((socket) => !socket.readableEnded && !socket.destroyed)).toEqual([]);
+    expect(await served()).toBe(200);
+    reset(slow);
+  });
+});
+
+test("chunks without end are not read for long", async () => {
+  const [socket] = await clients(
+    1,
+    `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  if (socket === undefined) throw new Error("no client");
+  socket.resume();
+  const chunk = `1000\r\n${"x".repeat(4_096)}\r\n`;
+  let sent = 0;
+  while (socket.writable && !socket.readableEnded && sent < 64 << 20) {
+    if (!socket.write(chunk)) await Promise.race([once(socket, "drain"), sleep(100)]);
+    sent += chunk.length;
+  }
+  expect(sent).toBeLessThan(64 << 20);
+  socket.destroy();
+  expect(await served()).toBe(200);
+});
+
+describe("answers", () => {
+  test("that are reset under way", async () => {
+    for (let round = 0; round < 10; round++)
+      reset(await clients(50, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3)));
+    expect(await served()).toBe(200);
+  });
+
+  test("that nobody reads, of many requests at once", async () => {
+    // Each has allocations of its own, all in few steps: collections have to come between them.
+    const greedy = await clients(300, (GET + RANGES).repeat(2_000));
+    await sleep(1_000);
+    reset(greedy);
+    await sleep(500);
+    expect(await served()).toBe(200);
+  });
+
+  test("of 100 KiB that nobody reads", async () => {
+    const greedy = await clients(300, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(50));
+    await sleep(1_000);
+    reset(greedy);
+    await sleep(500);
+    expect(await served()).toBe(200);
+  });
+});
+
+describe("WebSockets", () => {
+  test("with large messages that are never finished", async () => {
+    const header = Buffer.alloc(14);
+    header.set([0x02, 0xff]);
+    header.writeBigUInt64BE(1_000_000n, 2);
+    const greedy = await clients(
+      50,
+      Buffer.concat([Buffer.from(UPGRADE), header, Buffer.alloc(900_000)]),
+    );
+    await sleep(1_000);
+    expect(await served()).toBe(200);
+    reset(greedy);
+  });
+
+  test("that break the rules", async () => {
+    for (const frame of [
+      "\x81\x01x",
+      "\x83\x80\0\0\0\0",
+      "\xc1\x80\0\0\0\0",
+      "\x89\xfe\xff\xff\0\0\0\0",
+    ]) {
+      const heard = await exchangeRaw(port, UPGRADE + frame);
+      expect(heard.slice(heard.indexOf("\r\n\r\n") + 4)).toBe("\x88\x02\x03\xea");
+    }
+    expect(await served()).toBe(200);
+  });
+});
+
+test("nothing is left of them", async () => {
+  const { status, stderr } = await running.stop();
+  expect(status, stderr).toBe(0);
+  const [, size, unit] = /^ +heap +([\d.]+) ([KM])iB/m.exec(stderr) ?? [];
+  expect(Number(size) * (unit === "M" ? 1024 : 1), stderr).toBeLessThan(HEAP_KIB_MAX);
+});

@@ -1,0 +1,287 @@
+/** The store with the clients that people have, beside the server that it would replace. */
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureBuilt } from "../../../toolchain/dist/build.js";
+import { Running } from "../../support/running.js";
+import { Chance, TIMES, UNORDERED, commands } from "./commands.js";
+import { RespClient, encode, endOf } from "./resp.js";
+
+const EXAMPLE = fileURLToPath(new URL("../../../examples/store", import.meta.url));
+const has = (name: string): boolean => spawnSync(name, ["--version"]).status === 0;
+const execute = promisify(execFile);
+
+// More: PHANTASM_SEEDS=100 PHANTASM_SEED=7 PHANTASM_KILLS=100.
+const firstSeed = Number(process.env["PHANTASM_SEED"] ?? 1);
+const seeds = Number(process.env["PHANTASM_SEEDS"] ?? 4);
+const kills = Number(process.env["PHANTASM_KILLS"] ?? 4);
+const COMMANDS = 3000;
+
+let image = "";
+let folder = "";
+beforeAll(async () => {
+  ({ path: image } = await ensureBuilt(EXAMPLE));
+  folder = mkdtempSync(join(tmpdir(), "phantasm-store-"));
+}, 600_000);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function boot(disk: string, ...words: string[]): Promise<{ running: Running; port: number }> {
+  const running = new Running([image, "-p", "0:6379", "--block", `data=${disk}`, "--", ...words]);
+  await running.saw(/Ready to accept/);
+  return { running, port: await running.port(6379) };
+}
+
+/** A reply in an order that both servers share. */
+function comparable(command: string, reply: string): string {
+  if (TIMES.has(command)) return reply.replace(/:\d{5,}/, ":time");
+  if (!UNORDERED.has(command)) return reply;
+  const parts: string[] = [];
+  endOf(reply, 0, parts);
+  const step = command === "HGETALL" ? 2 : 1;
+  const groups: string[] = [];
+  for (let i = 0; i < parts.length; i += step) groups.push(parts.slice(i, i + step).join(""));
+  return reply.slice(0, reply.indexOf("\r\n")) + groups.sort().join("");
+}
+
+/** Transactions may hold unordered replies: what is inside is then compared without order. */
+function sorted(reply: string): string {
+  return [...reply.replaceAll(/:\d{5,}/g, ":time")].sort().join("");
+}
+
+describe.runIf(has("redis-server"))("beside redis-server", () => {
+  let redis: ChildProcess | undefined;
+  let redisPort = 0;
+  let store: { running: Running; port: number } | undefined;
+  beforeAll(async () => {
+    store = await boot("mem:64M", "--durability=no");
+    redisPort = 20_000 + (process.pid % 20_000);
+    redis = spawn("redis-server", ["--port", `${redisPort}`, "--save", "", "--dir", folder]);
+    for (let tries = 0; tries < 100; tries++) {
+      const client = await RespClient.open(redisPort).catch(() => undefined);
+      client?.close();
+      if (client !== undefined) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }, 120_000);
+  afterAll(async () => {
+    redis?.kill();
+    await store?.running.stop();
+  });
+
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const resp3 = seed % 2 === 0;
+    test(`the same commands have the same replies (seed ${seed}, RESP${resp3 ? 3 : 2})`, async () => {
+      const all = commands(seed, COMMANDS);
+      const chance = new Chance(seed + 1000);
+      const replies: string[][] = [];
+      for (const port of [store?.port ?? 0, redisPort]) {
+        const client = await RespClient.open(port);
+        await client.ask("FLUSHALL");
+        if (resp3) await client.ask("HELLO", "3");
+        const own: string[] = [];
+        for (let at = 0; at < all.length;) {
+          const some = all.slice(at, at + 1 + chance.below(40));
+          client.send(some.map(encode).join(""));
+          own.push(...(await client.replies(some.length)));
+          at += some.length;
+        }
+        client.close();
+        replies.push(own);
+      }
+      const [ours = [], theirs = []] = replies;
+      const differences: string[] = [];
+      for (const [index, words] of all.entries()) {
+        const [our = "none", their = "none"] = [ours[index], theirs[index]];
+        const name = (words[0] ?? "").toUpperCase();
+        const [one, other] =
+          name === "EXEC"
+            ? [sorted(our), sorted(their)]
+            : [comparable(name, our), comparable(name, their)];
+        if (one !== other) differences.push(JSON.stringify({ index, words, our, their }));
+      }
+      expect(differences.slice(0, 5), `seed ${seed}`).toEqual([]);
+      expect(ours.length).toBe(COMMANDS);
+    });
+  }
+
+  test("requests that cannot be understood are answered alike", async () => {
+    const hostile = [
+      "*1\r\n$x\r\n",
+      "*x\r\n",
+      "*2147483648\r\n",
+      "*1\r\n:1\r\n",
+      "*1\r\n$-1\r\n",
+      'set "a\r\n',
+      'echo "a\\x41\\n" \r\n',
+      "ping\n",
+      "\r\n\r\nping\r\n",
+      "*0\r\n*-1\r\nping\r\n",
+      "a".repeat(70_000),
+      "*" + "1".repeat(70_000),
+      "*1\r\n$" + "1".repeat(70_000),
+      "*2\r\n$4\r\necho\r\n$9999999999\r\n",
+    ];
+    for (const text of hostile) {
+      const heard: string[] = [];
+      for (const port of [store?.port ?? 0, redisPort]) {
+        const client = await RespClient.open(port);
+        client.send(text);
+        const silence = setTimeout(() => client.close(), 3000);
+        heard.push((await client.replies(1))[0] ?? "closed");
+        clearTimeout(silence);
+        client.close();
+      }
+      expect(heard[0], JSON.stringify(text.slice(0, 60))).toBe(heard[1]);
+    }
+  });
+
+  test("subscribers hear the same", async () => {
+    const heard: string[][] = [];
+    for (const port of [store?.port ?? 0, redisPort]) {
+      const [listener, speaker] = [await RespClient.open(port), await RespClient.open(port)];
+      listener.send(
+        [["SUBSCRIBE", "a", "b"], ["PSUBSCRIBE", "a*"], ["PING"], ["GET", "x"]]
+          .map(encode)
+          .join(""),
+      );
+      const own = await listener.replies(5);
+      own.push(await speaker.ask("PUBLISH", "a", "one"), await speaker.ask("PUBLISH", "none", "x"));
+      own.push(...(await listener.replies(2)));
+      own.push(
+        await speaker.ask("PUBSUB", "NUMSUB", "a", "b", "c"),
+        await speaker.ask("PUBSUB", "NUMPAT"),
+      );
+      listener.send(
+        [["UNSUBSCRIBE", "b", "a"], ["PUNSUBSCRIBE", "a*"], ["UNSUBSCRIBE"], ["PING"]]
+          .map(encode)
+          .join(""),
+      );
+      own.push(...(await listener.replies(5)));
+      heard.push(own);
+      listener.close();
+      speaker.close();
+    }
+    expect(heard[0]).toEqual(heard[1]);
+  });
+});
+
+describe.runIf(has("redis-benchmark"))("the tools of Redis", () => {
+  test("redis-cli and redis-benchmark work unchanged", async () => {
+    const { running, port } = await boot("mem:64M");
+    const cli = async (...words: string[]): Promise<string> =>
+      (await execute("redis-cli", ["-p", `${port}`, ...words])).stdout;
+    expect(await cli("set", "greeting", "hello")).toBe("OK\n");
+    expect(await cli("-3", "hset", "h", "a", "1")).toBe("1\n");
+    expect(await cli("--scan", "--pattern", "g*")).toBe("greeting\n");
+    expect(await cli("info")).toContain("db0:keys=2");
+    const { stdout } = await execute("redis-benchmark", ["-p", `${port}`, "-q", "-n", "300"]);
+    expect(stdout.match(/requests per second/g)?.length).toBe(20);
+    expect(stdout).not.toContain("Error");
+    await running.stop();
+  });
+});
+
+test("a client that does not read costs no more than its limits, and others are served", async () => {
+  const { running, port } = await boot("mem:64M", "--durability=no");
+  const [silent, other] = [await RespClient.open(port), await RespClient.open(port)];
+  await other.ask("SET", "big", "x".repeat(500_000));
+  silent.pause();
+  silent.send(encode(["GET", "big"]).repeat(2000));
+  for (let i = 0; i < 5; i++) expect(await other.ask("PING")).toBe("+PONG\r\n");
+  const info = await other.ask("INFO");
+  expect(Number(/unsent_reply_bytes:(\d+)/.exec(info)?.[1])).toBeLessThan(2_000_000);
+  silent.close();
+  other.close();
+  await running.stop();
+});
+
+test("memory has a limit, and says so", async () => {
+  const { running, port } = await boot("mem:64M", "--durability=no", "--maxmemory=2M");
+  const client = await RespClient.open(port);
+  let reply = "";
+  for (let i = 0; i < 100 && !reply.startsWith("-"); i++)
+    reply = await client.ask("SET", `key${i}`, "x".repeat(50_000));
+  expect(reply).toBe("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  expect(await client.ask("DEL", "key1")).toBe(":1\r\n");
+  expect(await client.ask("SET", "key1", "1")).toBe("+OK\r\n");
+  client.close();
+  await running.stop();
+});
+
+test("a password is asked for", async () => {
+  const { writeFileSync } = await import("node:fs");
+  const file = join(folder, "password");
+  writeFileSync(file, "sesame");
+  const { running, port } = await boot("mem:64M", "--password", `@${file}`);
+  const client = await RespClient.open(port);
+  expect(await client.ask("GET", "a")).toBe("-NOAUTH Authentication required.\r\n");
+  expect(await client.ask("AUTH", "wrong")).toMatch(/^-WRONGPASS/);
+  expect(await client.ask("AUTH", "sesame")).toBe("+OK\r\n");
+  expect(await client.ask("GET", "a")).toBe("$-1\r\n");
+  client.close();
+  await running.stop();
+});
+
+test(
+  `killed ${kills} times under always, nothing acknowledged is lost (seed ${firstSeed})`,
+  async () => {
+    const disk = join(folder, "kill.img");
+    const chance = new Chance(firstSeed);
+    let counter = 0;
+    let pushed = 0;
+    let members = 0;
+    for (let kill = 0; kill <= kills; kill++) {
+      const { running, port } = await boot(`${disk}:64M`, "--durability=always");
+      const client = await RespClient.open(port);
+      const where = `seed ${firstSeed}, kill ${kill}`;
+      const number = async (...words: string[]): Promise<number> =>
+        Number(/[$:](?:\d+\r\n)?(\d+)\r\n$/.exec(await client.ask(...words))?.[1] ?? 0);
+      const [counted, length, count] = [
+        await number("GET", "counter"),
+        await number("LLEN", "list"),
+        await number("ZCARD", "sorted"),
+      ];
+      expect(counted, where).toBeGreaterThanOrEqual(counter);
+      expect(length, where).toBeGreaterThanOrEqual(pushed);
+      expect(count, where).toBeGreaterThanOrEqual(members);
+      // A transaction is there as a whole.
+      expect(await number("HLEN", "pair"), where).toBe(counted === 0 ? 0 : 2);
+      if (kill < kills) {
+        const until = Date.now() + 200 + chance.below(300);
+        while (Date.now() < until) {
+          const id = counted + length + count + Date.now();
+          client.send(
+            [
+              ["MULTI"],
+              ["INCR", "counter"],
+              ["HSET", "pair", "a", `${id}`],
+              ["HSET", "pair", "b", `${id}`],
+              ["EXEC"],
+              [chance.of(["LPUSH", "RPUSH"]), "list", "x".repeat(chance.below(200))],
+              ["ZADD", "sorted", "1", `m${counter}-${kill}`],
+            ]
+              .map(encode)
+              .join(""),
+          );
+          const replies = await client.replies(7);
+          counter = Number(/:(\d+)/.exec(replies[4] ?? "")?.[1] ?? counter);
+          pushed = Number(replies[5]?.slice(1) ?? pushed);
+          members += Number(replies[6]?.slice(1) ?? 0);
+        }
+        // One more is on its way when it dies.
+        client.send(encode(["INCR", "counter"]));
+        running.signal("SIGKILL");
+        await running.ended;
+      } else await running.stop();
+      client.close();
+    }
+    expect(counter).toBeGreaterThan(0);
+  },
+  60_000 + kills * 20_000,
+);
