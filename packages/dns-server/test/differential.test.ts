@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Comparison, fields, section } from "./comparison.js";
 import { Core } from "./core.js";
-import { type Peer, peersProblem, startKnot, startNsd } from "./peers.js";
+import { type Peer, peersProblem, startPeers } from "./peers.js";
 import { namesNear } from "./queries.js";
 import { type WireRecord, makeQuery, optRecord, readMessage, wireName } from "./wire.js";
 import { ZONE_NAMES, compiledTestZones, plainZoneFiles, testZones } from "./zone-files.js";
@@ -50,7 +50,7 @@ describe.skipIf(problem !== null)("the same answers", () => {
     core = await Core.of(compiledTestZones());
     directory = plainZoneFiles();
     const served = ZONE_NAMES.map((name) => ({ name, file: join(directory, `${name}.zone`) }));
-    peers = await Promise.all([startNsd(directory, served), startKnot(directory, served)]);
+    peers = await startPeers(directory, served);
   }, 60_000);
 
   afterAll(() => {

@@ -171,7 +171,7 @@ export class Peer {
 }
 
 /** @param zonesDirectory where the zones' files are */
-export function startNsd(zonesDirectory: string, zones: readonly ServedZone[]): Promise<Peer> {
+function startNsd(zonesDirectory: string, zones: readonly ServedZone[]): Promise<Peer> {
   return Peer.start("nsd", "nsd", zonesDirectory, (directory, port) => ({
     text: `server:
   ip-address: 127.0.0.1@${port}
@@ -195,7 +195,7 @@ ${zones.map(({ name, file }) => `zone:\n  name: "${name}"\n  zonefile: "${file}"
   }));
 }
 
-export function startKnot(directory: string, zones: readonly ServedZone[]): Promise<Peer> {
+function startKnot(directory: string, zones: readonly ServedZone[]): Promise<Peer> {
   return Peer.start("knot", "knotd", directory, (directory, port) => {
     mkdirSync(join(directory, "run"));
     return {
@@ -229,4 +229,19 @@ ${zones.map(({ name, file }) => `  - domain: "${name}"\n    file: "${file}"\n`).
       words: (file) => ["-c", file],
     };
   });
+}
+
+/** All that `starts` begin; when one does not start, none is left running. */
+export async function together(starts: readonly Promise<Peer>[]): Promise<Peer[]> {
+  const results = await Promise.allSettled(starts);
+  const started = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failed = results.find((one) => one.status === "rejected");
+  if (!failed) return started;
+  for (const peer of started) peer.stop();
+  throw failed.reason;
+}
+
+/** NSD and Knot. */
+export function startPeers(directory: string, zones: readonly ServedZone[]): Promise<Peer[]> {
+  return together([startNsd(directory, zones), startKnot(directory, zones)]);
 }

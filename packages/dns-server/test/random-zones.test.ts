@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileZones } from "../src/compile.js";
 import { Comparison } from "./comparison.js";
 import { Core } from "./core.js";
-import { type Peer, peersProblem, startKnot, startNsd } from "./peers.js";
+import { type Peer, peersProblem, startPeers } from "./peers.js";
 import { Dice, namesNear } from "./queries.js";
 import { randomZone } from "./random-zones.js";
 import { zonesOf } from "./zone-files.js";
@@ -38,7 +38,7 @@ describe.skipIf(problem !== null)(`zones drawn by PHANTASM_DNS_SEED=${SEED}`, ()
     expect(problems.errors).toEqual([]);
     const served = files.map(({ path, origin }) => ({ name: origin, file: path }));
     comparison = new Comparison(await Core.of(compileZones(zones)), namesNear(zones), ORIGINS);
-    peers = await Promise.all([startNsd(directory, served), startKnot(directory, served)]);
+    peers = await startPeers(directory, served);
   }, 60_000);
 
   afterAll(() => {

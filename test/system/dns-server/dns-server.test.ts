@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Peer, peersProblem } from "../../../packages/dns-server/test/peers.js";
+import { Peer, peersProblem, together } from "../../../packages/dns-server/test/peers.js";
 import { makeQuery, readMessage, wireName } from "../../../packages/dns-server/test/wire.js";
 import { builtImage } from "../../support/built.js";
 import { Running } from "../../support/running.js";
@@ -123,7 +123,7 @@ describe("a server that lets zones be transferred", () => {
 
   test.skipIf(problem !== null)("Knot and NSD are secondaries", async () => {
     const zones = ["example.org", "child.example.org", "other.test"];
-    const peers = await Promise.all([
+    const peers = await together([
       Peer.start("knot", "knotd", folder, (directory, port) => ({
         text: `server:
   rundir: "${directory}"
