@@ -53,7 +53,7 @@ class Player {
         const mac = Uint8Array.of(2, 0, 0, 0, number, this.links.length + 1);
         net[name] = new VirtualLink(time, { latencyNs: latency(), mac });
         this.links.push(net[name]);
-      } else block[name] = new VirtualDisk(time, 65_536, { latencyNs: latency() });
+      } else block[name] = new VirtualDisk(time, 2 ** 20, { latencyNs: latency() });
     }
     this.domain = new Domain(image, {
       arguments: values,

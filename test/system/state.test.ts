@@ -3,7 +3,8 @@
  * gets them goes on exactly as the first one, in this process or another, on this version of Node or
  * another. Snapshots, forks, migration and replay stand on it.
  *
- * Every example is driven at random. PHANTASM_TEST_SEED chooses another run than the one of every day.
+ * Every example is driven at random. PHANTASM_TEST_SEED chooses another run than the one of every day,
+ * PHANTASM_TEST_RUNS how many.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -22,6 +23,10 @@ import { replay, type State } from "../support/replay.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SEED = Number(process.env["PHANTASM_TEST_SEED"] ?? 20_261);
+const RUNS = Array.from(
+  { length: Number(process.env["PHANTASM_TEST_RUNS"] ?? 1) },
+  (_, run) => run,
+);
 const NODES = [
   process.execPath,
   ...(process.env["PHANTASM_TEST_NODES"] ?? "").split(":").filter(existsSync),
@@ -47,8 +52,27 @@ function withClient(port: number): Pick<Play, "peers" | "prints"> {
   return { peers: { "http-get": asked }, prints: /http-get: 10\.0\.0\.2: / };
 }
 
+/** A server of pages whose client gets one. */
+function withReader(): Play {
+  const asked = { ...CLIENT, host: "10.0.0.2", port: 80, timeout: "500ms" };
+  return { roles: [SERVER], peers: { "http-get": asked }, prints: /<html/ };
+}
+
 const PLAYS: Readonly<Record<string, Play>> = {
+  api: withReader(),
   "block-check": { roles: [{}], prints: /Wrote, flushed and read back 8192 bytes/ },
+  counter: { roles: [{}], prints: /Boot 1 of this disk/ },
+  "disk-lottery": { roles: [{ slot: 3 }], prints: /Slot 3: a new ticket/ },
+  dns: {
+    roles: [SERVER],
+    peers: { ping: { ...CLIENT, host: "10.0.0.2", count: 3, interval: "50ms" } },
+    prints: /56 bytes from 10\.0\.0\.2/,
+  },
+  // A blank disk is no volume and no archive: that is said.
+  fat: { roles: [{}], prints: /fat: the device has another format/ },
+  files: { roles: [{}], prints: /bytes/ },
+  notes: { roles: [{}], prints: /There is no command|Give its name|What is the text/ },
+  web: withReader(),
   clock: { roles: [{ period: "3ms", ticks: 60 }], prints: /tick 60 after/ },
   fibres: { roles: [{ fibres: 700 }], prints: /700 of 700 fibres woke/ },
   frames: {
@@ -104,8 +128,11 @@ const PLAYS: Readonly<Record<string, Play>> = {
   },
 };
 
-/** Not one domain: a program with several, and an application that `third-party.test.ts` installs. */
-const OTHERS = ["embedding", "third-party"];
+/**
+ * Not one domain: a program with several, and an application that `third-party.test.ts` installs. And one
+ * that takes a disk of 64 MiB and as much memory: to copy it at every step takes minutes.
+ */
+const OTHERS = ["embedding", "store", "third-party"];
 
 let folder = "";
 const images = new Map<string, Image>();
@@ -150,7 +177,7 @@ test("every example is driven", () => {
 });
 
 describe.for(Object.keys(PLAYS))("%s", (name) => {
-  test.for([0, 1])(
+  test.for(RUNS)(
     "goes on from any moment as if nothing had happened (run %i)",
     { timeout: 120_000 },
     async (run) => {
