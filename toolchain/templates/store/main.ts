@@ -43,7 +43,10 @@ class Store implements StoreListener {
       this.os.console.writeLine("Ready to accept connections.");
       return;
     }
-    this.os.console.writeLine(`The store cannot be opened: ${errorText(result)}.`);
+    this.os.console.writeLine(
+      `The store cannot be opened: ${errorText(result)}. ` +
+        "It takes a blank disk, or its own, of 64 MiB or more.",
+    );
     this.os.exit(1);
   }
 
