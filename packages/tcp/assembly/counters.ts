@@ -46,6 +46,8 @@ export class TcpCounters {
   cookiesAccepted: u64 = 0;
   cookiesRefused: u64 = 0;
   timeWaitReused: u64 = 0;
+  /** TIME_WAITs that ended because the peer, which began anew, had forgotten them. */
+  timeWaitReset: u64 = 0;
   /** TIME_WAITs that ended early, at their limit. */
   timeWaitEvicted: u64 = 0;
   probesSent: u64 = 0;

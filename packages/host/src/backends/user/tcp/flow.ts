@@ -36,6 +36,8 @@ export interface FlowKeeper {
   stalled(flow: TcpFlow): void;
   /** It is established. */
   opened(flow: TcpFlow): void;
+  /** It has ended, and the reset that says so had no room: calls `sendReset` when there is. */
+  unsaid(flow: TcpFlow): void;
   /** Nobody listens at that address of the guest. True: the stream goes on without this flow. */
   refused(flow: TcpFlow): boolean;
   /** Both sides have ended; only late segments may come. */
@@ -103,6 +105,8 @@ export class TcpFlow implements FlowKey, Sink {
   #syn: WindowMark | null = null;
   #handshakeMs = HANDSHAKE_FIRST_MS;
   #handshakeDueMs = Infinity;
+  /** The guest was told to forget an older connection, and has heard our SYN again, since it was last due. */
+  #hasInsisted = false;
   #sinceMs: number;
   #activeMs: number;
   #armedMs = Infinity;
@@ -236,7 +240,7 @@ export class TcpFlow implements FlowKey, Sink {
   /** Resets both sides. Idempotent. */
   reset(): void {
     if (this.#phase === "closed") return;
-    this.#sendReset();
+    this.sendReset();
     this.abandon();
   }
 
@@ -244,6 +248,14 @@ export class TcpFlow implements FlowKey, Sink {
 
   #handshake(flags: number): void {
     const { nowMs } = this.#core;
+    this.#hasInsisted = false;
+    this.#sendSyn(flags);
+    this.#handshakeDueMs = Math.min(nowMs + this.#handshakeMs, this.#sinceMs + HANDSHAKE_MS_MAX);
+    this.#handshakeMs = Math.min(this.#handshakeMs * 2, HANDSHAKE_WAIT_MAX_MS);
+    this.#arm();
+  }
+
+  #sendSyn(flags: number): void {
     const ipv4 = this.#path.ipv4;
     const mss = segmentBytesMax(this.#core.mtu, ipv4);
     const scale = (flags & Flag.ACK) !== 0 && this.#options.scale === null ? null : RECEIVE_SCALE;
@@ -253,9 +265,6 @@ export class TcpFlow implements FlowKey, Sink {
     const optionBytes = writeSynOptions(emitter.view, start + TCP_HEADER_BYTES, mss, scale);
     this.#header(flags, this.#initial, 0xffff, optionBytes);
     emitter.send(this.#path, TCP_HEADER_BYTES + optionBytes);
-    this.#handshakeDueMs = Math.min(nowMs + this.#handshakeMs, this.#sinceMs + HANDSHAKE_MS_MAX);
-    this.#handshakeMs = Math.min(this.#handshakeMs * 2, HANDSHAKE_WAIT_MAX_MS);
-    this.#arm();
   }
 
   /** The guest's SYN, with or without an acknowledgement. */
@@ -279,7 +288,12 @@ export class TcpFlow implements FlowKey, Sink {
     const expected = advance(this.#initial, 1);
     const acknowledges = segment.has(Flag.ACK) && segment.acknowledgement === expected;
     if (segment.has(Flag.ACK) && !acknowledges) {
-      if (!segment.has(Flag.RST)) this.#sendResetFor(segment.acknowledgement);
+      if (segment.has(Flag.RST)) return;
+      // It has an older connection of this name (RFC 9293 §3.5.1, figure 9), and forgets it now: what
+      // follows our reset on this link arrives behind it.
+      this.#sendResetFor(segment.acknowledgement);
+      if (!this.#hasInsisted) this.#sendSyn(Flag.SYN);
+      this.#hasInsisted = true;
       return;
     }
     if (segment.has(Flag.RST)) {
@@ -520,15 +534,14 @@ export class TcpFlow implements FlowKey, Sink {
     view.setUint16(start + 18, 0);
   }
 
-  /** The guest gives up what it has with us. */
-  #sendReset(): void {
-    if (this.#phase === "open" || this.#phase === "accepting") {
-      const sequence = this.#sender === null ? advance(this.#initial, 1) : this.#sender.next;
-      this.#control(Flag.RST | Flag.ACK, sequence);
-    } else if (this.#phase === "dialling") {
-      // RFC 9293 §3.10.7.1: nothing has been sent, so the number is 0.
-      this.#control(Flag.RST | Flag.ACK, 0);
-    }
+  /** The guest gives up what it has with us. Only `reset` calls it, and the keeper after `unsaid`. */
+  sendReset(): void {
+    // Nobody has answered yet.
+    if (this.#receiver === null) return;
+    const sequence = this.#sender === null ? advance(this.#initial, 1) : this.#sender.resetSequence;
+    // RFC 9293 §3.10.7.1: where nothing has been sent the number is 0.
+    const said = this.#control(Flag.RST | Flag.ACK, this.#phase === "dialling" ? 0 : sequence);
+    if (!said) this.#keeper.unsaid(this);
   }
 
   /** RFC 9293 §3.10.7.3: the number that the guest believes in. */

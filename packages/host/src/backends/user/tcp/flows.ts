@@ -24,6 +24,9 @@ export const TCP_HELD_MS_MAX = 30_000;
 /** With all places taken, a connection that the host tries to make for longer gives up its own. */
 const DIAL_PATIENCE_MS = 5_000;
 
+/** RFC 9293 §3.4.1: initial sequence numbers move by one every 4 µs. */
+const SEQUENCE_TICKS_PER_MS = 250;
+
 const EPHEMERAL_FIRST = 49_152;
 const EPHEMERAL_COUNT = 16_384;
 
@@ -52,7 +55,10 @@ export class TcpFlows implements FlowKeeper {
   #held: Held[] = [];
   #soon: TcpFlow[] = [];
   #stalled: TcpFlow[] = [];
+  /** Resets that found no room. */
+  #unsaid: TcpFlow[] = [];
   readonly #schedule: () => void;
+  readonly #sequenceOrigin: number;
   #ephemeral = 0;
 
   /**
@@ -64,6 +70,7 @@ export class TcpFlows implements FlowKeeper {
     this.#schedule = schedule;
     this.#dns = dns;
     this.#table = new FlowTable(random32(core.entropy));
+    this.#sequenceOrigin = random32(core.entropy);
   }
 
   get size(): number {
@@ -150,12 +157,19 @@ export class TcpFlows implements FlowKeeper {
     this.#stalled.push(flow);
   }
 
+  unsaid(flow: TcpFlow): void {
+    if (this.#unsaid.length < this.core.limits.tcpFlows) this.#unsaid.push(flow);
+  }
+
   get hasStalled(): boolean {
-    return this.#stalled.length > 0;
+    return this.#stalled.length > 0 || this.#unsaid.length > 0;
   }
 
   /** The guest has taken frames: those that had no room go on, each in its turn. */
   resumeStalled(): void {
+    const unsaid = this.#unsaid;
+    this.#unsaid = [];
+    for (const flow of unsaid) flow.sendReset();
     const stalled = this.#stalled;
     this.#stalled = [];
     for (const flow of stalled) {
@@ -211,6 +225,7 @@ export class TcpFlows implements FlowKeeper {
     for (const flow of this.#table.all()) flow.abandon();
     this.#soon = [];
     this.#stalled = [];
+    this.#unsaid = [];
     const closed = [...this.#streams].map(
       (stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())),
     );
@@ -262,7 +277,7 @@ export class TcpFlows implements FlowKeeper {
             noDelay: true,
           });
     this.#track(stream);
-    const flow = new TcpFlow(this, path, ports, stream, random32(core.entropy), "dialling");
+    const flow = new TcpFlow(this, path, ports, stream, this.#initialSequence, "dialling");
     this.#table.add(flow);
     this.#dialling.add(flow);
     flow.heard(packet, segment);
@@ -294,7 +309,6 @@ export class TcpFlows implements FlowKeeper {
   // Connections to the guest.
 
   #knock(socket: Socket, guest: Guest, guestPort: number, client: Uint8Array | null): void {
-    const { core } = this;
     if (!this.#makeRoom()) return this.#turnAway(socket);
     const remote = visibleAddress(client, guest);
     const port = this.#freePort(guest, guestPort, remote, socket.remotePort ?? 0);
@@ -302,7 +316,7 @@ export class TcpFlows implements FlowKeeper {
     this.#track(socket);
     const path = new Path(remote, guest.address, guest.mac, Protocol.TCP);
     const ports = { guestPort, remotePort: port };
-    const flow = new TcpFlow(this, path, ports, socket, random32(core.entropy), "knocking");
+    const flow = new TcpFlow(this, path, ports, socket, this.#initialSequence, "knocking");
     this.#table.add(flow);
     this.#knocking.add(flow);
     flow.knock();
@@ -329,6 +343,14 @@ export class TcpFlows implements FlowKeeper {
   }
 
   // Bookkeeping.
+
+  /**
+   * By the clock, so that a guest that keeps a connection in TIME-WAIT, where the client's port is used
+   * again, sees that this one is later (RFC 9293 §3.6.1). Nobody but the guest sees these numbers.
+   */
+  get #initialSequence(): number {
+    return advance(this.#sequenceOrigin, Math.floor(this.core.nowMs * SEQUENCE_TICKS_PER_MS));
+  }
 
   get #mayKnock(): boolean {
     return this.#knocking.size < this.core.limits.tcpKnocking;
