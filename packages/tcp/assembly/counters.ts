@@ -12,6 +12,8 @@ export class TcpCounters {
   /** Ended by a RST of the peer. */
   connectionsReset: u64 = 0;
   connectionsTimedOut: u64 = 0;
+  /** Ended to make room for others, after they had been stalled. */
+  connectionsEvicted: u64 = 0;
 
   /** Cut off, or contradicting themselves. */
   droppedMalformed: u64 = 0;
