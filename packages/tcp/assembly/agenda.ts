@@ -79,7 +79,10 @@ export class Agenda extends Task {
     this.isReady = false;
     const nowNs = now();
     const first = this.first;
-    if (first !== null) relieveMemory(first.tcp, nowNs);
+    if (first !== null) {
+      const needy = first.tcp.needy;
+      if (needy !== null) relieveMemory(first.tcp, needy, nowNs);
+    }
     // Those that are added meanwhile have their turn after the other tasks.
     for (let left = this.count; left > 0 && !isEnding(); left--) {
       const c = this.take();

@@ -150,6 +150,7 @@ export class Connection extends ControlBlock {
       this.tcp.aheadReserve,
     );
     const taken = pool.written;
+    if (pool.isShort) this.tcp.needs(this);
     this.queueEnd += taken;
     if (taken < bytes) {
       this.writeWaits = true;
@@ -163,6 +164,7 @@ export class Connection extends ControlBlock {
   private starve(): void {
     this.starves = true;
     this.tcp.isStarving = true;
+    if (this.unacknowledged < stream.SMALL_BYTES) this.tcp.needs(this);
     if (this.retryDeadlineNs == NEVER && this.current >= TcpState.ESTABLISHED) {
       this.retryDeadlineNs = now() + STARVED_NS;
       this.tcp.agenda.add(this);

@@ -41,8 +41,11 @@ describe("memory", () => {
     hoard(1006);
     hoard(1007);
     expect(tcp.counters.connectionsEvicted).toBe(0);
-    ip.link.keeps = false;
     pass(S);
+    expect(tcp.counters.connectionsEvicted).toBe(0);
+    peer.ignores();
+    hoard(1008);
+    step(0);
     expect(tcp.counters.connectionsEvicted).toBeGreaterThan(0);
     expect(hoarders[1].state).toBe(TcpState.CLOSED);
     expect(hoarders[0].state).toBe(TcpState.ESTABLISHED);
@@ -59,7 +62,10 @@ describe("memory", () => {
     expect(write(c, 4000)).toBeGreaterThan(1000);
     step(0);
     peer.ignores();
-    pass(2 * S);
+    pass(S);
+    expect(tcp.counters.connectionsEvicted).toBe(0);
+    write(c, 2000);
+    step(0);
     peer.ignores();
     expect(tcp.counters.connectionsEvicted).toBeGreaterThan(0);
     expect(tcp.pool.available).toBeGreaterThanOrEqual(16);
@@ -70,8 +76,10 @@ describe("memory", () => {
     peer.restart(500, 9);
     const idle = accept();
     for (let i: u16 = 0; i < 7; i++) hoard(1000 + i);
-    ip.link.keeps = false;
     pass(3 * S);
+    peer.ignores();
+    hoard(2000);
+    step(0);
     expect(tcp.counters.connectionsEvicted).toBeGreaterThan(0);
     expect(idle.state).toBe(TcpState.ESTABLISHED);
   });

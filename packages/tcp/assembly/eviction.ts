@@ -23,15 +23,21 @@ function stalledFor(c: Connection, at: u32): u32 {
   return ticks;
 }
 
-/** Ends the one that has been stalled longest. False: none has been for long enough. */
-function evictLongest(tcp: TransmissionControl, isTableFull: bool, nowNs: i64): bool {
+/**
+ * Ends the one that has been stalled longest. False: none has been for long enough.
+ *
+ * @param needy for whom memory is wanted; null: the table is full
+ */
+function evictLongest(tcp: TransmissionControl, needy: Connection | null, nowNs: i64): bool {
   const at = tcp.numbers.ticks(nowNs);
   let longest: Connection | null = null;
   let ticks: u32 = 0;
   for (let c = tcp.table.next(null); c !== null; c = tcp.table.next(c)) {
+    if (c === needy) continue;
     let stalled = stalledFor(c, at);
     // With a full table those count too that only wait for their peer to close.
-    if (isTableFull && c.isAbandoned) stalled = max(stalled, at - tcp.numbers.ticks(c.progressNs));
+    if (needy === null && c.isAbandoned)
+      stalled = max(stalled, at - tcp.numbers.ticks(c.progressNs));
     if (stalled <= ticks) continue;
     ticks = stalled;
     longest = c;
@@ -48,18 +54,17 @@ function evictLongest(tcp: TransmissionControl, isTableFull: bool, nowNs: i64): 
   return true;
 }
 
-/** Called in every step: with little memory left, makes room until a quarter is free. */
-export function relieveMemory(tcp: TransmissionControl, nowNs: i64): void {
-  const pool = tcp.pool;
-  if (pool.available > tcp.sendReserve && !tcp.isStarving) return;
+/** Makes room for one that holds little and has found none, until a quarter of the memory is free. */
+export function relieveMemory(tcp: TransmissionControl, needy: Connection, nowNs: i64): void {
+  tcp.needy = null;
   for (let left = EVICTIONS_MAX; left > 0 && nowNs >= tcp.evictionNs; left--)
-    if (pool.available >= tcp.sendReserve * 2 || !evictLongest(tcp, false, nowNs)) return;
+    if (tcp.pool.available >= tcp.sendReserve * 2 || !evictLongest(tcp, needy, nowNs)) return;
 }
 
 /** Is there room for one more connection, if need be in the place of another? */
 export function hasRoom(tcp: TransmissionControl, nowNs: i64): bool {
   return (
     tcp.table.count < tcp.limits.connections ||
-    (nowNs >= tcp.evictionNs && evictLongest(tcp, true, nowNs))
+    (nowNs >= tcp.evictionNs && evictLongest(tcp, null, nowNs))
   );
 }

@@ -188,6 +188,7 @@ function inOrder(c: Connection, start: u32, at: usize, bytes: i32, segments: i32
     tcp.aheadReserve,
     0,
   );
+  if (pool.isShort) tcp.needs(c);
   let taken = pool.written;
   if (taken < bytes && c.ahead != 0) {
     // What comes next is worth more than what comes later, although that was promised (RFC 2018 §8).

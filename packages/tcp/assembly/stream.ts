@@ -107,7 +107,7 @@ export function write(
 }
 
 /** A stream with less than this may take from what is kept for such, so that hoarders stop nobody. */
-const SMALL_BYTES: i32 = 16 << 10;
+export const SMALL_BYTES: i32 = 16 << 10;
 
 /**
  * `write` to a stream that holds `held` bytes already: it leaves `reserve` blocks in the pool, as long as it is small
@@ -127,6 +127,7 @@ export function writeShare(
   const done = pool.written;
   const rest = min(bytes, SMALL_BYTES - held) - done;
   if (rest <= 0) return stream;
+  pool.isShort = true;
   const whole = write(pool, stream, sequence + done, source + done, rest, floor);
   pool.written += done;
   return whole;

@@ -71,6 +71,8 @@ export class TransmissionControl implements Tcp, TransportHandler {
   halfOpen: i32 = 0;
   /** Some connection found no memory to write to. */
   isStarving: bool = false;
+  /** Holds little, and has found no memory that everybody may have: somebody else is to make room. */
+  needy: Connection | null = null;
   /** Before then no connection has been stalled for long enough to be evicted. */
   evictionNs: i64 = 0;
   private readonly segment: Segment = new Segment();
@@ -190,6 +192,13 @@ export class TransmissionControl implements Tcp, TransportHandler {
   }
 
   // ---- memory
+
+  /** Has somebody make room for that one, in the next step. */
+  needs(c: Connection): void {
+    this.pool.isShort = false;
+    this.needy = c;
+    this.agenda.add(c);
+  }
 
   /** Tells those that wait for memory, once an eighth of it is there. */
   relieve(): void {
