@@ -266,20 +266,23 @@ describe("the guest's window", () => {
     expect(lines(await guest.receives())).toEqual(['PA seq=1 ack=1 win=32768 "waiting"']);
   });
 
-  it.each([0, 3])("is where a reset goes, in front of the byte that asks: %i waits", async (win) => {
-    const { guest, socket, sends, lines } = await open({ win });
-    socket.write("waiting");
-    await until(
-      "the data is here",
-      () => guest.network.flows.tcp === 1 && socket.bytesWritten === 7,
-    );
-    await guest.settle();
-    if (win > 0) sends({ flags: "A", seq: 1, ack: 1 + win, win: 0 });
-    await guest.after(60_000);
-    await guest.receives();
-    socket.resetAndDestroy();
-    expect(lines(await guest.awaits())).toEqual([`RA seq=${1 + win} ack=1`]);
-  });
+  it.each([0, 3])(
+    "is where a reset goes, in front of the byte that asks: %i waits",
+    async (win) => {
+      const { guest, socket, sends, lines } = await open({ win });
+      socket.write("waiting");
+      await until(
+        "the data is here",
+        () => guest.network.flows.tcp === 1 && socket.bytesWritten === 7,
+      );
+      await guest.settle();
+      if (win > 0) sends({ flags: "A", seq: 1, ack: 1 + win, win: 0 });
+      await guest.after(60_000);
+      await guest.receives();
+      socket.resetAndDestroy();
+      expect(lines(await guest.awaits())).toEqual([`RA seq=${1 + win} ack=1`]);
+    },
+  );
 });
 
 describe("segments of the guest", () => {

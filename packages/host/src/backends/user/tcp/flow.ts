@@ -11,6 +11,7 @@ import type { FlowKey } from "../flow-table.js";
 import type { Packet } from "../packet.js";
 import type { Path } from "../path.js";
 import type { PiecePool } from "./piece-pool.js";
+import { Holding, type StreamMemory } from "./memory.js";
 import { Receiver, RECEIVE_BYTES_MAX, RECEIVE_SCALE, type Sink } from "./receiver.js";
 import {
   Flag,
@@ -30,10 +31,13 @@ export interface FlowKeeper {
   readonly segmentsBytesMax: number;
   /** Buffers of bytes on their way to the host. */
   readonly pieces: PiecePool;
+  readonly memory: StreamMemory;
   /** Calls `settle` once the frames at hand have been looked at. */
   soon(flow: TcpFlow): void;
   /** Calls `settle` when the queue of frames has room again. */
   stalled(flow: TcpFlow): void;
+  /** It may not read from the host now: calls `resumeReading` until that is true. */
+  lacksMemory(flow: TcpFlow): void;
   /** It is established. */
   opened(flow: TcpFlow): void;
   /** It has ended, and the reset that says so had no room: calls `sendReset` when there is. */
@@ -99,6 +103,9 @@ export class TcpFlow implements FlowKey, Sink {
   /** What goes to the host at the end of this turn. */
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
+  /** Bytes that the stream was given and has not taken. */
+  #untaken = 0;
+  readonly #holding: Holding;
   #owesAck = false;
   /** Ours of the guest's window scale, and the guest's SYN; known once it has spoken. */
   #options: SynOptions = { mss: 0, scale: null };
@@ -128,6 +135,7 @@ export class TcpFlow implements FlowKey, Sink {
     this.guestPort = ports.guestPort;
     this.remotePort = ports.remotePort;
     this.#stream = stream;
+    this.#holding = new Holding(keeper.memory);
     this.#initial = initial;
     this.#phase = phase;
     this.#sinceMs = keeper.core.nowMs;
@@ -153,6 +161,22 @@ export class TcpFlow implements FlowKey, Sink {
   /** When the handshake with the guest, or before it the host's, began. */
   get sinceMs(): number {
     return this.#sinceMs;
+  }
+
+  get stalledSinceMs(): number {
+    return this.#holding.stalledSinceMs(this.#core.nowMs);
+  }
+
+  /** Reads on after `lacksMemory`. False: there is still too little for it. */
+  resumeReading(): boolean {
+    if (this.#phase !== "open") return true;
+    if (this.#mayRead) this.#stream.resume();
+    return this.#mayRead;
+  }
+
+  /** There is none. */
+  pauseReading(): void {
+    if (this.#phase === "open") this.#stream.pause();
   }
 
   /** Knocks at the guest, which has not asked for this. */
@@ -334,7 +358,7 @@ export class TcpFlow implements FlowKey, Sink {
     this.#keeper.opened(this);
     this.#stream.on("data", this.#heardHost);
     this.#stream.on("end", this.#hostEnded);
-    this.#stream.resume();
+    this.#readOn();
   }
 
   // Segments of an open flow.
@@ -364,49 +388,85 @@ export class TcpFlow implements FlowKey, Sink {
         this.#resend(sender);
         break;
       case "progress":
+        this.#holding.set(0, sender.queue.bytes, this.#core.nowMs);
         if (this.#stream.isPaused() && sender.queue.bytes <= SEND_BYTES_LOW && !sender.ended) {
-          this.#stream.resume();
+          this.#readOn();
         }
         break;
       case "nothing":
         break;
     }
+    if (segment.bytes > 0 && !this.#keeper.memory.admits(this.#holding.bytes, segment.bytes)) {
+      // As if it had been lost on the way.
+      this.#core.counters.tcpDropped++;
+      this.#owesAck = true;
+      return;
+    }
     const ended = receiver.ended;
     if (receiver.accept(segment, packet, this)) this.#owesAck = true;
+    this.#holdsOfGuest();
     if (receiver.ended && !ended) {
       this.#flush();
       this.#stream.end();
     }
   }
 
+  #holdsOfGuest(): void {
+    const bytes = this.#untaken + this.#piecesBytes + (this.#receiver?.bytes ?? 0);
+    this.#holding.set(1, bytes, this.#core.nowMs);
+  }
+
+  get #mayRead(): boolean {
+    return this.#keeper.memory.admitsReading(this.#holding.bytes);
+  }
+
+  #readOn(): void {
+    if (this.#mayRead) this.#stream.resume();
+    else this.#lacksMemory();
+  }
+
+  #lacksMemory(): void {
+    this.#stream.pause();
+    this.#keeper.lacksMemory(this);
+  }
+
   /** Hands the pieces of this turn to the host, in one system call. */
   #flush(): void {
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
+    const bytes = this.#piecesBytes;
     this.#pieces = [];
     this.#piecesBytes = 0;
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return;
+    this.#untaken += bytes;
     const last = pieces.length - 1;
     if (last > 0) stream.cork();
     for (let at = 0; at < last; at++) stream.write(pieces[at]);
-    stream.write(pieces[last], (error) => this.#written(pieces, error));
+    stream.write(pieces[last], (error) => this.#written(pieces, bytes, error));
     if (last > 0) stream.uncork();
   }
 
   /** What the guest may send in addition to what it has sent. */
   get #space(): number {
     const held = this.#stream.writableLength + this.#piecesBytes + (this.#receiver?.bytes ?? 0);
-    return RECEIVE_BYTES_MAX - held;
+    return this.#keeper.memory.promise(RECEIVE_BYTES_MAX - held);
   }
 
   // Events of the stream. They come from the event loop.
 
   /** The host has taken these, and all before them. */
-  #written(pieces: readonly Buffer[], error?: Error | null): void {
+  #written(pieces: readonly Buffer[], bytes: number, error?: Error | null): void {
     // What has failed may still be on its way to the kernel; any other stream may keep what it is given.
     if (!error && this.#stream instanceof Socket) this.#keeper.pieces.giveBack(pieces);
+    if (this.#phase === "closed") return;
+    this.#core.tick();
+    this.#activeMs = this.#core.nowMs;
+    this.#untaken -= bytes;
+    this.#holdsOfGuest();
     this.#moreRoom();
+    // It has waited for this with its end.
+    if (this.#untaken === 0 && this.#receiver?.ended === true) this.#keeper.soon(this);
   }
 
   readonly #moreRoom = (): void => {
@@ -422,7 +482,9 @@ export class TcpFlow implements FlowKey, Sink {
     this.#activeMs = this.#core.nowMs;
     const { queue } = sender;
     queue.push(data);
+    this.#holding.set(0, queue.bytes, this.#core.nowMs);
     if (queue.bytes >= SEND_BYTES_HIGH || queue.pieces >= SEND_PIECES_HIGH) this.#stream.pause();
+    else if (!this.#mayRead) this.#lacksMemory();
     this.#keeper.soon(this);
   };
 
@@ -556,6 +618,8 @@ export class TcpFlow implements FlowKey, Sink {
   #finishIfDone(): void {
     if (this.#phase !== "open") return;
     if (this.#sender?.finAcknowledged !== true || this.#receiver?.ended !== true) return;
+    // What the host has not taken is counted here, and ends with this.
+    if (this.#untaken > 0 && !this.#stream.destroyed) return;
     this.#phase = "resting";
     this.#keeper.resting(this);
   }
@@ -568,6 +632,8 @@ export class TcpFlow implements FlowKey, Sink {
     this.#stream.off("end", this.#hostEnded);
     this.#sender?.queue.clear();
     this.#pieces = [];
+    this.#holding.set(0, 0, this.#core.nowMs);
+    this.#holding.set(1, 0, this.#core.nowMs);
     this.#keeper.closed(this);
   }
 

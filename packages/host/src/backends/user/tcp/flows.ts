@@ -7,6 +7,7 @@ import { parseAddress } from "../address.js";
 import { random32, type Core } from "../core.js";
 import { segmentBytesMax } from "../emitter.js";
 import { FlowTable } from "../flow-table.js";
+import { Task } from "../../../scheduler.js";
 import { OTHER_KIND_AFTER_MS, type Guest } from "../guests.js";
 import { macOf, Unreachable, type RememberedPacket } from "../icmp.js";
 import { Protocol, type Packet } from "../packet.js";
@@ -15,6 +16,7 @@ import { isUnicast } from "../plan.js";
 import { targetOf } from "../target.js";
 import { visibleAddress } from "../visible.js";
 import { abort, TcpFlow, type FlowKeeper } from "./flow.js";
+import { StreamMemory } from "./memory.js";
 import { PiecePool } from "./piece-pool.js";
 import { Flag, Segment, TCP_HEADER_BYTES } from "./segment.js";
 import { advance } from "./sequence.js";
@@ -26,6 +28,9 @@ const DIAL_PATIENCE_MS = 5_000;
 
 /** RFC 9293 §3.4.1: initial sequence numbers move by one every 4 µs. */
 const SEQUENCE_TICKS_PER_MS = 250;
+
+/** How often it is looked who makes room, while there is little memory. */
+const RELIEF_NS = 250e6;
 
 const EPHEMERAL_FIRST = 49_152;
 const EPHEMERAL_COUNT = 16_384;
@@ -42,6 +47,7 @@ interface Held {
 export class TcpFlows implements FlowKeeper {
   readonly pieces = new PiecePool();
   readonly core: Core;
+  readonly memory: StreamMemory;
   readonly #table: FlowTable<TcpFlow>;
   readonly #segment = new Segment();
   readonly #dns: () => Duplex;
@@ -57,6 +63,10 @@ export class TcpFlows implements FlowKeeper {
   #stalled: TcpFlow[] = [];
   /** Resets that found no room. */
   #unsaid: TcpFlow[] = [];
+  /** Those that do not read from the host for want of memory. */
+  readonly #hungry = new Set<TcpFlow>();
+  readonly #relief = new Task(() => this.#relieve());
+  #relieves = false;
   readonly #schedule: () => void;
   readonly #sequenceOrigin: number;
   #ephemeral = 0;
@@ -70,6 +80,7 @@ export class TcpFlows implements FlowKeeper {
     this.#schedule = schedule;
     this.#dns = dns;
     this.#table = new FlowTable(random32(core.entropy));
+    this.memory = new StreamMemory(core.limits.tcpBytes);
     this.#sequenceOrigin = random32(core.entropy);
   }
 
@@ -178,8 +189,19 @@ export class TcpFlows implements FlowKeeper {
     }
   }
 
+  lacksMemory(flow: TcpFlow): void {
+    this.#hungry.add(flow);
+    if (this.memory.used < this.memory.limit) return;
+    // All of it is taken: what others read in the meantime would go beyond.
+    for (const other of this.#table.all()) {
+      other.pauseReading();
+      this.#hungry.add(other);
+    }
+  }
+
   /** Does what the turn has left to do. */
   settle(): void {
+    this.#watchMemory();
     if (this.#held.length > 0 && this.#mayKnock) this.retryHeld();
     const flows = this.#soon;
     if (flows.length === 0) return;
@@ -217,11 +239,37 @@ export class TcpFlows implements FlowKeeper {
     this.#dialling.delete(flow);
     if (this.#knocking.delete(flow) && this.#held.length > 0) this.#schedule();
     this.#resting.delete(flow);
+    this.#hungry.delete(flow);
+  }
+
+  #watchMemory(): void {
+    if (this.#relieves || (!this.memory.isLow && this.#hungry.size === 0)) return;
+    this.#relieves = true;
+    this.core.scheduler.after(this.#relief, RELIEF_NS);
+  }
+
+  /** Resets those that have been stalled longest, until there is memory again. */
+  #relieve(): void {
+    this.#relieves = false;
+    this.core.tick();
+    const stalled = this.#table
+      .all()
+      .map((flow) => ({ flow, sinceMs: flow.stalledSinceMs }))
+      .filter(({ sinceMs }) => sinceMs < Infinity)
+      .sort((a, b) => a.sinceMs - b.sinceMs);
+    for (const { flow } of stalled) {
+      if (!this.memory.isLow) break;
+      this.core.counters.tcpEvicted++;
+      flow.reset();
+    }
+    for (const flow of this.#hungry) if (flow.resumeReading()) this.#hungry.delete(flow);
+    this.#watchMemory();
   }
 
   /** Ends everything. Settles when every stream is closed. */
   async close(): Promise<void> {
     this.#held = [];
+    this.core.scheduler.cancel(this.#relief);
     for (const flow of this.#table.all()) flow.abandon();
     this.#soon = [];
     this.#stalled = [];
