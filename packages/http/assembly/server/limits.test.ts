@@ -96,11 +96,11 @@ describe("limits", () => {
     const idle = connect();
     idle.says(get("/"));
     idle.forgets();
-    step(SECOND);
+    step(SECOND / 2);
     const younger = connect();
     younger.says(get("/"));
     younger.forgets();
-    step(SECOND);
+    step(SECOND / 2);
     const fourth = connect();
     fourth.says(get("/"));
     fourth.hears(HELLO);
@@ -108,7 +108,7 @@ describe("limits", () => {
     expect(server.connections).toBe(3);
     expect(server.counters.evicted).toBe(1);
     expect(connect().heard().startsWith("HTTP/1.1 503 ")).toBe(true);
-    step(SECOND);
+    step(SECOND / 2);
     connect();
     expect(younger.fate).toBe("close ");
     expect(busy.fate).toBe("");
@@ -119,13 +119,13 @@ describe("limits", () => {
     connect().says(get("/later"));
     const slow = connect();
     slow.says(post("/receive", "Content-Length: 100000\r\n\r\nabc"));
-    step(SECOND);
+    step(SECOND / 2);
     const quick = connect();
     quick.says(post("/receive", "Content-Length: 100000\r\n\r\nabc"));
     const other = connect();
     other.says(get("/"));
     expect(other.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
-    step(SECOND);
+    step(SECOND / 2);
     // A byte now and then is no progress.
     slow.says("d");
     quick.says("x".repeat(20_000));
@@ -134,7 +134,7 @@ describe("limits", () => {
     third.hears(HELLO);
     expect(slow.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
     expect(server.counters.evicted).toBe(1);
-    step(1900 * MILLISECOND);
+    step(900 * MILLISECOND);
     expect(quick.fate).toBe("");
     quick.says("x".repeat(79_997));
     quick.hears("HTTP/1.1 200 OK\r\nContent-Length: 100004\r\n\r\ngot abc" + "x".repeat(99_997));
@@ -145,7 +145,7 @@ describe("limits", () => {
     const hoarder = connect();
     hoarder.room = 1_000;
     hoarder.says(get("/large"));
-    step(2 * SECOND);
+    step(SECOND);
     const other = connect();
     other.says(get("/"));
     other.hears(HELLO);

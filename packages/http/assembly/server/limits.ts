@@ -35,7 +35,7 @@ export class HttpLimits extends HeadLimits {
   /** Without room for more of an answer: then the connection is cut off. */
   writeNs: i64 = 1 * MINUTE;
   /** For so long a client must have kept its connection waiting before it makes room for others at one of these limits. */
-  stallNs: i64 = 2 * SECOND;
+  stallNs: i64 = 1 * SECOND;
   /** After the last answer, for the client to read it and close (RFC 9112 §9.6). */
   lingerNs: i64 = 2 * SECOND;
 }
