@@ -3,7 +3,7 @@ import { HeadLimits } from "../wire/head";
 
 /**
  * What a server takes at most, and for how long it waits. What happens at a limit stands beside it. Where an image has
- * little memory, the server lowers `exchanges`, `partialBytes`, `unsentBytes` and `collectedBytes` to their parts of it.
+ * little memory, the server lowers `connections`, `exchanges`, `partialBytes`, `unsentBytes` and `collectedBytes` to their parts of it.
  */
 export class HttpLimits extends HeadLimits {
   /** Connections at once, fewer than TCP has. For the next one, one that is stalled or idle is ended, else it is answered with 503. */

@@ -14,6 +14,8 @@ import { utf8Bytes } from "../wire/characters";
 import { Need, Waiting, WaitingList } from "./waiting";
 
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
+/** Of the memory of the image, for each connection: a little more than the stack wants, so that it has one to spare for whoever comes next. */
+const CONNECTION_BYTES: usize = 4_352;
 /** What an exchange takes, with its fields and without its content. */
 const EXCHANGE_BYTES: usize = 1 << 10;
 
@@ -63,6 +65,7 @@ export class HttpServer implements TcpAcceptor {
     );
     // What is held for clients must never be what an image runs out of, half of whose memory TCP may have.
     const memoryBytes = limitBytes();
+    limits.connections = atMost(limits.connections, memoryBytes / CONNECTION_BYTES);
     limits.partialBytes = atMost(limits.partialBytes, memoryBytes >> 4);
     limits.unsentBytes = atMost(limits.unsentBytes, memoryBytes >> 4);
     limits.collectedBytes = atMost(limits.collectedBytes, memoryBytes >> 4);
