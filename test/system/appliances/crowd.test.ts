@@ -101,13 +101,17 @@ describe.skipIf(problem !== null)("over a tap", { timeout: 2 * PATIENT_MS }, () 
     const during = memoryIn(await machine.describe());
     expect((during.heap - before.heap) / OVER_TAP).toBeLessThan(IDLE_BYTES_MAX);
     await crowd.goes();
-    const again = meet();
-    expect(await again.says()).toMatch(all);
-    await again.goes();
-    // Memory is what the first crowd took; the second has had the same.
+    // What the first has left may lie about until it is collected; then nothing grows any more.
+    let memory = 0;
+    for (let round = 0; round < 2; round++) {
+      memory = memoryIn(await machine.describe()).memory;
+      const again = meet();
+      expect(await again.says()).toMatch(all);
+      await again.goes();
+    }
     if (process.env["PHANTASM_CROWD"] !== undefined)
       console.log(`${Math.round((during.heap - before.heap) / OVER_TAP)} bytes of heap each`);
-    expect(memoryIn(await machine.describe()).memory).toBeLessThanOrEqual(during.memory * 1.3);
+    expect(memoryIn(await machine.describe()).memory).toBeLessThanOrEqual(memory * 1.1);
   });
 });
 
