@@ -12,6 +12,7 @@ export const HAS_CHROMIUM = spawnSync(CHROMIUM, ["--version"]).status === 0;
 
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 25;
+const CLOSE_MS_MAX = 5_000;
 const FLAGS = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"],
   // Nothing but what a test asks for goes out.
@@ -90,14 +91,19 @@ export class Browser {
     const page = new Page((method, params) => this.call(method, params, sessionId));
     this.#pages.set(sessionId, page);
     for (const domain of ["Page", "Runtime", "Log"]) await page.call(`${domain}.enable`);
+    // Several tabs are in use at once: each believes that it is looked at.
+    await page.call("Emulation.setFocusEmulationEnabled", { enabled: true });
     return page;
   }
 
+  /** It is asked to end: then all of its processes have gone, and nobody writes to its profile. */
   async close(): Promise<void> {
     const ended = once(this.#child, "close");
-    this.#child.kill("SIGKILL");
+    const killing = setTimeout(() => this.#child.kill("SIGKILL"), CLOSE_MS_MAX);
+    await this.call("Browser.close").catch(() => undefined);
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    clearTimeout(killing);
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
@@ -180,7 +186,10 @@ export class Page {
 
   /** Types into what has the focus, in place of what is selected. */
   async type(text: string): Promise<void> {
-    await this.call("Input.insertText", { text });
+    for (const key of text) {
+      await this.call("Input.dispatchKeyEvent", { type: "keyDown", key, text: key });
+      await this.call("Input.dispatchKeyEvent", { type: "keyUp", key });
+    }
   }
 
   async press(key: string): Promise<void> {

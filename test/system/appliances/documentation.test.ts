@@ -41,12 +41,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The files below a folder, by their paths. */
-function filesIn(from: string): Map<string, Buffer> {
-  const files = new Map<string, Buffer>();
+/** The files below a folder, by their paths; a character is a byte. */
+function filesIn(from: string): Map<string, string> {
+  const files = new Map<string, string>();
   for (const one of readdirSync(from, { recursive: true, withFileTypes: true })) {
     const path = join(one.parentPath, one.name);
-    if (one.isFile()) files.set(relative(from, path), readFileSync(path));
+    if (one.isFile()) files.set(relative(from, path), readFileSync(path, "latin1"));
   }
   return files;
 }
