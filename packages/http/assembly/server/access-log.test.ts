@@ -5,12 +5,16 @@ import { expect, test, world } from "@phantasm/testing";
 import { TestTcp, step } from "../testing";
 import { AccessLog } from "./access-log";
 import { Exchange } from "./exchange";
-import { HttpHandler } from "./handlers";
+import { ContentHandler, HttpHandler } from "./handlers";
 import { HttpServer } from "./server";
 
-class Hello implements HttpHandler {
+class Hello implements HttpHandler, ContentHandler {
   onRequest(exchange: Exchange): void {
-    exchange.sendText(200, "", "hello");
+    if (exchange.hasContent) exchange.receive(this);
+    else exchange.sendText(200, "", "hello");
+  }
+  onContent(exchange: Exchange, bytes: Uint8Array, length: i32): void {
+    exchange.sendText(200, "", "thanks");
   }
 }
 
@@ -63,12 +67,12 @@ test("what is refused is logged as far as it has come", () => {
     "GET /" + "x".repeat(9_000),
   ];
   const lines: string[] = [
-    'GET / HTTP/1.1" 400 65',
+    'GET / HTTP/1.1" 400 72',
     'HEAD / HTTP/1.1" 400 -',
-    'GET /a HTTP/9.9" 505 91',
-    '-" 400 65',
-    'POST / HTTP/1.1" 400 65',
-    "GET /" + "x".repeat(2_043) + '" 414 67',
+    'GET /a HTTP/9.9" 505 102',
+    '-" 400 72',
+    'POST / HTTP/1.1" 400 72',
+    "GET /" + "x".repeat(2_043) + '" 414 74',
   ];
   for (let whole = 0; whole < 2; whole++) {
     for (let i = 0; i < requests.length; i++) {
