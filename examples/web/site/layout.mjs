@@ -2,7 +2,8 @@
 import { posix } from "node:path";
 import { escape } from "./highlight.mjs";
 
-const SECTIONS = ["Guides", "Reference", "Examples", "Packages", "Decisions"];
+const LONG = ["Examples", "Packages", "Decisions"];
+const SECTIONS = ["Guides", "Reference", ...LONG];
 /** So many headings are worth a table of contents. */
 const HEADINGS_MIN = 3;
 
@@ -61,16 +62,16 @@ export const ICON = BRAND.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/s
   .replace("currentColor", "#7c5cff")
   .replace(' width="24" height="24" aria-hidden="true"', "");
 
-/** The long sections are open where the reader is. */
+/** Open are the short sections, or the long one that the reader is in. */
 function section(name, page, pages, to) {
   const all = pages.filter((one) => one.section === name);
-  const index = all.find((one) => one.path.endsWith("/index.html"));
-  const isOpen = index === undefined || page.section === name;
+  const index = all.find((one) => one.isIndex);
+  const isOpen = LONG.includes(page.section) ? page.section === name : !LONG.includes(name);
   const items = all
     .filter((one) => one !== index)
     .map((one) => `<li>${item(one, page, to, one.title.replace(/^@phantasm\//, ""))}</li>`);
-  const heading = index === undefined ? name : item(index, page, to, name);
-  return `<h2>${heading}</h2>${isOpen ? `\n<ul>\n${items.join("\n")}\n</ul>` : ""}`;
+  const list = isOpen ? `\n<ul>\n${items.join("\n")}\n</ul>` : "";
+  return `<h2>${item(index, page, to, name)}</h2>${list}`;
 }
 
 function item(one, page, to, text) {

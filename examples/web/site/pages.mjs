@@ -17,6 +17,7 @@ const SOURCE = /\.(ts|mjs|zone)$/;
  * @property {string} title in the navigation
  * @property {string} text Markdown
  * @property {{ name: string, text: string }[]} files shown behind the text
+ * @property {boolean} [isIndex] what the name of its section leads to
  */
 
 /** All pages of the repository, in the order of the navigation. */
@@ -45,11 +46,11 @@ export function pagesOf(root) {
       page(name.replace(/md$/, "html"), `docs/${name}`, "Guides"),
     ),
     page("changelog.html", "CHANGELOG.md", "Guides"),
-    { ...page("contents.html", "docs/README.md", "Guides"), title: "All of it" },
-    ...documents("docs/reference", REFERENCE).map((name) =>
-      page(`reference/${name.replace(/md$/, "html")}`, `docs/reference/${name}`, "Reference"),
-    ),
+    { ...page("contents.html", "docs/README.md", "Guides"), isIndex: true },
   ];
+  const reference = documents("docs/reference", REFERENCE).map((name) =>
+    page(`reference/${name.replace(/md$/, "html")}`, `docs/reference/${name}`, "Reference"),
+  );
 
   const examples = beside("examples").map((name) => {
     const folder = `examples/${name}`;
@@ -69,13 +70,15 @@ export function pagesOf(root) {
   );
 
   for (const [list, folder, source, words] of [
+    [reference, "reference", "docs/reference", "What holds, in full."],
     [examples, "examples", "examples", "Each is a folder that is built and run by the tests."],
     [packages, "packages", "packages", "What an image is made of, and what builds and runs it."],
     [decisions, "decisions", "docs/decisions", "What was chosen, and what was given up."],
   ]) {
     const title = list[0].section;
     const text = `# ${title}\n\n${words}\n\n${list.map((one) => entry(one, source)).join("\n")}\n`;
-    pages.push(page(`${folder}/index.html`, source, title, text), ...list);
+    const index = page(`${folder}/index.html`, source, title, text);
+    pages.push({ ...index, isIndex: true }, ...list);
   }
   return pages;
 }

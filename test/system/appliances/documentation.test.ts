@@ -182,7 +182,7 @@ describe.skipIf(!HAS_CHROMIUM)("chromium", () => {
     expect(await isShown("nav.site")).toBe(false);
     await page.click(".open");
     await page.until(`document.querySelector("nav.site").checkVisibility()`);
-    await page.follow('nav.site a[href="../storage.html"]');
+    await page.follow('nav.site a[href="fat.html"]');
     expect(await isShown("nav.site")).toBe(false);
     // Code and tables scroll by themselves.
     const width = "document.documentElement.scrollWidth";
