@@ -13,7 +13,7 @@ import { ServerCounters } from "./counters";
 import { Message, Section, copy } from "./message";
 import { AXFR, BAD_VERSION, DISCARD, IXFR, Query } from "./query";
 import { AnswerKind, RateLimit, Verdict } from "./rate-limit";
-import { Zones } from "./zone-data";
+import { ZoneSet } from "./zone-set";
 
 /** `respond` answers it for a zone transfer, which the caller carries out: `responder.query` says of what. */
 export const TRANSFER: i32 = -1;
@@ -57,9 +57,9 @@ export class Responder {
   private hasGoodCookie: bool = false;
   private readonly other: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
 
-  constructor(readonly zones: Zones) {
+  constructor(readonly zones: ZoneSet) {
     const query = new Query();
-    const message = new Message(zones);
+    const message = new Message(zones.base);
     this.query = query;
     this.message = message;
     this.authority = new Authority(zones, message, query);

@@ -20,6 +20,7 @@ import { Responder } from "./responder";
 import { ServerTime } from "./server-time";
 import { TcpService } from "./tcp-service";
 import { Zones } from "./zone-data";
+import { ZoneSet } from "./zone-set";
 
 /** A datagram that has no room for so much cannot be answered. */
 const ANSWER_BYTES_MIN: i32 = 512;
@@ -50,7 +51,7 @@ export class DnsServer implements UdpHandler, StackWaiter {
     transfer: string,
     private readonly notify: string,
   ) {
-    const responder = new Responder(zones);
+    const responder = new Responder(new ZoneSet(zones));
     responder.udpBytesMax = udpBytes;
     responder.version = version;
     responder.identity = identity;
@@ -71,6 +72,11 @@ export class DnsServer implements UdpHandler, StackWaiter {
       transfers,
     );
     observeCounters("dns-server", SERVER_LABELS, responder.counters);
+  }
+
+  /** What is answered from, and may be replaced between events. */
+  get zoneSet(): ZoneSet {
+    return this.responder.zones;
   }
 
   get counters(): ServerCounters {

@@ -29,7 +29,7 @@ enum Stage {
   DONE,
 }
 
-/** One transfer; used again for the next. */
+/** One transfer; used again for the next. The zones that it began with stay until it is done. */
 @final
 export class Transfer {
   private readonly head: usize = heap.alloc(QUESTION_BYTES_MAX);
@@ -49,7 +49,7 @@ export class Transfer {
   private isFull: bool = false;
   private isEmpty: bool = false;
 
-  constructor(private readonly zones: Zones) {}
+  private zones: Zones | null = null;
 
   get isDone(): bool {
     return this.stage == Stage.DONE;
@@ -63,9 +63,11 @@ export class Transfer {
    */
   begin(responder: Responder, query: usize): i32 {
     const request = responder.query;
-    const walk = responder.authority.walk;
-    const zones = this.zones;
-    walk.toName(request.name, request.labels, request.labelCount, null);
+    const authority = responder.authority;
+    const walk = authority.walk;
+    if (!authority.seek(request.name, request.labels, request.labelCount, null))
+      return Rcode.SERVER_FAILURE;
+    const zones = authority.zones;
     const apex = walk.apex;
     if (apex == 0 || !walk.isExact || walk.closest != apex) return Rcode.REFUSED;
     const zone = zones.zoneOfApex(apex);
@@ -88,7 +90,17 @@ export class Transfer {
       request.type == IXFR && request.hasSerial && <i32>(request.serial - serial) >= 0;
     this.stage = isCurrent ? Stage.LAST : Stage.FIRST;
     this.enterNode();
+    zones.hold();
+    this.zones = zones;
     return Rcode.NO_ERROR;
+  }
+
+  /** To be called after each that has begun, whether it is done or not. */
+  finish(): void {
+    const zones = this.zones;
+    this.zones = null;
+    this.stage = Stage.DONE;
+    if (zones !== null) zones.release();
   }
 
   /** Writes the next message; returns its bytes, 0: there are no more. `room` is at least 65535 bytes. */
@@ -114,6 +126,7 @@ export class Transfer {
 
   private beginMessage(message: Message, into: usize, room: usize): void {
     const headBytes = this.headBytes;
+    message.zones = this.zones!;
     copy(into, this.head, headBytes);
     message.begin(into, into + headBytes, into + room);
     this.isFull = false;

@@ -12,6 +12,7 @@ const ENTRY = `
 import { Responder, TRANSFER } from "@phantasm/dns-server/responder";
 import { Transfer } from "@phantasm/dns-server/transfer";
 import { Zones } from "@phantasm/dns-server/zone-data";
+import { ZoneSet } from "@phantasm/dns-server/zone-set";
 import { Cookies } from "@phantasm/dns-server/cookies";
 import { RateLimit } from "@phantasm/dns-server/rate-limit";
 let responder: Responder = changetype<Responder>(0);
@@ -19,8 +20,8 @@ let transfer: Transfer = changetype<Transfer>(0);
 export function allocate(bytes: i32): usize { return heap.alloc(bytes); }
 export function open(content: usize, bytes: i32): void {
   const zones = new Zones(content, bytes);
-  responder = new Responder(zones);
-  transfer = new Transfer(zones);
+  responder = new Responder(new ZoneSet(zones));
+  transfer = new Transfer();
 }
 export function setUdpBytes(bytes: i32): void { responder.udpBytesMax = bytes; }
 export function setCookies(key0: u64, key1: u64, wallS: u32): void {
@@ -39,7 +40,11 @@ export function respond(query: usize, bytes: i32, into: usize, room: i32, isTcp:
   return responder.respond(query, bytes, into, room, isTcp, 0, 0xffff00000000 | low);
 }
 export function beginTransfer(query: usize): i32 { return transfer.begin(responder, query); }
-export function nextTransfer(into: usize, room: i32): i32 { return transfer.next(responder.message, into, room); }
+export function nextTransfer(into: usize, room: i32): i32 {
+  const bytes = transfer.next(responder.message, into, room);
+  if (bytes == 0) transfer.finish();
+  return bytes;
+}
 /** Answers the queries that lie one behind the other, each behind its length, again and again. */
 export function repeat(queries: usize, count: i32, rounds: i32, into: usize): i32 {
   let bytes = 0;
