@@ -118,7 +118,8 @@ export class Authority {
   }
 
   private use(zones: Zones): void {
-    if (this.zones === zones) return;
+    // A transfer uses the message too.
+    if (this.zones === zones && this.message.zones === zones) return;
     this.zones = zones;
     this.walk.zones = zones;
     this.message.zones = zones;

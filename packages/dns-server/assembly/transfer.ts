@@ -55,6 +55,17 @@ export class Transfer {
     return this.stage == Stage.DONE;
   }
 
+  /** Begins with the first of the zones, for whoever reads it here. Its question is the root's. */
+  open(zones: Zones): void {
+    const head = this.head;
+    memory.fill(head, 0, 12 + 5);
+    store<u64>(head, 0x0100, 4);
+    this.headBytes = 12 + 5;
+    this.hasEdns = false;
+    this.stage = Stage.FIRST;
+    this.enter(zones, zones.zone(0));
+  }
+
   /**
    * Begins with a request that `responder.respond` answered TRANSFER for. NO_ERROR, or the response code to answer
    * with: REFUSED, when the name is not the apex of a zone.
@@ -71,10 +82,6 @@ export class Transfer {
     const apex = walk.apex;
     if (apex == 0 || !walk.isExact || walk.closest != apex) return Rcode.REFUSED;
     const zone = zones.zoneOfApex(apex);
-    this.apex = apex;
-    this.soa = zones.base + <usize>load<u32>(zone, 16);
-    this.node = zones.base + <usize>load<u32>(zone, 4);
-    this.end = zones.base + <usize>load<u32>(zone, 8);
     this.hasEdns = request.hasEdns;
     const headBytes = <usize>request.questionEnd;
     this.headBytes = headBytes;
@@ -89,10 +96,18 @@ export class Transfer {
     const isCurrent =
       request.type == IXFR && request.hasSerial && <i32>(request.serial - serial) >= 0;
     this.stage = isCurrent ? Stage.LAST : Stage.FIRST;
+    this.enter(zones, zone);
+    return Rcode.NO_ERROR;
+  }
+
+  private enter(zones: Zones, zone: usize): void {
+    this.apex = zones.nodeAt(zone);
+    this.soa = zones.base + <usize>load<u32>(zone, 16);
+    this.node = zones.base + <usize>load<u32>(zone, 4);
+    this.end = zones.base + <usize>load<u32>(zone, 8);
     this.enterNode();
     zones.hold();
     this.zones = zones;
-    return Rcode.NO_ERROR;
   }
 
   /** To be called after each that has begun, whether it is done or not. */

@@ -125,6 +125,18 @@ export function setOf(node: usize, type: i32): usize {
   return 0;
 }
 
+/** Bytes of zones that some may have in memory together: served, and held by who still reads them. */
+@final
+export class ZoneAccount {
+  bytes: u32 = 0;
+
+  constructor(readonly bytesMax: u32) {}
+
+  get left(): u32 {
+    return this.bytes < this.bytesMax ? this.bytesMax - this.bytes : 0;
+  }
+}
+
 /**
  * Zones that lie together: all that an image has baked, or one that was transferred. Several of them are served as a
  * `ZoneSet`, which replaces them while it answers; whoever reads on when the step is over holds them.
@@ -138,6 +150,7 @@ export class Zones {
   private holders: i32 = 0;
   /** What is freed with the last holder; 0: nothing is, they lie in the image. */
   private block: usize = 0;
+  private account: ZoneAccount | null = null;
 
   /** @param content address of what the image has baked, a multiple of 8, and 16 bytes behind them can be read */
   constructor(content: usize, bytes: i32) {
@@ -152,9 +165,19 @@ export class Zones {
     this.root = content + <usize>load<u32>(content, 20);
   }
 
-  /** The memory at `block` (of `heap.alloc`) has nothing but these zones, and is freed when nobody holds them. */
-  own(block: usize): void {
+  /**
+   * The memory at `block` (of `heap.alloc`) has nothing but these zones, and is freed when nobody holds them.
+   *
+   * @param account is told how much that is
+   */
+  own(block: usize, account: ZoneAccount | null = null): void {
     this.block = block;
+    this.account = account;
+    if (account !== null) account.bytes += this.bytes;
+  }
+
+  get bytes(): u32 {
+    return load<u32>(this.base, 8);
   }
 
   /** They stay where they are until `release`. */
@@ -167,6 +190,8 @@ export class Zones {
     assert(this.holders > 0, "dns: zones are released that nobody holds");
     if (--this.holders > 0) return false;
     if (this.block != 0) {
+      const account = this.account;
+      if (account !== null) account.bytes -= this.bytes;
       heap.free(this.block);
       this.block = 0;
     }

@@ -11,15 +11,14 @@ export class ServedZone {
   zones: Zones | null = null;
   /** Of the name, from the root down. */
   hash: u32 = 0;
+  labels: i32 = 0;
 
   /**
    * @param name in lower case and wire form, at least seven bytes more can be read; it stays there
-   * @param labels of the name
    */
   constructor(
     readonly name: usize,
     readonly nameBytes: i32,
-    readonly labels: i32,
   ) {}
 }
 
@@ -78,6 +77,7 @@ export class ZoneSet {
       hash = hashOf(hash, label + 1, <i32>load<u8>(label));
     }
     zone.hash = hash;
+    zone.labels = count;
     this.others.push(zone);
     this.labelsMax = max(this.labelsMax, count);
     const places = this.mask + 1;
