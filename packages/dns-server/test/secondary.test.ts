@@ -29,7 +29,17 @@ beforeAll(async () => {
 describe("what is transferred", () => {
   test.each(testZones().map((zone) => [zone.apex, zone] as const))("%j", async (apex, zone) => {
     const made = receiver.run(apex, await transferOf(zone));
-    expect(Buffer.isBuffer(made) && made.equals(compileZones([zone]))).toBe(true);
+    const built = compileZones([zone]);
+    // Their ends are told in full: a difference in thousands of bytes is not.
+    const from = Buffer.isBuffer(made) ? built.findIndex((byte, at) => made[at] !== byte) : made;
+    const shown =
+      Buffer.isBuffer(made) && from >= 0
+        ? [
+            made.subarray(from - 20, from + 40).toString("latin1"),
+            built.subarray(from - 20, from + 40).toString("latin1"),
+          ]
+        : [];
+    expect({ from, shown }).toEqual({ from: -1, shown: [] });
   });
 
   test(`zones drawn by PHANTASM_DNS_SEED=${SEED}`, async () => {
