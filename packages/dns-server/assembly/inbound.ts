@@ -31,7 +31,7 @@ const BEHIND_BYTES: usize = 16;
 const STALL_NS: i64 = 10 * SECOND;
 export const TRANSFER_NS_MAX: i64 = 600 * SECOND;
 /** Of a step: about a millisecond. */
-const WORK_STEPS: i32 = 4096;
+const WORK_STEPS: i32 = 1024;
 const RECEIVED_BYTES: usize = 0x8000;
 
 /** Told how it went. */
