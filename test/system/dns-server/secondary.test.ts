@@ -174,7 +174,14 @@ describe.each(Object.entries(PRIMARIES).filter(([, { program }]) => !isMissing(p
       const wasm = await builtImage(join(ROOT, "test/system/dns-server/secondary"));
       image = new Running([
         wasm,
-        ...["-p", `${port}:53`, "-p", `${port}:53/udp`, "--egress", `allow:host-loopback:${primary.port}`],
+        ...[
+          "-p",
+          `${port}:53`,
+          "-p",
+          `${port}:53/udp`,
+          "--egress",
+          `allow:host-loopback:${primary.port}`,
+        ],
         ...["--", "--secondary", ZONES.map((zone) => `${zone}=${HOST}#${primary.port}`).join(";")],
       ]);
       asker = new Asker(port);
