@@ -6,7 +6,7 @@ import { get } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const cwd = fileURLToPath(new URL(".", import.meta.url));
+const cwd = fileURLToPath(new URL("..", import.meta.url));
 const PHANTASM = "toolchain/bin/phantasm.js";
 const EXAMPLE = "examples/web";
 const ANSWER_MS_MAX = 30_000;
