@@ -1,5 +1,5 @@
 /**
- * Zones as src/compile.ts lays them out, which describes every field. They lie in memory that does not change, and
+ * Zones as src/compile.ts of @phantasm/zone-format lays them out, which describes every field. They lie in memory that does not change, and
  * nobody but the build writes them: nothing here checks an offset.
  *
  * A node and a set are their addresses; names in them are addresses of nodes, see `nodeAt`.
@@ -217,7 +217,7 @@ export class Zones {
   }
 }
 
-/** As src/compile.ts computes it. */
+/** As src/layout.ts of @phantasm/zone-format computes it. */
 // @ts-ignore: decorator
 @inline
 function hashOf(parent: u32, label: usize, length: i32): u32 {
