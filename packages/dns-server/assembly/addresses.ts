@@ -26,15 +26,18 @@ export class AllowList {
   }
 }
 
-/** @param text `192.0.2.1,[2001:db8::1]:5353`; port 53 where none is given */
+/** @param text `192.0.2.1,[2001:db8::1]:5353,192.0.2.1#5353`; port 53 where none is given */
 export function endpointsOf(text: string): Endpoint[] {
   const endpoints: Endpoint[] = [];
   if (text.length == 0) return endpoints;
   const parts = text.split(",");
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
-    const address = IpAddress.parse(part);
-    const endpoint = address === null ? Endpoint.parse(part) : new Endpoint(address, DNS_PORT);
+    const at = part.indexOf("#");
+    const address = IpAddress.parse(at < 0 ? part : part.substring(0, at));
+    let port: i32 = DNS_PORT;
+    if (at >= 0) port = <i32>parseInt(part.substring(at + 1));
+    const endpoint = address === null ? Endpoint.parse(part) : new Endpoint(address, <u16>port);
     assert(endpoint !== null, "dns: not an address: " + part);
     endpoints.push(endpoint!);
   }

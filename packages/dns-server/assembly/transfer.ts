@@ -29,7 +29,7 @@ enum Stage {
   DONE,
 }
 
-/** One transfer; used again for the next. */
+/** One transfer; used again for the next. The zones that it began with stay until it is done. */
 @final
 export class Transfer {
   private readonly head: usize = heap.alloc(QUESTION_BYTES_MAX);
@@ -49,10 +49,21 @@ export class Transfer {
   private isFull: bool = false;
   private isEmpty: bool = false;
 
-  constructor(private readonly zones: Zones) {}
+  private zones: Zones | null = null;
 
   get isDone(): bool {
     return this.stage == Stage.DONE;
+  }
+
+  /** Begins with the first of the zones, for whoever reads it here. Its question is the root's. */
+  open(zones: Zones): void {
+    const head = this.head;
+    memory.fill(head, 0, 12 + 5);
+    store<u64>(head, 0x0100, 4);
+    this.headBytes = 12 + 5;
+    this.hasEdns = false;
+    this.stage = Stage.FIRST;
+    this.enter(zones, zones.zone(0));
   }
 
   /**
@@ -63,16 +74,14 @@ export class Transfer {
    */
   begin(responder: Responder, query: usize): i32 {
     const request = responder.query;
-    const walk = responder.authority.walk;
-    const zones = this.zones;
-    walk.toName(request.name, request.labels, request.labelCount, null);
+    const authority = responder.authority;
+    const walk = authority.walk;
+    if (!authority.seek(request.name, request.labels, request.labelCount, null))
+      return Rcode.SERVER_FAILURE;
+    const zones = authority.zones;
     const apex = walk.apex;
     if (apex == 0 || !walk.isExact || walk.closest != apex) return Rcode.REFUSED;
     const zone = zones.zoneOfApex(apex);
-    this.apex = apex;
-    this.soa = zones.base + <usize>load<u32>(zone, 16);
-    this.node = zones.base + <usize>load<u32>(zone, 4);
-    this.end = zones.base + <usize>load<u32>(zone, 8);
     this.hasEdns = request.hasEdns;
     const headBytes = <usize>request.questionEnd;
     this.headBytes = headBytes;
@@ -87,8 +96,26 @@ export class Transfer {
     const isCurrent =
       request.type == IXFR && request.hasSerial && <i32>(request.serial - serial) >= 0;
     this.stage = isCurrent ? Stage.LAST : Stage.FIRST;
-    this.enterNode();
+    this.enter(zones, zone);
     return Rcode.NO_ERROR;
+  }
+
+  private enter(zones: Zones, zone: usize): void {
+    this.apex = zones.nodeAt(zone);
+    this.soa = zones.base + <usize>load<u32>(zone, 16);
+    this.node = zones.base + <usize>load<u32>(zone, 4);
+    this.end = zones.base + <usize>load<u32>(zone, 8);
+    this.enterNode();
+    zones.hold();
+    this.zones = zones;
+  }
+
+  /** To be called after each that has begun, whether it is done or not. */
+  finish(): void {
+    const zones = this.zones;
+    this.zones = null;
+    this.stage = Stage.DONE;
+    if (zones !== null) zones.release();
   }
 
   /** Writes the next message; returns its bytes, 0: there are no more. `room` is at least 65535 bytes. */
@@ -114,6 +141,7 @@ export class Transfer {
 
   private beginMessage(message: Message, into: usize, room: usize): void {
     const headBytes = this.headBytes;
+    message.zones = this.zones!;
     copy(into, this.head, headBytes);
     message.begin(into, into + headBytes, into + room);
     this.isFull = false;

@@ -5,3 +5,4 @@ export {
   type DnsServerOptions,
   type RateLimitOptions,
 } from "./dns-server.js";
+export { type SecondaryLimits, type SecondaryZone } from "./secondary.js";

@@ -92,14 +92,14 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
  * Zones from master files (RFC 1035 §5), checked and compiled when the image is built. The origin is the file's name
  * without `.zone`, `.db` or `.txt`, unless it is given or the file says `$ORIGIN`.
  *
- * @param files relative to the configuration
+ * @param files relative to the configuration; none, for a server that is only a secondary
  * @example devices: { zones: zones(["./zones/example.org.zone"]) }
  */
 export function zones(
   files: readonly (string | ZoneFile)[],
   options: ZonesOptions = {},
 ): Device<"Zones"> {
-  if (!Array.isArray(files) || files.length === 0)
+  if (!Array.isArray(files))
     throw new ConfigurationError(`zones: expected files such as ["./example.org.zone"]`);
   checkOptions("zones", options, ["strict", "recordsMax"]);
   const { strict, recordsMax } = options;

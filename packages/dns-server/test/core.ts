@@ -12,16 +12,52 @@ const ENTRY = `
 import { Responder, TRANSFER } from "@phantasm/dns-server/responder";
 import { Transfer } from "@phantasm/dns-server/transfer";
 import { Zones } from "@phantasm/dns-server/zone-data";
+import { ZoneSet } from "@phantasm/dns-server/zone-set";
 import { Cookies } from "@phantasm/dns-server/cookies";
 import { RateLimit } from "@phantasm/dns-server/rate-limit";
+import { Draft } from "@phantasm/dns-server/draft";
+import { TransferReader } from "@phantasm/dns-server/transfer-reader";
+import { ZoneWriter } from "@phantasm/dns-server/zone-writer";
+import { ServedZone } from "@phantasm/dns-server/zone-set";
 let responder: Responder = changetype<Responder>(0);
 let transfer: Transfer = changetype<Transfer>(0);
 export function allocate(bytes: i32): usize { return heap.alloc(bytes); }
 export function open(content: usize, bytes: i32): void {
   const zones = new Zones(content, bytes);
-  responder = new Responder(zones);
-  transfer = new Transfer(zones);
+  responder = new Responder(new ZoneSet(zones));
+  transfer = new Transfer();
 }
+let set: ZoneSet = changetype<ZoneSet>(0);
+export function openSet(content: usize, bytes: i32): void {
+  set = new ZoneSet(new Zones(content, bytes));
+  responder = new Responder(set);
+}
+export function addZone(name: usize, nameBytes: i32, content: usize, bytes: i32): void {
+  const zone = new ServedZone(name, nameBytes);
+  set.add(zone);
+  if (bytes > 0) set.replace(zone, new Zones(content, bytes));
+}
+let draft: Draft = changetype<Draft>(0);
+let reader: TransferReader = changetype<TransferReader>(0);
+let writer: ZoneWriter = changetype<ZoneWriter>(0);
+export function receive(bytesMax: i32, recordsMax: i32): void {
+  draft = new Draft(bytesMax, recordsMax);
+  reader = new TransferReader(draft, recordsMax);
+  writer = new ZoneWriter(draft);
+}
+export function beginReceiving(name: usize, nameBytes: i32, id: i32, type: i32, serial: u32): i32 {
+  reader.begin(name, nameBytes, id, type, serial);
+  return draft.begin(name, nameBytes) ? 0 : -1;
+}
+export function receiveMessage(at: usize, bytes: i32): i32 { return reader.message(at, bytes); }
+export function readMessage(): i32 { return reader.read(); }
+/** Records of the version before, as a transfer has them. */
+export function loadMessage(at: usize, bytes: i32): i32 { return reader.load(at, bytes); }
+export function beginWriting(bytesMax: i32): void { writer.begin(bytesMax); }
+export function write(steps: i32): i32 { return writer.work(steps); }
+/** Address of the zone, whose bytes stand at 8. */
+export function takeWritten(): usize { return writer.take(null).base; }
+export function draftBytes(): i32 { return <i32>draft.bytes; }
 export function setUdpBytes(bytes: i32): void { responder.udpBytesMax = bytes; }
 export function setCookies(key0: u64, key1: u64, wallS: u32): void {
   responder.cookies = new Cookies(key0, key1);
@@ -39,7 +75,11 @@ export function respond(query: usize, bytes: i32, into: usize, room: i32, isTcp:
   return responder.respond(query, bytes, into, room, isTcp, 0, 0xffff00000000 | low);
 }
 export function beginTransfer(query: usize): i32 { return transfer.begin(responder, query); }
-export function nextTransfer(into: usize, room: i32): i32 { return transfer.next(responder.message, into, room); }
+export function nextTransfer(into: usize, room: i32): i32 {
+  const bytes = transfer.next(responder.message, into, room);
+  if (bytes == 0) transfer.finish();
+  return bytes;
+}
 /** Answers the queries that lie one behind the other, each behind its length, again and again. */
 export function repeat(queries: usize, count: i32, rounds: i32, into: usize): i32 {
   let bytes = 0;
@@ -72,6 +112,17 @@ interface Exports {
     tcp: number,
     low: bigint,
   ): number;
+  openSet(content: number, bytes: number): void;
+  addZone(name: number, nameBytes: number, content: number, bytes: number): void;
+  receive(bytesMax: number, recordsMax: number): void;
+  beginReceiving(name: number, nameBytes: number, id: number, type: number, serial: number): number;
+  receiveMessage(at: number, bytes: number): number;
+  readMessage(): number;
+  loadMessage(at: number, bytes: number): number;
+  beginWriting(bytesMax: number): void;
+  write(steps: number): number;
+  takeWritten(): number;
+  draftBytes(): number;
   beginTransfer(query: number): number;
   nextTransfer(into: number, room: number): number;
   repeat(queries: number, count: number, rounds: number, into: number): number;
@@ -177,6 +228,11 @@ export class Core {
     )
       throw new Error("something was written behind the room for the answer");
     return bytes > 0 ? Buffer.from(memory.slice(this.#answer, this.#answer + bytes)) : null;
+  }
+
+  /** The bytes at an address. */
+  take(at: number, bytes: number): Buffer {
+    return Buffer.from(new Uint8Array(this.exports.memory.buffer).slice(at, at + bytes));
   }
 
   /** All messages of a transfer; the response code when it is refused. */

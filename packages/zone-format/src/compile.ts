@@ -45,10 +45,8 @@ function layoutOf({ type, records }: RecordSet): { layout: Layout; prefix: numbe
   if (!kind || nameAt < 0) return { layout: Layout.OPAQUE, prefix: 0 };
   if (kind.compressible) return { layout: Layout.NAME, prefix: nameAt };
   // A DNAME is followed like what is sent along.
-  return {
-    layout: kind.target || type === CODE.DNAME ? Layout.TARGET : Layout.OPAQUE,
-    prefix: nameAt,
-  };
+  if (kind.target || type === CODE.DNAME) return { layout: Layout.TARGET, prefix: nameAt };
+  return { layout: Layout.OPAQUE, prefix: 0 };
 }
 
 function recordBytes(layout: Layout, prefix: number, data: Buffer): number {
