@@ -3,6 +3,7 @@ import { isIP, isIPv4 } from "node:net";
 import { clock } from "@phantasm/clock";
 import { random } from "@phantasm/random";
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
+import { noZoneDisk, noZones } from "./zones-from.js";
 import { secondary, type SecondaryLimits, type SecondaryZone } from "./secondary.js";
 
 export interface RateLimitOptions {
@@ -104,7 +105,7 @@ function text(name: "version" | "identity", value: unknown): string {
  */
 export function dnsServer(
   stack: Device<"Stack">,
-  zones: Device<"Zones">,
+  zones: Device<"Zones"> | Device<"ZoneDisk">,
   options: DnsServerOptions = {},
 ): Device<"DnsServer"> {
   checkOptions("dnsServer", options, OPTIONS);
@@ -125,7 +126,16 @@ export function dnsServer(
     interfaces: "@phantasm/dns-server",
     parameters: [
       { name: "stack", device: stack, needs: "Stack" },
-      { name: "zones", device: zones, needs: "Zones" },
+      {
+        name: "zones",
+        device: zones.provides === "ZoneDisk" ? noZones() : zones,
+        needs: "Zones",
+      },
+      {
+        name: "disk",
+        device: zones.provides === "ZoneDisk" ? zones : noZoneDisk(),
+        needs: "ZoneDisk",
+      },
       {
         name: "secondary",
         device: secondary(options.secondary, options.secondaryLimits ?? {}, devices),

@@ -1,7 +1,7 @@
 /** Zones that were transferred are, byte for byte, what the build makes of the same records. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { compileZones } from "../src/compile.js";
-import type { Zone } from "../src/zone.js";
+import { compileZones } from "@phantasm/zone-format";
+import type { Zone } from "@phantasm/zone-format";
 import { Core } from "./core.js";
 import { Dice } from "./queries.js";
 import { randomZone } from "./random-zones.js";
