@@ -84,7 +84,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
   ) {
     const logger = log.source("zones");
     this.logger = logger;
-    this.known = new ZoneChanges(random.u64(), changeBytesMax, changesMax, logger);
+    this.known = new ZoneChanges(random.u64(), changeBytesMax, changesMax);
   }
 
   get changes(): Changes {
@@ -305,6 +305,11 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
       `generation {}: ${zones.count} zones, ${zones.records} records, read in ${milliseconds} ms`,
       this.served.generation,
     );
+    if (this.known.stale > 0)
+      this.logger.warning(
+        "{} zones have changed, and their serials are not newer: secondaries do not see it",
+        this.known.stale,
+      );
     this.listener!.onBase(zones);
     this.rest();
   }

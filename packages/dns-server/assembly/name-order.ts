@@ -3,7 +3,6 @@ import { lower8 } from "@phantasm/dns/wire";
 import { Zones, labelAt, labelBytes } from "./zone-data";
 
 /** Room for 128 nodes: a name has at most 127 labels. */
-
 const first: usize = memory.data(512, 8);
 const second: usize = memory.data(512, 8);
 

@@ -1,5 +1,5 @@
 /** The last changes of zones, for secondaries that have an older version and take no more than what is new. */
-import { Logger, PENDING } from "@phantasm/interfaces";
+import { PENDING } from "@phantasm/interfaces";
 import { lower8 } from "@phantasm/dns/wire";
 import { compareNames } from "./name-order";
 import { Zones } from "./zone-data";
@@ -72,6 +72,8 @@ export class ZoneChanges implements Changes {
   private bytes: usize = 0;
   private readonly difference: ZoneDifference;
   private readonly name: usize = heap.alloc(NAME_ROOM);
+  /** Zones that have changed, and whose serial does not say so, in the last comparison. */
+  stale: i32 = 0;
   // The versions that are being compared.
   private newer: Zones | null = null;
   private oldAt: i32 = 0;
@@ -86,7 +88,6 @@ export class ZoneChanges implements Changes {
     seed: u64,
     private readonly bytesMax: usize,
     private readonly versionsMax: i32,
-    private readonly logger: Logger,
   ) {
     this.difference = new ZoneDifference(seed, bytesMax);
   }
@@ -117,6 +118,7 @@ export class ZoneChanges implements Changes {
       this.newer = newer;
       this.oldAt = 0;
       this.newAt = 0;
+      this.stale = 0;
       this.isComparing = false;
     }
     if (this.isComparing) {
@@ -164,8 +166,7 @@ export class ZoneChanges implements Changes {
     if (from == to && isSame) return;
     // RFC 1982: else no secondary would see that it is newer, or it would take changes of something else.
     const isNewer = <i32>(to - from) > 0;
-    if (!isNewer)
-      this.logger.warning("a zone has changed, and its serial {} is not newer than {}", to, from);
+    if (!isNewer) this.stale++;
     if (isNewer && status == 0) this.keep(older, oldZone, newer, newZone, nameBytes);
     else this.forget(nameBytes);
     removed.clear();
@@ -210,7 +211,8 @@ export class ZoneChanges implements Changes {
   private drop(index: i32): void {
     const change = this.all[index];
     this.bytes -= change.blockBytes;
-    this.all.splice(index, 1);
+    for (; index < this.all.length - 1; index++) this.all[index] = this.all[index + 1];
+    this.all.pop();
     change.release();
   }
 

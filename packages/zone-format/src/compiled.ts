@@ -85,7 +85,16 @@ export class CompiledZones {
     this.#node(this.#root, 20, "the root");
     for (const node of this.#nodes) this.#checkNode(node);
     this.#checkIndex();
-    for (const zone of this.zones) this.#checkZone(zone);
+    let end = HEADER_BYTES + ZONE_BYTES * this.zones.length;
+    for (const zone of this.zones) {
+      if (zone.first !== end)
+        throw new CompiledError(zone.at + 4, "it does not begin where another one ends");
+      this.#checkZone(zone);
+      end = zone.end;
+    }
+    for (const node of this.#nodes)
+      if (node >= end && this.#flags(node) & ~NodeFlag.CHILDREN)
+        throw new CompiledError(node + 4, "a name that is in no zone has the flags of one");
     for (const node of this.#nodes)
       if (this.#flags(node) & NodeFlag.WILDCARD && this.#child(node, "*") === 0)
         throw new CompiledError(node, "it has no wildcard below, as it says");
@@ -354,7 +363,7 @@ export class CompiledZones {
     return lower(this.#bytes.toString("latin1", from, from + this.#labelBytes(node)));
   }
 
-  /** Every entry leads to a node that is found by way of it. */
+  /** Every entry leads to a node, and is where it is looked for. */
   #checkIndex(): void {
     const mask = this.#places - 1;
     const entry = (place: number): number => this.#u32(this.#index + 4 * (place & mask));
@@ -372,8 +381,11 @@ export class CompiledZones {
       const at = this.#index + 4 * place;
       const node = (value >>> 8) * 4;
       if (node === this.#root) throw new CompiledError(at, "the root is in the index");
-      if (this.#child(this.#u32(node), this.#label(node)) !== node)
-        throw new CompiledError(at, `the index does not lead to the node at byte ${node}`);
+      const hash = hashOf(this.#u32(node), this.#label(node));
+      let home = hash & mask;
+      while (home !== place && entry(home) !== 0) home = (home + 1) & mask;
+      if (home !== place || (value & 0xff) !== hash >>> 24)
+        throw new CompiledError(at, `nobody looks here for the node at byte ${node}`);
     }
   }
 
