@@ -173,6 +173,22 @@ test("headers that are damaged, or lead elsewhere", () => {
   );
 });
 
+test("what is served does not become older when its header is damaged", () => {
+  const it = new Case();
+  it.put(2, 100);
+  it.put(3, 101);
+  it.start();
+  it.pass();
+  store<u8>(it.base + 4096 + 20, 1);
+  it.pass();
+  it.pass();
+  expect(it.serial).toBe(101);
+  // Whoever writes next sees the second generation as the newest.
+  it.put(3, 102);
+  it.pass();
+  expect(it.serial).toBe(102);
+});
+
 test("more bytes than there may be", () => {
   const it = new Case();
   it.put(1, 100);

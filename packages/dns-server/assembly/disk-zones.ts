@@ -190,8 +190,8 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
         if (this.headers[place].isLike(this.wanted)) this.tell(complaint);
     const newest = this.newest();
     if (newest === null) {
-      if (this.refused.length == 0 || problem.length > 0)
-        this.tell(problem.length > 0 ? problem : "the disk has no zones");
+      if (problem.length > 0) this.tell(problem);
+      else if (this.refused.length == 0) this.tell("the disk has no zones");
       return this.rest();
     }
     // A header that is being written looks bad for a moment; it is told only when nothing comes of it.
@@ -202,12 +202,13 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
     this.begin(newest);
   }
 
-  /** Of those that were not refused. */
+  /** Of those that were not refused, and are not older than what is served, whose own header may have been damaged. */
   private newest(): DiskHeader | null {
     let found: DiskHeader | null = null;
     for (let place = 0; place < 2; place++) {
       const header = this.headers[place];
       if (!header.isGood || this.isRefused(header)) continue;
+      if (this.served.isGood && header.generation < this.served.generation) continue;
       if (found === null || header.generation > found.generation) found = header;
     }
     return found;

@@ -104,6 +104,7 @@ export class Transfer {
     this.enter(zones, zone);
     if (request.type == IXFR && !isCurrent && zones === responder.zones.base)
       this.findChanges(responder.changes, request.serial, serial);
+    if (this.changes.length > 0) responder.counters.incremental++;
     return Rcode.NO_ERROR;
   }
 
