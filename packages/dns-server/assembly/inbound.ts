@@ -1,8 +1,9 @@
 /** One zone on its way here: request, messages, the new version, a little in each step. Used again for the next. */
 import {
+  CLOSED,
   Clock,
   Endpoint,
-  Errno,
+  TIMED_OUT,
   Random,
   SECOND,
   Tcp,
@@ -30,7 +31,7 @@ const BEHIND_BYTES: usize = 16;
 const STALL_NS: i64 = 10 * SECOND;
 export const TRANSFER_NS_MAX: i64 = 600 * SECOND;
 /** Of a step: about a millisecond. */
-const WORK_STEPS: i32 = 4096;
+const WORK_STEPS: i32 = 1024;
 const RECEIVED_BYTES: usize = 0x8000;
 
 /** Told how it went. */
@@ -39,7 +40,7 @@ export interface InboundHandler {
   onZone(inbound: Inbound, zones: Zones): void;
   /** There is nothing newer. */
   onCurrent(inbound: Inbound): void;
-  /** `status` of ReadStatus or DraftError, or of Errno, when `isNetwork`: why the connection came to nothing. */
+  /** `status` of ReadStatus or DraftError, or of the network, when `isNetwork`: why the connection came to nothing. */
   onFailed(inbound: Inbound, status: i32, isNetwork: bool): void;
 }
 
@@ -117,7 +118,7 @@ export class Inbound implements TcpHandler, TimerHandler {
     if (connection === null) return false;
     connection.background();
     const id = <i32>(this.random.u32() & 0xffff);
-    const since = old === null ? null : version;
+    const since: ZoneVersion | null = old === null ? null : version;
     const bytes = this.query.writeTransfer(this.request + LENGTH_BYTES, id, name, nameBytes, since);
     store<u16>(this.request, bswap(<u16>bytes));
     this.requestBytes = LENGTH_BYTES + <usize>bytes;
@@ -140,7 +141,7 @@ export class Inbound implements TcpHandler, TimerHandler {
     if (this.phase == Phase.FREE) return;
     const now = this.clock.now();
     const isStalled = this.phase == Phase.RECEIVING && now - this.activeNs >= STALL_NS;
-    if (isStalled || now - this.begunNs >= TRANSFER_NS_MAX) this.fail(Errno.TIMED_OUT, true);
+    if (isStalled || now - this.begunNs >= TRANSFER_NS_MAX) this.fail(TIMED_OUT, true);
   }
 
   onConnected(connection: TcpConnection): void {
@@ -163,7 +164,7 @@ export class Inbound implements TcpHandler, TimerHandler {
   onClosed(connection: TcpConnection, reason: i32): void {
     if (connection !== this.connection) return;
     this.connection = null;
-    this.fail(reason == 0 ? Errno.CLOSED : reason, true);
+    this.fail(reason == 0 ? CLOSED : reason, true);
   }
 
   /** Takes messages, up to so many bytes; goes on in the next step. */
@@ -171,7 +172,7 @@ export class Inbound implements TcpHandler, TimerHandler {
     for (let taken: usize = 0; taken < RECEIVED_BYTES;) {
       const there = <usize>connection.peekedBytes;
       if (there == 0) {
-        if (connection.atEnd) this.fail(Errno.CLOSED, true);
+        if (connection.atEnd) this.fail(CLOSED, true);
         return;
       }
       this.activeNs = this.clock.now();

@@ -1,5 +1,13 @@
 /** One zone that others are the primary of: when to look, whom to ask, how long to answer from what there is. */
-import { Datagram, Endpoint, Logger, SECOND, UdpHandler, UdpSocket } from "@phantasm/interfaces";
+import {
+  Datagram,
+  Endpoint,
+  Logger,
+  SECOND,
+  UdpHandler,
+  UdpSocket,
+  errorText,
+} from "@phantasm/interfaces";
 import { textOfName } from "@phantasm/dns/wire";
 import { Inbound, InboundHandler } from "./inbound";
 import { SecondaryZones } from "./secondary-zones";
@@ -171,7 +179,7 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
     // The first that is done makes room.
     if (inbound === null) return this.sleep(QUEUE_NS);
     const served = this.served;
-    const old = this.wholeOnly ? null : served.zones;
+    const old: Zones | null = this.wholeOnly ? null : served.zones;
     const primary = this.primaries[this.primary];
     this.state = ZoneState.TRANSFERRING;
     this.wakeNs = this.expiresNs;
@@ -218,7 +226,7 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
       this.wholeOnly = true;
       return this.transfer();
     }
-    this.passOn(isNetwork ? `no connection, or it broke (${status})` : reasonOf(status));
+    this.passOn(isNetwork ? errorText(status) : reasonOf(status));
   }
 
   private isCurrent(): void {

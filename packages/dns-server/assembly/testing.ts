@@ -190,9 +190,18 @@ export class TestTcp implements Tcp, TcpListener {
   port: u16 = 0;
   refusedConnections: u64 = 0;
   private acceptor: TcpAcceptor | null = null;
+  /** Those that were begun from here, and where they lead. */
+  readonly begun: TestConnection[] = [];
+  readonly remotes: Endpoint[] = [];
+  isExhausted: bool = false;
 
   connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
-    return null;
+    if (this.isExhausted) return null;
+    const connection = new TestConnection(remote.address);
+    connection.setHandler(handler);
+    this.begun.push(connection);
+    this.remotes.push(remote);
+    return connection;
   }
   listen(port: u16, acceptor: TcpAcceptor, backlog: i32): TcpListener | null {
     this.port = port;

@@ -186,7 +186,7 @@ export class ZoneCheck {
       const next = this.shape(this.at);
       if (next == 0) return;
       const mark = this.marks + <usize>(this.at >> 5);
-      store<u8>(mark, load<u8>(mark) | ((<u8>1) << (<u8>((this.at >> 2) & 7))));
+      store<u8>(mark, load<u8>(mark) | (<u8>((<u32>1) << ((this.at >> 2) & 7))));
       this.at = next;
     }
     if (!this.isNode(this.root)) {

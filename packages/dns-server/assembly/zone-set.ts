@@ -73,7 +73,7 @@ export class ZoneSet {
       store<u8>(labels + <usize>count, <u8>at);
       at += <i32>load<u8>(zone.name + <usize>at) + 1;
     }
-    const known = this.find(zone.name, labels, count, count - 1);
+    const known = this.find(zone.name, labels, count, count);
     if (known !== null) return false;
     let hash: u32 = 0;
     for (let left = count; left > 0;) {

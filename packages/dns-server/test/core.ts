@@ -36,15 +36,10 @@ export function open(content: usize, bytes: i32): void {
   responder = new Responder(new ZoneSet(zones));
   transfer = new Transfer();
 }
-let set: ZoneSet = changetype<ZoneSet>(0);
-export function openSet(content: usize, bytes: i32): void {
-  set = new ZoneSet(new Zones(content, bytes));
-  responder = new Responder(set);
-}
 export function addZone(name: usize, nameBytes: i32, content: usize, bytes: i32): void {
   const zone = new ServedZone(name, nameBytes);
-  set.add(zone);
-  if (bytes > 0) set.replace(zone, new Zones(content, bytes));
+  responder.zones.add(zone);
+  if (bytes > 0) responder.zones.replace(zone, new Zones(content, bytes));
 }
 let draft: Draft = changetype<Draft>(0);
 let reader: TransferReader = changetype<TransferReader>(0);
@@ -145,7 +140,6 @@ interface Exports {
     tcp: number,
     low: bigint,
   ): number;
-  openSet(content: number, bytes: number): void;
   addZone(name: number, nameBytes: number, content: number, bytes: number): void;
   receive(bytesMax: number, recordsMax: number): void;
   beginReceiving(name: number, nameBytes: number, id: number, type: number, serial: number): number;
@@ -271,6 +265,12 @@ export class Core {
   get problem(): string {
     const at = this.exports.problemAt();
     return this.take(at, this.take(at - 4, 4).readUInt32LE(0)).toString("utf16le");
+  }
+
+  /** Answers for one more zone, from zones that lie by themselves; null: it is not here yet. */
+  add(name: string, zone: Uint8Array | null): void {
+    const at = this.put(Buffer.from(name, "latin1"), 264);
+    this.exports.addZone(at, name.length, zone ? this.put(zone, 16) : 0, zone?.length ?? 0);
   }
 
   /** The bytes at an address. */

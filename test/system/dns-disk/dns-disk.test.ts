@@ -199,11 +199,8 @@ describe.skipIf(problem !== null)("zones on a disk", () => {
 
   afterAll(async () => {
     for (const child of children.reverse()) child.kill("SIGTERM");
-    await Promise.all(
-      children.map(
-        (child) => child.exitCode ?? new Promise((resolve) => child.once("exit", resolve)),
-      ),
-    );
+    for (const child of children)
+      if (child.exitCode === null) await new Promise((resolve) => child.once("exit", resolve));
     namespace.close();
     rmSync(folder, { recursive: true, force: true });
   });
