@@ -187,7 +187,7 @@ async function compile(): Promise<WebAssembly.Module> {
       "core.wasm",
       "--runtime",
       "stub",
-      "-O3",
+      "-O1",
       "--noColors",
       "--enable",
       "simd",

@@ -200,7 +200,8 @@ describe.skipIf(problem !== null)("zones on a disk", () => {
   afterAll(async () => {
     for (const child of children.reverse()) child.kill("SIGTERM");
     for (const child of children)
-      if (child.exitCode === null) await new Promise((resolve) => child.once("exit", resolve));
+      if (child.exitCode === null && child.signalCode === null)
+        await new Promise((resolve) => child.once("exit", resolve));
     namespace.close();
     rmSync(folder, { recursive: true, force: true });
   });
