@@ -3,7 +3,8 @@ import { isIP, isIPv4 } from "node:net";
 import { clock } from "@phantasm/clock";
 import { random } from "@phantasm/random";
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
-import { noZoneDisk, noZones } from "./zones-from.js";
+import { zones as zonesOfFiles } from "./zones.js";
+import { noZoneDisk } from "./zones-from.js";
 import { secondary, type SecondaryLimits, type SecondaryZone } from "./secondary.js";
 
 export interface RateLimitOptions {
@@ -128,7 +129,7 @@ export function dnsServer(
       { name: "stack", device: stack, needs: "Stack" },
       {
         name: "zones",
-        device: zones.provides === "ZoneDisk" ? noZones() : zones,
+        device: zones.provides === "ZoneDisk" ? zonesOfFiles([]) : zones,
         needs: "Zones",
       },
       {

@@ -2,7 +2,6 @@
 import { clock } from "@phantasm/clock";
 import { logging } from "@phantasm/log";
 import { random } from "@phantasm/random";
-import { compileZones } from "@phantasm/zone-format";
 import { checkOptions, device, type Device } from "phantasm";
 
 export interface ChangesOptions {
@@ -79,14 +78,4 @@ export function zonesFrom(
 /** All zones are in the image. */
 export function noZoneDisk(): Device<"ZoneDisk"> {
   return device({ ...MODULE, class: "NoZoneDisk", provides: "ZoneDisk" });
-}
-
-/** None is. */
-export function noZones(): Device<"Zones"> {
-  return device({
-    ...MODULE,
-    class: "Zones",
-    provides: "Zones",
-    parameters: [{ name: "content", data: () => compileZones([]) }],
-  });
 }
