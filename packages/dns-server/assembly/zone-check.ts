@@ -57,7 +57,7 @@ const ASTERISK: usize = memory.data<u8>([1, 0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 const LOWERED: usize = memory.data(80, 8);
 
 /** Nodes, records and places that one step looks at; each is some tens of nanoseconds. */
-const WORK: i32 = 32_768;
+const WORK: i32 = 8192;
 
 enum Stage {
   NODES,

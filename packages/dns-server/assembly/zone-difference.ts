@@ -31,7 +31,7 @@ const RECORD_BYTES_MAX: usize = NAME_BYTES_MAX + 10 + 65_535;
 const SET_RECORDS_MAX: i32 = 5461;
 const GROWTH_BYTES: usize = 4096;
 /** Names that one step looks at. */
-const WORK: i32 = 4096;
+const WORK: i32 = 2048;
 
 /** Writes the name of a node, without pointers; returns where it ends. */
 export function writePlainName(zones: Zones, node: usize, at: usize): usize {

@@ -92,7 +92,7 @@ export function check(content: usize, bytes: i32): i32 {
   const check = new ZoneCheck();
   check.begin(content, bytes);
   let status = PENDING;
-  for (let steps = 0; status == PENDING && steps < 1000; steps++) status = check.step();
+  for (let steps = 0; status == PENDING && steps < 10_000; steps++) status = check.step();
   assert(status != PENDING, "it does not end");
   problem = check.problem;
   return status == 0 ? 0 : <i32>check.problemAt + 1;
