@@ -208,7 +208,7 @@ export class Inbound implements TcpHandler, TimerHandler {
     } else if (status == ReadStatus.DONE) {
       this.hangUp();
       this.phase = Phase.WRITING;
-      this.writer.begin(this.account.left);
+      this.writer.begin(this.account);
       this.later();
     } else this.fail(status, false);
     return false;
@@ -255,7 +255,7 @@ export class Inbound implements TcpHandler, TimerHandler {
     const status = this.writer.work(WORK_STEPS);
     if (status == WORKING) return this.later();
     if (status < 0) return this.fail(status, false);
-    const zones = this.writer.take(this.account);
+    const zones = this.writer.take();
     const handler = this.end();
     handler.onZone(this, zones);
   }

@@ -71,13 +71,13 @@ export class ZoneWriter {
   private soa: usize = 0;
   private readonly label: usize = heap.alloc(<usize>LABEL_BYTES_MAX + 8);
 
-  private bytesMax: u32 = 0;
+  private account: ZoneAccount | null = null;
 
   constructor(private readonly draft: Draft) {}
 
-  /** @param bytesMax of the zones that are made */
-  begin(bytesMax: u32): void {
-    this.bytesMax = bytesMax;
+  /** @param account that has room for the zones, or not */
+  begin(account: ZoneAccount): void {
+    this.account = account;
     this.pass = Pass.MARK;
     this.at = this.draft.root;
     this.names = 0;
@@ -90,8 +90,12 @@ export class ZoneWriter {
   /** Gives up; the draft may be cleared. */
   clear(): void {
     this.sort.end();
-    if (this.block != 0) heap.free(this.block);
+    if (this.block != 0) {
+      this.account!.bytes -= this.total;
+      heap.free(this.block);
+    }
     this.block = 0;
+    this.account = null;
     this.pass = Pass.DONE;
   }
 
@@ -124,8 +128,10 @@ export class ZoneWriter {
   }
 
   /** The zones, which own their memory; after `work` has answered 0, once. */
-  take(account: ZoneAccount | null): Zones {
+  take(): Zones {
+    const account = this.account!;
     const zones = new Zones(this.block, <i32>this.total);
+    account.bytes -= this.total;
     zones.own(this.block, account);
     this.block = 0;
     return zones;
@@ -302,8 +308,11 @@ export class ZoneWriter {
     this.places = places;
     this.indexAt = this.next;
     this.total = this.next + 4 * places + PADDING_BYTES;
-    if (this.next >= BYTES_MAX || this.total > min(BYTES_MAX, this.bytesMax))
+    const account = this.account!;
+    if (this.next >= BYTES_MAX || this.total > min(BYTES_MAX, account.left))
       return DraftError.LIMIT;
+    // From now on: another zone may be written at the same time.
+    account.bytes += this.total;
     this.block = heap.alloc(<usize>this.total);
     this.cleared = this.block + <usize>this.indexAt;
     memory.fill(this.block, 0, HEADER_BYTES + ZONE_BYTES);

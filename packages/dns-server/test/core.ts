@@ -11,7 +11,7 @@ const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const ENTRY = `
 import { Responder, TRANSFER } from "@phantasm/dns-server/responder";
 import { Transfer } from "@phantasm/dns-server/transfer";
-import { Zones } from "@phantasm/dns-server/zone-data";
+import { ZoneAccount, Zones } from "@phantasm/dns-server/zone-data";
 import { ZoneSet } from "@phantasm/dns-server/zone-set";
 import { Cookies } from "@phantasm/dns-server/cookies";
 import { RateLimit } from "@phantasm/dns-server/rate-limit";
@@ -57,10 +57,10 @@ export function receiveMessage(at: usize, bytes: i32): i32 { return reader.messa
 export function readMessage(): i32 { return reader.read(); }
 /** Records of the version before, as a transfer has them. */
 export function loadMessage(at: usize, bytes: i32): i32 { return reader.load(at, bytes); }
-export function beginWriting(bytesMax: i32): void { writer.begin(bytesMax); }
+export function beginWriting(bytesMax: i32): void { writer.begin(new ZoneAccount(bytesMax)); }
 export function write(steps: i32): i32 { return writer.work(steps); }
 /** Address of the zone, whose bytes stand at 8. */
-export function takeWritten(): usize { return writer.take(null).base; }
+export function takeWritten(): usize { return writer.take().base; }
 export function draftBytes(): i32 { return <i32>draft.bytes; }
 export function setUdpBytes(bytes: i32): void { responder.udpBytesMax = bytes; }
 export function setCookies(key0: u64, key1: u64, wallS: u32): void {

@@ -44,7 +44,7 @@ _ssh._tcp.host2.example. SRV 0 0 22 host1
 subdel.example. NS ns.example.com.
 subdel.example. NS ns.example.net.
 `);
-  });
+  }, 60_000);
 
   test.each([
     ["host3.example", 15, "0 aa: host3.example. 15 | "],

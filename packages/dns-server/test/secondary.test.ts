@@ -10,7 +10,7 @@ import { makeQuery, readMessage } from "./wire.js";
 import { testZones, zoneOf } from "./zone-files.js";
 
 const SEED = Number(process.env["PHANTASM_DNS_SEED"] ?? 1);
-const ZONES = Number(process.env["PHANTASM_DNS_ZONES"] ?? 40);
+const ZONES = Number(process.env["PHANTASM_DNS_ZONES"] ?? 15);
 const QUERIES = Number(process.env["PHANTASM_DNS_QUERIES"] ?? 6000);
 const ROUNDS = Number(process.env["PHANTASM_DNS_QUERIES"] ?? 2000);
 /** Some of them below others. */

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -169,9 +169,11 @@ describe.each(Object.entries(PRIMARIES).filter(([, { program }]) => !isMissing(p
 
     beforeAll(async () => {
       zones = plainZoneFiles();
+      // The image has the zone without it.
+      appendFileSync(join(zones, "example.org.zone"), "first A 192.0.2.221\n");
       const port = await freePort();
       primary = await start(zones, port);
-      const wasm = await builtImage(join(ROOT, "test/system/dns-server/secondary"));
+      const wasm = await builtImage(join(ROOT, "test/system/dns-server"));
       image = new Running([
         wasm,
         ...[

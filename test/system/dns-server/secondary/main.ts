@@ -1,5 +1,0 @@
-import { Devices } from "./.phantasm/devices";
-
-export function main(os: Devices): void {
-  os.server.start();
-}
