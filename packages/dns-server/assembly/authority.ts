@@ -103,10 +103,10 @@ export class Authority {
     const walk = this.walk;
     this.use(set.base);
     walk.toName(name, labels, count, message);
-    if (!set.hasOthers) return true;
+    if (!set.hasOthers) return set.hasBase;
     const depth = walk.apex == 0 ? -1 : count - walk.apexLabels;
     const other = set.find(name, labels, count, depth);
-    if (other === null) return true;
+    if (other === null) return set.hasBase;
     const zones = other.zones;
     if (zones === null) {
       walk.apex = 0;

@@ -1,3 +1,4 @@
+export { DiskZones } from "./disk-zones";
 export { ServerCounters } from "./counters";
 export { DnsServer } from "./server";
 export { Responder, TRANSFER } from "./responder";
@@ -6,3 +7,4 @@ export { SecondaryZones } from "./secondary-zones";
 export { Transfer } from "./transfer";
 export { Zones } from "./zone-data";
 export { ServedZone, ZoneSet } from "./zone-set";
+export { NoZoneDisk, ZoneDisk } from "./zone-disk";

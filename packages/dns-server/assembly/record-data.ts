@@ -53,7 +53,7 @@ function shapeOf(type: i32): i32 {
   }
 }
 
-/** How src/compile.ts lays a type out. */
+/** How src/compile.ts of @phantasm/zone-format lays a type out. */
 export function layoutOf(type: i32): i32 {
   switch (type) {
     case 2:

@@ -14,6 +14,7 @@ import { Message, Section, copy } from "./message";
 import { AXFR, BAD_VERSION, DISCARD, IXFR, NOT_AUTH, Opcode, Query } from "./query";
 import { AnswerKind, RateLimit, Verdict } from "./rate-limit";
 import { Secondary } from "./secondary";
+import { Changes, NoChanges } from "./zone-changes";
 import { ZoneSet } from "./zone-set";
 
 /** `respond` answers it for a zone transfer, which the caller carries out: `responder.query` says of what. */
@@ -47,6 +48,8 @@ export class Responder {
   version: string = "";
   identity: string = "";
   cookies: Cookies | null = null;
+  /** Of the base of the zones. */
+  changes: Changes = new NoChanges();
   limit: RateLimit | null = null;
   /** Told of NOTIFY; null: it is not understood. */
   secondary: Secondary | null = null;

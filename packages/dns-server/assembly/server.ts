@@ -21,6 +21,7 @@ import { Secondary, ZoneListener } from "./secondary";
 import { ServerTime } from "./server-time";
 import { TcpService } from "./tcp-service";
 import { Zones } from "./zone-data";
+import { BaseListener, ZoneDisk } from "./zone-disk";
 import { ServedZone, ZoneSet } from "./zone-set";
 
 /** A datagram that has no room for so much cannot be answered. */
@@ -28,7 +29,7 @@ const ANSWER_BYTES_MIN: i32 = 512;
 
 /** Answers for zones, over UDP and TCP. Begins with `start`. */
 @final
-export class DnsServer implements UdpHandler, StackWaiter, ZoneListener {
+export class DnsServer implements UdpHandler, StackWaiter, ZoneListener, BaseListener {
   private readonly responder: Responder;
   private readonly time: ServerTime;
   private readonly service: TcpService;
@@ -38,6 +39,7 @@ export class DnsServer implements UdpHandler, StackWaiter, ZoneListener {
   constructor(
     private readonly stack: Stack,
     zones: Zones,
+    private readonly disk: ZoneDisk,
     private readonly secondary: Secondary,
     private readonly random: Random,
     private readonly clock: Clock,
@@ -62,6 +64,7 @@ export class DnsServer implements UdpHandler, StackWaiter, ZoneListener {
     if (answersPerSecond > 0)
       responder.limit = new RateLimit(answersPerSecond, slip, networks, random.u64());
     responder.secondary = secondary;
+    responder.changes = disk.changes;
     this.responder = responder;
     const time = new ServerTime(clock, responder);
     this.time = time;
@@ -93,6 +96,7 @@ export class DnsServer implements UdpHandler, StackWaiter, ZoneListener {
       this.stack.udp.bind(DNS_PORT, this) !== null && this.service.listen(this.stack.tcp);
     assert(isBound, "dns: port 53 is taken");
     if (this.notify.length > 0) this.stack.whenUp(this);
+    this.disk.start(this.zoneSet, this);
     this.secondary.start(this.zoneSet, this);
   }
 
@@ -106,7 +110,11 @@ export class DnsServer implements UdpHandler, StackWaiter, ZoneListener {
   /** Tells secondaries that the base of the zones was replaced by these. */
   announce(zones: Zones): void {
     const announcer = this.announcer;
-    if (announcer !== null) announcer.announce(null, zones);
+    if (announcer !== null && zones.count > 0) announcer.announce(null, zones);
+  }
+
+  onBase(zones: Zones): void {
+    this.announce(zones);
   }
 
   onZones(zone: ServedZone, zones: Zones): void {

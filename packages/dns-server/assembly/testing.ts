@@ -5,6 +5,7 @@ import {
   Endpoint,
   Errno,
   IpAddress,
+  Random,
   TcpAcceptor,
   TcpConnection,
   TcpHandler,
@@ -254,4 +255,21 @@ export class TestUdp implements Udp, UdpSocket {
   close(): void {
     this.isOpen = false;
   }
+}
+
+/** Always the same. */
+export class FixedRandom implements Random {
+  u32(): u32 {
+    return 0x1234;
+  }
+  u64(): u64 {
+    return 7;
+  }
+  below(bound: u32): u32 {
+    return 0;
+  }
+  f64(): f64 {
+    return 0;
+  }
+  fill(bytes: Uint8Array, offset: i32, length: i32): void {}
 }

@@ -1,6 +1,7 @@
 /**
- * Zones as src/compile.ts lays them out, which describes every field. They lie in memory that does not change, and
- * nobody but the build, or what writes the same here, has made them: nothing here checks an offset.
+ * Zones as src/layout.ts of @phantasm/zone-format describes them, every field. They lie in memory that does not
+ * change, and nobody but the build, what writes the same here, or a disk behind `ZoneCheck` has made them: nothing
+ * here checks an offset.
  *
  * A node and a set are their addresses; names in them are addresses of nodes, see `nodeAt`.
  */
@@ -269,7 +270,7 @@ export class Zones {
   }
 }
 
-/** As src/compile.ts computes it. */
+/** As src/layout.ts of @phantasm/zone-format computes it. */
 // @ts-ignore: decorator
 @inline
 export function hashOf(parent: u32, label: usize, length: i32): u32 {

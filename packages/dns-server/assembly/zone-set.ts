@@ -34,6 +34,9 @@ export class ZoneSet {
   private mask: u32 = PLACES_MIN - 1;
   private labelsMax: i32 = 0;
 
+  /** False: the base is still to come, so that a name in no other zone is not known to be in none. */
+  hasBase: bool = true;
+
   /** @param base any number of zones, also none: those that lie together */
   constructor(public base: Zones) {
     base.hold();
@@ -50,6 +53,7 @@ export class ZoneSet {
     zones.hold();
     const old = this.base;
     this.base = zones;
+    this.hasBase = true;
     old.release();
   }
 

@@ -3,6 +3,8 @@ import { isIP, isIPv4 } from "node:net";
 import { clock } from "@phantasm/clock";
 import { random } from "@phantasm/random";
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
+import { zones as zonesOfFiles } from "./zones.js";
+import { noZoneDisk } from "./zones-from.js";
 import { secondary, type SecondaryLimits, type SecondaryZone } from "./secondary.js";
 
 export interface RateLimitOptions {
@@ -104,7 +106,7 @@ function text(name: "version" | "identity", value: unknown): string {
  */
 export function dnsServer(
   stack: Device<"Stack">,
-  zones: Device<"Zones">,
+  zones: Device<"Zones"> | Device<"ZoneDisk">,
   options: DnsServerOptions = {},
 ): Device<"DnsServer"> {
   checkOptions("dnsServer", options, OPTIONS);
@@ -125,7 +127,16 @@ export function dnsServer(
     interfaces: "@phantasm/dns-server",
     parameters: [
       { name: "stack", device: stack, needs: "Stack" },
-      { name: "zones", device: zones, needs: "Zones" },
+      {
+        name: "zones",
+        device: zones.provides === "ZoneDisk" ? zonesOfFiles([]) : zones,
+        needs: "Zones",
+      },
+      {
+        name: "disk",
+        device: zones.provides === "ZoneDisk" ? zones : noZoneDisk(),
+        needs: "ZoneDisk",
+      },
       {
         name: "secondary",
         device: secondary(options.secondary, options.secondaryLimits ?? {}, devices),

@@ -6,3 +6,4 @@ export {
   type RateLimitOptions,
 } from "./dns-server.js";
 export { type SecondaryLimits, type SecondaryZone } from "./secondary.js";
+export { zonesFrom, type ChangesOptions, type ZonesFromOptions } from "./zones-from.js";

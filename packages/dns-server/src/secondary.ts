@@ -3,8 +3,8 @@ import { isIP } from "node:net";
 import { clock } from "@phantasm/clock";
 import { logging } from "@phantasm/log";
 import { random } from "@phantasm/random";
+import { NameError, parseName } from "@phantasm/zone-format";
 import { ConfigurationError, checkOptions, device, string, type Device } from "phantasm";
-import { NameError, parseName } from "./name.js";
 
 /** A zone that comes from another server. */
 export interface SecondaryZone {

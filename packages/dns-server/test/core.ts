@@ -19,6 +19,15 @@ import { Draft } from "@phantasm/dns-server/draft";
 import { TransferReader } from "@phantasm/dns-server/transfer-reader";
 import { ZoneWriter } from "@phantasm/dns-server/zone-writer";
 import { ServedZone } from "@phantasm/dns-server/zone-set";
+import { ZoneChanges } from "@phantasm/dns-server/zone-changes";
+import { ZoneCheck } from "@phantasm/dns-server/zone-check";
+import { PENDING } from "@phantasm/interfaces";
+/** Of our runtime, which is not here. */
+@global function __new_cleared(size: usize, id: u32): usize {
+  const made = __new(size, id);
+  memory.fill(made, 0, size);
+  return made;
+}
 let responder: Responder = changetype<Responder>(0);
 let transfer: Transfer = changetype<Transfer>(0);
 export function allocate(bytes: i32): usize { return heap.alloc(bytes); }
@@ -75,6 +84,30 @@ export function nextTransfer(into: usize, room: i32): i32 {
   if (bytes == 0) transfer.finish();
   return bytes;
 }
+let problem: string = "";
+/** What was wrong: UTF-16 behind its length in bytes. */
+export function problemAt(): usize { return changetype<usize>(problem); }
+/** 0: the zones are good; else the byte at which they are not, and 1. */
+export function check(content: usize, bytes: i32): i32 {
+  const check = new ZoneCheck();
+  check.begin(content, bytes);
+  let status = PENDING;
+  for (let steps = 0; status == PENDING && steps < 10_000; steps++) status = check.step();
+  assert(status != PENDING, "it does not end");
+  problem = check.problem;
+  return status == 0 ? 0 : <i32>check.problemAt + 1;
+}
+/** Serves other zones, and keeps what has changed. */
+let changes: ZoneChanges = changetype<ZoneChanges>(0);
+export function keepChanges(bytes: i32, versions: i32): void {
+  changes = new ZoneChanges(7, bytes, versions);
+  responder.changes = changes;
+}
+export function replaceBase(content: usize, bytes: i32): void {
+  const zones = new Zones(content, bytes);
+  while (changes.compare(responder.zones.base, zones) == PENDING) {}
+  responder.zones.replaceBase(zones);
+}
 /** Answers the queries that lie one behind the other, each behind its length, again and again. */
 export function repeat(queries: usize, count: i32, rounds: i32, into: usize): i32 {
   let bytes = 0;
@@ -119,6 +152,10 @@ interface Exports {
   draftBytes(): number;
   beginTransfer(query: number): number;
   nextTransfer(into: number, room: number): number;
+  check(content: number, bytes: number): number;
+  problemAt(): number;
+  keepChanges(bytes: number, versions: number): void;
+  replaceBase(content: number, bytes: number): void;
   repeat(queries: number, count: number, rounds: number, into: number): number;
 }
 
@@ -150,7 +187,7 @@ async function compile(): Promise<WebAssembly.Module> {
       "core.wasm",
       "--runtime",
       "stub",
-      "-O3",
+      "-O1",
       "--noColors",
       "--enable",
       "simd",
@@ -222,6 +259,12 @@ export class Core {
     )
       throw new Error("something was written behind the room for the answer");
     return bytes > 0 ? Buffer.from(memory.slice(this.#answer, this.#answer + bytes)) : null;
+  }
+
+  /** What `check` has found. */
+  get problem(): string {
+    const at = this.exports.problemAt();
+    return this.take(at, this.take(at - 4, 4).readUInt32LE(0)).toString("utf16le");
   }
 
   /** Answers for one more zone, from zones that lie by themselves; null: it is not here yet. */

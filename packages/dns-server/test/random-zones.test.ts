@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileZones } from "../src/compile.js";
+import { compileZones } from "@phantasm/zone-format";
 import { Comparison, compareApart } from "./comparison.js";
 import { Core } from "./core.js";
 import { type Peer, peersProblem, startPeers } from "./peers.js";

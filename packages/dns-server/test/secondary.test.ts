@@ -1,7 +1,6 @@
 /** Zones that were transferred are what the build makes of the same records, and are answered as if it had. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { compileZones } from "../src/compile.js";
-import type { Zone } from "../src/zone.js";
+import { compileZones, type Zone } from "@phantasm/zone-format";
 import { compareApart } from "./comparison.js";
 import { Core } from "./core.js";
 import { Dice, drawQuery, namesNear } from "./queries.js";

@@ -128,6 +128,7 @@ test("help, --help, -h and nothing print the overview", async () => {
       sign      sign an image
       doctor    tell what this machine can do, and what enables the rest
       kv        look after key-value stores on disks
+      zones     look after zones of DNS servers on disks
       help      explain a command
 
     Begin with
