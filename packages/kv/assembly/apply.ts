@@ -69,7 +69,7 @@ export class Apply {
       const isSame = (flags & CellFlag.ELSEWHERE) != 0 && load<u64>(value, 8) == this.oldPage;
       if (!isSame) this.dropOld();
     }
-    if (tree.put(userKey, length, flags, version, expiresNs, value, valueBytes)) engine.entries++;
+    if (tree.putHere(userKey, length, flags, version, expiresNs, value, valueBytes)) engine.entries++;
     if (this.oldExpiry != expiresNs) {
       if (this.oldExpiry != 0) tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
       if (expiresNs != 0)
@@ -83,7 +83,7 @@ export class Apply {
     const engine = this.engine;
     const length = makeUserKey(key, keyBytes);
     this.look(length);
-    if (!engine.tree.remove(userKey, length)) return;
+    if (!engine.tree.removeHere()) return;
     engine.entries--;
     if (this.oldPage != 0) this.dropOld();
     if (this.oldExpiry != 0)

@@ -330,7 +330,9 @@ export class Commits {
       this.cellGrowth += bytes;
       if (kind == PUT_ELSEWHERE) this.valueGrowth += longValuePages(load<u64>(key + keyBytes));
       else if (isLong(operation)) this.valueGrowth += longValuePages(load<u32>(operation, 4));
-      this.addBytes(bytes + 2);
+      // One that takes the place of another needs what it is larger by.
+      const more = cell == 0 ? bytes + 2 : bytes - leafCellBytes(cell);
+      if (more > 0) this.addBytes(more);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
         if (status != 0) return status;
