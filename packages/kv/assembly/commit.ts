@@ -12,7 +12,7 @@ import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
 import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
-import { isElsewhere, isExpired } from "./read";
+import { isDirect, isElsewhere, isExpired } from "./read";
 import { Values, isLong, longValuePages } from "./values";
 
 /** Operations in a batch, at most. */
@@ -318,7 +318,7 @@ export class Commits {
     if (cell != 0) {
       this.cellGrowth -= leafCellBytes(cell);
       if (isElsewhere(cell)) {
-        this.garbage++;
+        if (!isDirect(cell)) this.garbage++;
         this.valueGrowth -= longValuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
       }
     }
