@@ -4,17 +4,17 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
-import { SECONDS, contest, ratios, rows } from "./contest.mjs";
+import { contest, ratios, rows } from "./contest.mjs";
 import { has, inLab } from "./lab.mjs";
+import { answers } from "./loads.mjs";
 
 const HERE = fileURLToPath(new URL("dns", import.meta.url));
 const CORE = fileURLToPath(new URL("dns-core", import.meta.url));
 const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
 const NAMES = [100, 10_000, 1_000_000];
 const QUERIES = 100_000;
-const IN_FLIGHT = 64;
 
-function zone(names) {
+export function zone(names) {
   const lines = [
     "$TTL 1h",
     "$ORIGIN example.org.",
@@ -30,7 +30,7 @@ function zone(names) {
 }
 
 /** Four of five names exist. */
-function queries(names) {
+export function queries(names) {
   const lines = [];
   for (let at = 0; at < QUERIES; at++) {
     const n = (at * 7919) % names;
@@ -39,9 +39,9 @@ function queries(names) {
   return `${lines.join("\n")}\n`;
 }
 
-function nsdConfiguration(folder) {
+export function nsdConfiguration(folder, at = "10.2.0.2@53") {
   return `server:
-  ip-address: 10.2.0.2
+  ip-address: ${at}
   server-count: 1
   username: ""
   zonesdir: "${folder}"
@@ -60,10 +60,10 @@ zone:
 `;
 }
 
-function knotConfiguration(folder) {
+export function knotConfiguration(folder, at = "10.3.0.2@53") {
   return `server:
   rundir: "${folder}"
-  listen: 10.3.0.2@53
+  listen: ${at}
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
@@ -78,15 +78,6 @@ zone:
   - domain: example.org
     file: bench.zone
 `;
-}
-
-/** Answers a second. */
-async function answers(lab, address, file) {
-  const words = ["-s", address, "-d", file, "-l", String(SECONDS), "-q", String(IN_FLIGHT)];
-  const text = await lab.run("dnsperf", ...words, "-c", "1", "-T", "1");
-  const lost = /Queries lost:\s+(\d+)/.exec(text)?.[1];
-  if (lost !== "0") console.error(`${address} lost ${lost} queries`);
-  return Number(/Queries per second:\s+([\d.]+)/.exec(text)[1]);
 }
 
 /** What of it is the core's. */
@@ -143,7 +134,7 @@ async function compare(report, lab, names) {
     const contestants = servers.map(({ name, at, server }) => ({
       name,
       servers: [server],
-      measure: () => answers(lab, at, file),
+      measure: () => answers(lab, at, 53, file),
     }));
     const results = await contest(contestants);
     const what = `DNS, ${names} names`;
