@@ -1,7 +1,7 @@
 import { Kind, blobAt, tableAt } from "../data/database";
 import { Blob, blobOf, freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
-import { INTEGER_BYTES_MAX, isNumber, putInteger, readInteger } from "../protocol/numbers";
+import { INTEGER_BYTES_MAX, isNumber, putDouble, putInteger, readDouble, readInteger } from "../protocol/numbers";
 import { Call } from "./call";
 import { scanEmpty, scanReply } from "./scan";
 
@@ -147,6 +147,28 @@ export function hincrby(call: Call): void {
   setField(call, entry, 2, scratch, <i32>(putInteger(scratch, value) - scratch));
   call.db.touch(entry);
   call.reply.integer(value);
+}
+
+export function hincrbyfloat(call: Call): void {
+  const by = call.double(3);
+  if (!isNumber) return;
+  const found = call.key(1, Kind.HASH);
+  if (call.isWrong) return;
+  const blob = valueOf(call, found, 2);
+  let value: f64 = 0;
+  if (blob !== null) {
+    value = readDouble(blob.bytes, blob.length);
+    if (!isNumber) return call.reply.error("ERR hash value is not a float");
+  }
+  value += by;
+  if (isNaN(value) || !isFinite(value))
+    return call.reply.error("ERR increment would produce NaN or Infinity");
+  const entry = forWriting(call);
+  if (entry === null) return;
+  const bytes = <i32>(putDouble(scratch, value) - scratch);
+  setField(call, entry, 2, scratch, bytes);
+  call.db.touch(entry);
+  call.reply.bulk(scratch, bytes);
 }
 
 export function hscan(call: Call): void {

@@ -67,16 +67,6 @@ export function spop(call: Call): void {
   else if (count > 0) call.db.touch(entry);
 }
 
-export function srandmember(call: Call): void {
-  if (call.count != 2) return call.syntax();
-  const entry = call.key(1, Kind.SET);
-  if (call.isWrong) return;
-  if (entry === null) return call.reply.nothing();
-  const table = tableAt(entry);
-  const element = anyEntry(table, call.random.u64());
-  call.reply.bulk(table.keyOf(element), element.keyLength);
-}
-
 export function smembers(call: Call): void {
   const entry = call.key(1, Kind.SET);
   if (call.isWrong) return;

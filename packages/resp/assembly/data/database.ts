@@ -17,6 +17,8 @@ export enum Kind {
 /** Removed one by one with their owner; larger collections lose their elements on the disk later. */
 const REMOVED_AT_ONCE_MAX: i32 = 64;
 const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
+/** The head of an entry while `adopt` writes its elements. */
+const adopted: usize = memory.data(64, 8);
 
 /** More of an entry: kind u8, parts u8, version u64. `extra` is when it expires, in ms since 1970; 0: never. */
 export function kindOf(entry: Entry): Kind {
@@ -55,6 +57,11 @@ export function sortedSetAt(entry: Entry): SortedSet {
   return changetype<SortedSet>(<usize>entry.value);
 }
 
+/** Told of keys that come to be, while somebody waits for some. */
+export interface KeyListener {
+  onKey(key: usize, bytes: i32): void;
+}
+
 
 @final
 export class Database {
@@ -65,6 +72,8 @@ export class Database {
   changes: u64 = 0;
   expiring: i32 = 0;
   expired: u64 = 0;
+  /** Null: nobody waits. */
+  listener: KeyListener | null = null;
   private versions: u64 = 0;
   private sweepAt: u32 = 0;
 
@@ -98,7 +107,13 @@ export class Database {
     const entry = this.table.add(key, bytes);
     entry.id = this.journal.takeId();
     setKind(entry, kind);
+    this.tell(key, bytes);
     return entry;
+  }
+
+  private tell(key: usize, bytes: i32): void {
+    const listener = this.listener;
+    if (listener !== null) listener.onKey(key, bytes);
   }
 
   /** It was changed: who watches it will see. */
@@ -148,7 +163,7 @@ export class Database {
     if (kind == Kind.LIST) {
       const list = listAt(entry);
       for (let i = 0; i < count; i++)
-        this.journal.elementRemoved(entry.id, numberOf(list.first + <i64>i), list.at(i).length);
+        this.journal.elementRemoved(entry.id, numberOf(list.numberAt(i)), list.at(i).length);
       return;
     }
     const table = kind == Kind.SORTED_SET ? sortedSetAt(entry).table : tableAt(entry);
@@ -216,6 +231,7 @@ export class Database {
     this.table.remove(entry);
     this.touch(renamed);
     this.keep(renamed);
+    this.tell(key, bytes);
     return renamed;
   }
 
@@ -326,6 +342,49 @@ export class Database {
     this.journal.elementRemoved(owner.id, element.id, element.keyLength + valueBytes);
   }
 
+  /** At an end of a list, which owns it from then on. */
+  push(owner: Entry, blob: Blob, left: bool): void {
+    const list = listAt(owner);
+    if (!list.isNumbered(left)) this.renumber(owner);
+    this.listChanged(owner, list.push(blob, left), blob);
+  }
+
+  /** From an end of a list that has some; it is the caller's. */
+  pop(owner: Entry, left: bool): Blob {
+    const list = listAt(owner);
+    const number = list.numberAt(left ? 0 : list.count - 1);
+    const blob = list.pop(left);
+    this.listRemoved(owner, number, blob);
+    return blob;
+  }
+
+  /** Before the element at `index`, of which there is one. */
+  insert(owner: Entry, index: i32, blob: Blob): void {
+    if (index == 0) return this.push(owner, blob, true);
+    const list = listAt(owner);
+    let number = list.numberBefore(index);
+    if (number == list.numberAt(index - 1)) {
+      this.renumber(owner);
+      number = list.numberBefore(index);
+    }
+    list.insert(index, blob, number);
+    this.listChanged(owner, number, blob);
+  }
+
+  private renumber(owner: Entry): void {
+    listAt(owner).renumber();
+    if (!this.journal.isOn) return;
+    const before = owner.id;
+    const parts = partsOf(owner);
+    owner.id = this.journal.takeId();
+    setParts(owner, 0);
+    this.keepElements(owner);
+    this.journal.together(1 + parts);
+    this.journal.objectRemoved(before, parts);
+    this.journal.dropped.add(before);
+    this.keep(owner);
+  }
+
   listChanged(owner: Entry, number: i64, blob: Blob): void {
     if (this.journal.isOn)
       this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length);
@@ -333,6 +392,47 @@ export class Database {
 
   listRemoved(owner: Entry, number: i64, blob: Blob): void {
     if (this.journal.isOn) this.journal.elementRemoved(owner.id, numberOf(number), blob.length);
+  }
+
+  private keepElements(owner: Entry): void {
+    const kind = kindOf(owner);
+    if (kind == Kind.LIST) {
+      const list = listAt(owner);
+      for (let i = 0; i < list.count; i++) this.listChanged(owner, list.numberAt(i), list.at(i));
+      return;
+    }
+    const table = kind == Kind.SORTED_SET ? sortedSetAt(owner).table : tableAt(owner);
+    for (let place: u32 = 0; place < table.places; place++) {
+      for (let at = table.firstAt(place); at != 0; at = <usize>changetype<Entry>(at).next) {
+        const element = changetype<Entry>(at);
+        this.elementChanged(owner, element, table.keyOf(element), kind == Kind.HASH);
+      }
+    }
+  }
+
+  /**
+   * Gives a key a collection that was made apart from all keys, and is not empty, whatever was there. On the disk its
+   * elements come first, which mean nothing before the key does: it is there as a whole, or not at all.
+   * @param value address, which is the key's from then on
+   */
+  adopt(key: usize, bytes: i32, kind: Kind, value: usize, expiry: i64): Entry {
+    // Under a name that nobody has asked for yet: `table` knows it only afterwards.
+    const made = changetype<Entry>(adopted);
+    memory.fill(adopted, 0, <usize>KEY_HEAD_BYTES);
+    made.id = this.journal.takeId();
+    made.value = <u32>value;
+    setKind(made, kind);
+    if (this.journal.isOn) this.keepElements(made);
+    this.journal.together(REMOVED_AT_ONCE_MAX + 16);
+    const before = this.find(key, bytes);
+    if (before !== null) this.remove(before);
+    const entry = this.add(key, bytes, kind);
+    entry.id = made.id;
+    entry.value = <u32>value;
+    this.expireAt(entry, expiry);
+    this.touch(entry);
+    this.keep(entry);
+    return entry;
   }
 
   // ---- from the disk
@@ -352,7 +452,8 @@ export function numberOf(number: i64): u64 {
   return (<u64>number) ^ 0x8000_0000_0000_0000;
 }
 
-function freeTable(table: Table, isHash: bool): void {
+/** With all its elements. */
+export function freeTable(table: Table, isHash: bool): void {
   for (let place: u32 = 0; place < table.places; place++) {
     for (let at = table.firstAt(place); at != 0;) {
       const entry = changetype<Entry>(at);

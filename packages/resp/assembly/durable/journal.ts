@@ -86,6 +86,11 @@ export class Journal {
     this.batch = this.blank();
   }
 
+  /** So many changes follow that have to be in one batch. */
+  together(operations: i32): void {
+    if (this.batch.count + operations > BATCH_OPERATIONS_MAX) this.close();
+  }
+
   /** Between records, whose parts stay together. */
   private record(): void {
     if (this.batch.count >= BATCH_OPERATIONS_MAX || this.batch.byteLength >= BATCH_BYTES_MAX)

@@ -197,9 +197,8 @@ export class Loader implements KeyValueHandler {
     const value = field + <usize>fieldBytes;
     const kind = kindOf(owner);
     if (kind == Kind.LIST) {
-      const list = listAt(owner);
-      if (list.count == 0) list.first = <i64>(this.element ^ 0x8000_0000_0000_0000);
-      list.push(blobOf(value, valueBytes), false);
+      const number = <i64>(this.element ^ 0x8000_0000_0000_0000);
+      listAt(owner).pushNumbered(blobOf(value, valueBytes), false, number);
       return true;
     }
     this.seen(this.element);

@@ -12,7 +12,7 @@ import {
   TimerHandler,
 } from "@phantasm/interfaces";
 import { ShutdownHandler, exit } from "@phantasm/runtime";
-import { Call } from "../commands/call";
+import { Call, OUT_OF_MEMORY } from "../commands/call";
 import { execute } from "../commands/execute";
 import { Command, Commands, Flag } from "../commands/table";
 import { Database } from "../data/database";
@@ -33,7 +33,6 @@ const INPUT_BYTES: i32 = 64 << 10;
 const REPLY_BYTES_MIN: i32 = 128 << 10;
 const SWEEP_NS: i64 = 100 * MILLISECOND;
 const SWEEP_PLACES: i32 = 1000;
-const OUT_OF_MEMORY: string = "OOM command not allowed when used memory > 'maxmemory'.";
 const STORE_FAILED: string = "MISCONF The store has failed: nothing can be changed any more.";
 
 /** Told once, when all that was kept has been read. */
