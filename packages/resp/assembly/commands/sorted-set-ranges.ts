@@ -122,7 +122,7 @@ export function zrange(call: Call, given: By, givenReverse: bool, key: i32, into
       if (!isNumber) return;
       limit = call.integer(++i);
       if (!isNumber) return;
-    } else if (given == By.ANY && call.is(i, "rev")) reverse = true;
+    } else if (given == By.ANY && !reverse && call.is(i, "rev")) reverse = true;
     else if (by == By.ANY && call.is(i, "bylex")) by = By.BYTES;
     else if (by == By.ANY && call.is(i, "byscore")) by = By.SCORE;
     else return call.syntax();

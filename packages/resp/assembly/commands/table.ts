@@ -388,7 +388,7 @@ export class Commands {
     this.add(Command.PSUBSCRIBE, "psubscribe", -2, heard, 0);
     this.add(Command.PUNSUBSCRIBE, "punsubscribe", -1, heard, 0);
     this.add(Command.PUBLISH, "publish", 3, ADMIN, 0);
-    this.add(Command.PUBSUB, "pubsub", -2, ADMIN, 0);
+    this.add(Command.PUBSUB, "pubsub", -2, Flag.CONTAINER, 0);
     this.add(Command.AUTH, "auth", -2, Flag.STRANGER, 0);
     this.add(Command.HELLO, "hello", -1, Flag.STRANGER | Flag.NOT_IN_MULTI, 0);
     this.add(Command.PING, "ping", -1, Flag.SUBSCRIBED, 0);
@@ -398,9 +398,9 @@ export class Commands {
     this.add(Command.QUIT, "quit", -1, always, 0);
     this.add(Command.RESET, "reset", 1, always, 0);
     this.add(Command.INFO, "info", -1, ADMIN, 0);
-    this.add(Command.CLIENT, "client", -2, ADMIN, 0);
-    this.add(Command.COMMAND, "command", -1, ADMIN, 0);
-    this.add(Command.CONFIG, "config", -2, ADMIN, 0);
+    this.add(Command.CLIENT, "client", -2, Flag.CONTAINER, 0);
+    this.add(Command.COMMAND, "command", -1, Flag.CONTAINER, 0);
+    this.add(Command.CONFIG, "config", -2, Flag.CONTAINER, 0);
     this.add(Command.TIME, "time", 1, ADMIN, 0);
   }
 

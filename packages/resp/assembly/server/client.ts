@@ -9,6 +9,7 @@ import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
+import { Wait } from "./blocking";
 import { Channel } from "./channels";
 import { StoreServer } from "./server";
 import { Transaction } from "./transaction";
@@ -18,6 +19,7 @@ const REPLY_BYTES: i32 = 64 << 10;
 /** Requests of a turn, before others have theirs. */
 const TURN_REQUESTS_MAX: i32 = 1024;
 const HELD_BYTES_MIN: i32 = 256;
+const AHEAD_BYTES_MAX: i32 = 4096;
 
 
 @final
@@ -32,6 +34,8 @@ export class Client extends Task implements TcpHandler {
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
+  /** What it waits for; it may be closed. */
+  wait: Wait | null = null;
   /** Its place in the server's list. */
   place: i32 = 0;
   private readonly parser: RequestParser;
@@ -103,9 +107,38 @@ export class Client extends Task implements TcpHandler {
         this.tcp.close();
         break;
       }
+      if (this.isBlocked) {
+        this.readAhead();
+        break;
+      }
       if (this.server.isBusy(this) || !this.serve()) break;
     }
     this.isTurning = false;
+  }
+
+  /** Nothing is served until it has what it waits for. */
+  get isBlocked(): bool {
+    const wait = this.wait;
+    return wait !== null && wait.isOpen;
+  }
+
+  /** While it is blocked, a little is read, to see that the other end closes. */
+  private readAhead(): void {
+    const tcp = this.tcp;
+    if (tcp.peekedBytes > 0 && this.heldBytes < AHEAD_BYTES_MAX) {
+      if (this.heldRoom < AHEAD_BYTES_MAX && !this.move(AHEAD_BYTES_MAX)) return;
+      const room = AHEAD_BYTES_MAX - this.heldBytes;
+      this.heldBytes += this.fill(this.held + <usize>this.heldBytes, room);
+    }
+    if (tcp.peekedBytes == 0 && tcp.atEnd) tcp.close();
+  }
+
+  /** The reply of a command that had to wait. */
+  answer(reply: Reply): void {
+    if (this.isOver) return;
+    this.barrier = this.server.barrier;
+    const kept = reply.isOverflowing ? this.fails() : this.append(reply.start, reply.used);
+    if (kept) this.schedule();
   }
 
   // ---- requests
@@ -161,6 +194,7 @@ export class Client extends Task implements TcpHandler {
       from += parser.consumed;
       parser.reset();
       if (this.isLeaving) return bytes;
+      if (this.isBlocked) break;
       if (server.reply.used >= REPLY_BYTES || server.isBehind || this.isOver) break;
     }
     return from;

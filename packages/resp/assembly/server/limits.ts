@@ -23,6 +23,8 @@ export class StoreLimits {
   subscriptions: i32 = 65_536;
   /** Patterns among them; every message is compared with each. */
   patterns: i32 = 1024;
+  /** Keys that all clients together may wait for. */
+  awaited: i32 = 65_536;
   /** Keys that a client may watch. */
   watched: i32 = 256;
   /** Bytes of the commands that a transaction may queue. */

@@ -14,6 +14,7 @@ import {
 import { ShutdownHandler, exit } from "@phantasm/runtime";
 import { Call, OUT_OF_MEMORY } from "../commands/call";
 import { execute } from "../commands/execute";
+import { subcommandRefusal } from "../commands/subcommands";
 import { Command, Commands, Flag } from "../commands/table";
 import { Database } from "../data/database";
 import { seedHeights } from "../data/sorted-set";
@@ -23,6 +24,8 @@ import { LoadListener, Loader } from "../durable/loader";
 import { seedHash } from "../memory/siphash";
 import { Reply } from "../protocol/reply";
 import { administer } from "./administration";
+import { block } from "./block-commands";
+import { Blocking } from "./blocking";
 import { Channels } from "./channels";
 import { Client } from "./client";
 import { StoreCounters, StoreLimits } from "./limits";
@@ -53,6 +56,9 @@ export class StoreServer
   readonly channels: Channels;
   readonly db: Database;
   readonly call: Call;
+  readonly blocking: Blocking;
+  /** What is between MULTI and EXEC is performed. */
+  isTransacting: bool = false;
   readonly reply: Reply;
   readonly clients: Client[] = [];
   /** Closed at the end of the command that found them too slow. */
@@ -98,6 +104,7 @@ export class StoreServer
     this.db = db;
     this.reply = reply;
     this.call = new Call(db, reply, random, limits.bulkBytes);
+    this.blocking = new Blocking(db, random, clock, limits);
     this.startedMs = clock.wall() / MILLISECOND;
     db.nowMs = this.startedMs;
     if (store !== null) this.keeper = new Keeper(store, journal, durability, clock, this);
@@ -163,6 +170,8 @@ export class StoreServer
   }
 
   forget(client: Client): void {
+    const wait = client.wait;
+    if (wait !== null) this.blocking.leave(wait);
     const last = this.clients.pop();
     if (last !== client) {
       this.clients[client.place] = last;
@@ -256,13 +265,14 @@ export class StoreServer
     if (why !== null) return queueOrRefuse(client, reply, why);
     const transaction = client.transaction;
     if (transaction !== null && transaction.isOpen && (flags & Flag.NOT_QUEUED) == 0) {
-      if (transaction.queue(call, this.limits.transactionBytes)) reply.simple("QUEUED");
+      if (transaction.queued.put(call, this.limits.transactionBytes)) reply.simple("QUEUED");
       else queueOrRefuse(client, reply, "ERR transaction is too large");
       return;
     }
     this.journal.begin();
     if (command == Command.EXEC) transact(command, this, client);
     else this.perform(command, client);
+    if (this.blocking.hasReady) this.blocking.serve();
     this.commitLater();
     while (this.doomed.length > 0) this.doomed.pop().abort();
   }
@@ -270,6 +280,7 @@ export class StoreServer
   perform(command: Command, client: Client): void {
     if (execute(command, this.call)) return;
     if (command >= Command.MULTI && command <= Command.UNWATCH) transact(command, this, client);
+    else if (command >= Command.BLPOP && command <= Command.BZMPOP) block(command, this, client);
     else if (command >= Command.SUBSCRIBE && command <= Command.PUBSUB)
       subscribeCommand(command, this, client);
     else administer(command, this, client);
@@ -283,6 +294,10 @@ export class StoreServer
     const name = this.commands.names[command];
     if (arity > 0 ? call.count != arity : call.count < -arity)
       return `ERR wrong number of arguments for '${name}' command`;
+    if (flags & Flag.CONTAINER) {
+      const why = subcommandRefusal(command, name, call);
+      if (why !== null) return why;
+    }
     if (!client.isKnown && (flags & Flag.STRANGER) == 0) return "NOAUTH Authentication required.";
     if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0)
       return STORE_FAILED;

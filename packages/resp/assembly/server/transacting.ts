@@ -55,11 +55,14 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
     reply.error("EXECABORT Transaction discarded because of previous errors.");
   else if (transaction.isStale(server.db)) reply.nothingArray();
   else {
-    reply.array(transaction.count);
-    for (let i = 0; i < transaction.count; i++) {
-      transaction.next(server.call);
+    const queued = transaction.queued;
+    reply.array(queued.count);
+    server.isTransacting = true;
+    for (let i = 0; i < queued.count; i++) {
+      queued.next(server.call);
       server.perform(server.commands.find(server.call), client);
     }
+    server.isTransacting = false;
   }
   transaction.close();
 }
