@@ -206,3 +206,73 @@ export const WAITING: readonly Make[] = [
     ...options(c, ["COUNT", "2"]),
   ],
 ];
+
+/** About the server, where that is the same. */
+export const SERVER: readonly Make[] = [
+  (c) => [
+    "CLIENT",
+    ...c.of([["GETNAME"], ["SETNAME", `n${c.below(3)}`], ["SETNAME", "a b"], ["GETREDIR"]]),
+  ],
+  (c) => [
+    "CLIENT",
+    "KILL",
+    ...c.of([
+      ["1.2.3.4:5"],
+      ["ID", "999999"],
+      ["ID", "0"],
+      ["TYPE", "x"],
+      ["USER", "x"],
+      ["ADDR", "1.2.3.4:5"],
+      ["huh", "x"],
+      ["ID"],
+    ]),
+  ],
+  (c) => [
+    "CLIENT",
+    "UNBLOCK",
+    ...c.of([["999999"], ["x"], ["999999", "ERROR"], ["9", "huh"], ["1", "2", "3"]]),
+  ],
+  (c) => ["CLIENT", "PAUSE", c.of(["x", "-1", "0"]), ...c.of([[], ["huh"], ["WRITE"]])],
+  (c) => [
+    "CLIENT",
+    "LIST",
+    ...c.of([["TYPE", "x"], ["TYPE", "master"], ["ID", "x"], ["huh"], ["ID", "999999"]]),
+  ],
+  (c) => [c.of(["CLIENT", "CONFIG", "COMMAND", "PUBSUB", "OBJECT"]), "huh", value(c)],
+  (c) => [c.of(["CLIENT", "CONFIG", "PUBSUB", "OBJECT", "MEMORY"])],
+  (c) => ["CLIENT", "NO-EVICT", c.of(["ON", "off", "huh"])],
+  (c) => [
+    "CONFIG",
+    ...c.of([
+      ["SET", "huh", "1"],
+      ["SET", "maxmemory", "x"],
+      ["SET", "databases", "9"],
+      ["SET", "maxclients", "x"],
+      ["SET", "a"],
+      ["GET"],
+      ["GET", "nosuch"],
+
+      ["REWRITE"],
+      ["RESETSTAT", "x"],
+    ]),
+  ],
+  (c) => [
+    "COMMAND",
+    "GETKEYS",
+    ...c.of([
+      ["huh"],
+      ["PING"],
+      ["GET"],
+      ["GET", "a"],
+      ["MSET", "a", "1", "b", "2"],
+      ["ZUNION", "2", "a", "b"],
+      ["ZUNION", "3", "a"],
+      ["BLPOP", "a", "b", "0"],
+      ["LMOVE", "a", "b", "LEFT", "LEFT"],
+      ["OBJECT", "ENCODING", "a"],
+    ]),
+  ],
+  (c) => ["COMMAND", "INFO", c.of(["nosuch", "huh"])],
+  (c) => ["WAIT", c.of(["0", "x"]), c.of(["1", "x", "-1"])],
+  () => ["ROLE"],
+];

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureBuilt } from "../../../toolchain/dist/build.js";
 import { Running } from "../../support/running.js";
 import { Chance, TIMES, UNORDERED, commands } from "./commands.js";
-import { LISTS, SETS, SORTED, STRINGS } from "./families.js";
+import { LISTS, SERVER, SETS, SORTED, STRINGS, WAITING } from "./families.js";
 import { RespClient, encode, endOf } from "./resp.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/store", import.meta.url));
@@ -21,6 +21,7 @@ const firstSeed = Number(process.env["PHANTASM_SEED"] ?? 1);
 const seeds = Number(process.env["PHANTASM_SEEDS"] ?? 4);
 const kills = Number(process.env["PHANTASM_KILLS"] ?? 4);
 const COMMANDS = 3000;
+const FAMILIES = [...SORTED, ...SETS, ...LISTS, ...STRINGS, ...WAITING, ...SERVER];
 
 let image = "";
 let folder = "";
@@ -82,7 +83,7 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const resp3 = seed % 2 === 0;
     test(`the same commands have the same replies (seed ${seed}, RESP${resp3 ? 3 : 2})`, async () => {
-      const all = commands(seed, COMMANDS, [...SORTED, ...SETS, ...LISTS, ...STRINGS]);
+      const all = commands(seed, COMMANDS, FAMILIES);
       const chance = new Chance(seed + 1000);
       const replies: string[][] = [];
       for (const port of [store?.port ?? 0, redisPort]) {

@@ -16,7 +16,7 @@ function offsetAt(call: Call, index: i32): i64 {
 }
 
 function bitOf(at: usize, offset: i64): i32 {
-  return (<i32>load<u8>(at + <usize>(offset >> 3)) >> (7 - <i32>(offset & 7))) & 1;
+  return ((<i32>load<u8>(at + <usize>(offset >> 3))) >> (7 - <i32>(offset & 7))) & 1;
 }
 
 export function getbit(call: Call): void {
@@ -73,15 +73,18 @@ function readPart(call: Call, at: i32, bytes: i32): bool {
     }
   }
   const length = inBits ? (<i64>bytes) << 3 : <i64>bytes;
-  const isEmpty = first < 0 && last < 0 && first > last;
   if (first < 0) first = max<i64>(first + length, 0);
   if (last < 0) last = max<i64>(last + length, 0);
   last = min(last, length - 1);
   const unit = inBits ? 0 : 3;
   firstBit = first << unit;
   endBit = (last + 1) << unit;
-  if (isEmpty || first > last) endBit = firstBit;
+  if (first > last) endBit = firstBit;
   return true;
+}
+
+function isNegative(call: Call, index: i32): bool {
+  return load<u8>(call.at(index)) == 0x2d;
 }
 
 export function bitcount(call: Call): void {
@@ -90,6 +93,9 @@ export function bitcount(call: Call): void {
   if (entry === null) return call.reply.integer(0);
   if (call.count == 3 || call.count > 5) return call.syntax();
   if (!readPart(call, 2, blobAt(entry).length)) return;
+  // As it is written: of a short string it could be something else.
+  const isBackward = call.count > 3 && isNegative(call, 2) && isNegative(call, 3);
+  if (isBackward && call.integer(2) > call.integer(3)) return call.reply.integer(0);
   const at = blobAt(entry).bytes;
   let count: i64 = 0;
   let bit = firstBit;
@@ -165,7 +171,13 @@ export function bitop(call: Call): void {
 }
 
 /** A string that is shorter has zeros behind it. */
-function apply(operation: Operation, into: usize, bytes: i32, entry: Entry | null, isFirst: bool): void {
+function apply(
+  operation: Operation,
+  into: usize,
+  bytes: i32,
+  entry: Entry | null,
+  isFirst: bool,
+): void {
   const from = entry === null ? 0 : blobAt(entry).bytes;
   const length = entry === null ? 0 : blobAt(entry).length;
   for (let i: usize = 0; i < <usize>bytes; i++) {

@@ -5,13 +5,9 @@ import { blobOf } from "../memory/blob";
 import { ENTRY_BYTES, Entry, Table } from "../memory/table";
 import { INTEGER_BYTES_MAX, isNumber, readInteger } from "../protocol/numbers";
 import { Call, OUT_OF_MEMORY } from "./call";
-import {
-  beginResult,
-  copySortedSet,
-  copyTable,
-  isTooLarge,
-  walk,
-} from "./results";
+import { beginResult, copySortedSet, copyTable, isTooLarge, walk } from "./results";
+import { help } from "./subcommands";
+import { Command } from "./table";
 
 export function copy(call: Call): void {
   let replaces = false;
@@ -132,6 +128,7 @@ function encodingOf(entry: Entry): string {
 
 export function object(call: Call): void {
   const reply = call.reply;
+  if (call.is(1, "help")) return help(Command.OBJECT, "object", call);
   const entry = call.find(2);
   if (entry === null) reply.nothing();
   else if (call.is(1, "encoding")) reply.bulkText(encodingOf(entry));
@@ -170,6 +167,7 @@ function averageBytes(entry: Entry): i64 {
 
 /** About as many bytes as an object takes. */
 export function memoryUsage(call: Call): void {
+  if (call.is(1, "help")) return help(Command.MEMORY, "memory", call);
   if (call.count > 3) {
     if (!call.is(3, "samples") || call.count != 5) return call.syntax();
     call.integer(4);
@@ -178,7 +176,6 @@ export function memoryUsage(call: Call): void {
   const entry = call.find(2);
   if (entry === null) return call.reply.nothing();
   const head = <i64>(ENTRY_BYTES + 16 + entry.keyLength) + 2 * BLOCK_BYTES + 4;
-  if (kindOf(entry) == Kind.STRING)
-    return call.reply.integer(head + 8 + <i64>blobAt(entry).room);
+  if (kindOf(entry) == Kind.STRING) return call.reply.integer(head + 8 + <i64>blobAt(entry).room);
   call.reply.integer(head + 64 + averageBytes(entry) * <i64>call.db.countOf(entry));
 }

@@ -1,7 +1,14 @@
 import { Kind, blobAt, tableAt } from "../data/database";
 import { Blob, blobOf, freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
-import { INTEGER_BYTES_MAX, isNumber, putDouble, putInteger, readDouble, readInteger } from "../protocol/numbers";
+import {
+  INTEGER_BYTES_MAX,
+  isNumber,
+  putDouble,
+  putInteger,
+  readDouble,
+  readInteger,
+} from "../protocol/numbers";
 import { Call } from "./call";
 import { scanEmpty, scanReply } from "./scan";
 
@@ -152,6 +159,7 @@ export function hincrby(call: Call): void {
 export function hincrbyfloat(call: Call): void {
   const by = call.double(3);
   if (!isNumber) return;
+  if (!isFinite(by)) return call.reply.error("ERR value is NaN or Infinity");
   const found = call.key(1, Kind.HASH);
   if (call.isWrong) return;
   const blob = valueOf(call, found, 2);

@@ -72,10 +72,8 @@ export function lpos(call: Call): void {
     if (call.is(i, "rank")) {
       rank = call.integer(i + 1);
       if (!isNumber) return;
-      if (rank == i64.MIN_VALUE)
-        return reply.error(
-          `ERR value is out of range, value must between -${i64.MAX_VALUE} and ${i64.MAX_VALUE}`,
-        );
+      // Of the smallest number there is no opposite; Redis 7.0 takes it for -1.
+      if (rank == i64.MIN_VALUE) rank = -1;
       if (rank == 0)
         return reply.error(
           "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +

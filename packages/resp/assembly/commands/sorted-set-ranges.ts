@@ -133,9 +133,7 @@ export function zrange(call: Call, given: By, givenReverse: bool, key: i32, into
       "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
     );
   if (withScores && by == By.BYTES)
-    return call.reply.error(
-      "ERR syntax error, WITHSCORES not supported in combination with BYLEX",
-    );
+    return call.reply.error("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
   const swapped = reverse && by != By.RANK ? 1 : 0;
   if (!range.read(call, by, key + 1 + swapped, key + 2 - swapped)) return;
   const owner = call.key(key, Kind.SORTED_SET);

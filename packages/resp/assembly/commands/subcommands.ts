@@ -9,11 +9,10 @@ const MEMORY_ARITY: StaticArray<i32> = [2, -3];
 const PUBSUB: StaticArray<string> = ["channels", "help", "numpat", "numsub"];
 const PUBSUB_ARITY: StaticArray<i32> = [-2, 2, 2, -2];
 const COMMAND: StaticArray<string> = ["count", "docs", "getkeys", "help", "info", "list"];
-const COMMAND_ARITY: StaticArray<i32> = [2, -2, -3, 2, -2, -2];
+const COMMAND_ARITY: StaticArray<i32> = [2, -2, -4, 2, -2, -2];
 const CONFIG: StaticArray<string> = ["get", "help", "resetstat", "rewrite", "set"];
 const CONFIG_ARITY: StaticArray<i32> = [-3, 2, 2, 2, -4];
 const CLIENT: StaticArray<string> = [
-  "caching",
   "getname",
   "getredir",
   "help",
@@ -24,17 +23,12 @@ const CLIENT: StaticArray<string> = [
   "no-evict",
   "no-touch",
   "pause",
-  "reply",
   "setinfo",
   "setname",
-  "tracking",
-  "trackinginfo",
   "unblock",
   "unpause",
 ];
-const CLIENT_ARITY: StaticArray<i32> = [
-  3, 2, 2, 2, 2, 2, -3, -2, 3, 3, -3, 3, 4, 3, -3, 2, -3, 2,
-];
+const CLIENT_ARITY: StaticArray<i32> = [2, 2, 2, 2, 2, -3, -2, 3, 3, -3, 4, 3, -3, 2];
 
 export function namesOf(container: Command): StaticArray<string> {
   if (container == Command.OBJECT) return OBJECT;

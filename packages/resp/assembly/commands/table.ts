@@ -167,6 +167,8 @@ export enum Command {
   COMMAND,
   CONFIG,
   TIME,
+  WAIT,
+  ROLE,
 }
 
 export enum Flag {
@@ -190,7 +192,7 @@ export enum Flag {
 
 /** A power of two, a few times as many as commands. */
 const SLOTS: u32 = 512;
-const COMMANDS: i32 = <i32>Command.TIME + 1;
+const COMMANDS: i32 = <i32>Command.ROLE + 1;
 
 const NEW: i32 = Flag.WRITE | Flag.GROWS;
 const WAITS: i32 = Flag.WRITE | Flag.BLOCKING;
@@ -208,6 +210,7 @@ export class Commands {
   private readonly slots: StaticArray<u8> = new StaticArray<u8>(<i32>SLOTS);
 
   constructor() {
+    this.names[Command.NONE] = "";
     this.strings();
     this.keySpace();
     this.lists();
@@ -402,6 +405,8 @@ export class Commands {
     this.add(Command.COMMAND, "command", -1, Flag.CONTAINER, 0);
     this.add(Command.CONFIG, "config", -2, Flag.CONTAINER, 0);
     this.add(Command.TIME, "time", 1, ADMIN, 0);
+    this.add(Command.WAIT, "wait", 3, ADMIN, 0);
+    this.add(Command.ROLE, "role", 1, ADMIN, 0);
   }
 
   private add(
@@ -436,9 +441,11 @@ export class Commands {
 
   /** The command that the first argument names, in whatever case; NONE: there is no such. */
   find(call: Call): Command {
-    const bytes = call.bytes(0);
+    return this.named(call.at(0), call.bytes(0));
+  }
+
+  named(at: usize, bytes: i32): Command {
     if (bytes > 16) return Command.NONE;
-    const at = call.at(0);
     let low: u64 = 0;
     let high: u64 = 0;
     for (let i = 0; i < bytes; i++) {

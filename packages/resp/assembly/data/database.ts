@@ -80,7 +80,7 @@ export class Database {
   /** @param memoryBytesMax of keys and values */
   constructor(
     readonly journal: Journal,
-    readonly memoryBytesMax: i64,
+    public memoryBytesMax: i64,
   ) {}
 
   get isFull(): bool {

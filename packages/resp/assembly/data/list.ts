@@ -76,18 +76,14 @@ export class List {
   /** Whether an end has numbers left. */
   isNumbered(left: bool): bool {
     if (this.count == 0) return true;
-    return left
-      ? this.numberAt(0) >= -NUMBER_MAX
-      : this.numberAt(this.count - 1) <= NUMBER_MAX;
+    return left ? this.numberAt(0) >= -NUMBER_MAX : this.numberAt(this.count - 1) <= NUMBER_MAX;
   }
 
   /** Returns the number of the element. */
   push(blob: Blob, left: bool): i64 {
     let number: i64 = 0;
     if (this.count > 0)
-      number = left
-        ? this.numberAt(0) - NUMBER_STEP
-        : this.numberAt(this.count - 1) + NUMBER_STEP;
+      number = left ? this.numberAt(0) - NUMBER_STEP : this.numberAt(this.count - 1) + NUMBER_STEP;
     this.pushNumbered(blob, left, number);
     return number;
   }
@@ -109,7 +105,8 @@ export class List {
   }
 
   private shrink(): void {
-    while (this.room > 16 * ROOM_MIN && this.count * SPARSE < this.room) this.resize(this.room >> 1);
+    while (this.room > 16 * ROOM_MIN && this.count * SPARSE < this.room)
+      this.resize(this.room >> 1);
   }
 
   /** A number for an element before that at `index`, which is not the first; that of the one before it: there is none. */
@@ -150,7 +147,7 @@ export class List {
   /** Gives all elements new numbers. */
   renumber(): void {
     for (let i = 0; i < this.count; i++)
-      this.put(i, load<u32>(this.slot(i)), (<i64>(i - (this.count >> 1))) * NUMBER_STEP);
+      this.put(i, load<u32>(this.slot(i)), <i64>(i - (this.count >> 1)) * NUMBER_STEP);
   }
 
   free(): void {

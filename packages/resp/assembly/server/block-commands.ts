@@ -16,8 +16,8 @@ function timeoutOf(call: Call, index: i32): i64 {
   const seconds = readDouble(call.at(index), call.bytes(index));
   let why = "";
   if (!isNumber) why = "ERR timeout is not a float or out of range";
-  else if (seconds * 1000 > MS_MAX) why = "ERR timeout is out of range";
-  else if (seconds < 0) why = "ERR timeout is negative";
+  // What is too large overflows there.
+  else if (seconds < 0 || seconds * 1000 > MS_MAX) why = "ERR timeout is negative";
   if (why.length == 0) return <i64>Math.ceil(seconds * 1000);
   call.reply.error(why);
   return -1;
@@ -60,10 +60,10 @@ export function block(command: Command, server: StoreServer, client: Client): vo
   const isMany = command == Command.BLMPOP || command == Command.BZMPOP;
   if (isMany) timeoutAt = 1;
   if (command == Command.BLMOVE && (!isSide(call, 3) || !isSide(call, 4))) return call.syntax();
+  if (isMany && !readMany(command, call)) return;
   const timeoutMs = timeoutOf(call, timeoutAt);
   if (timeoutMs < 0) return;
   if (isMany) {
-    if (!readMany(command, call)) return;
     firstKey = manyPop.firstKey;
     lastKey = manyPop.lastKey;
   } else if (moves(command)) {

@@ -35,7 +35,7 @@ export class Wait implements TimerHandler {
   /** @param timeoutMs 0: for ever */
   limit(timeoutMs: i64, clock: Clock): void {
     const delayNs = min(timeoutMs, TIMEOUT_MS_MAX) * MILLISECOND;
-    this.deadlineNs = clock.monotonic() + delayNs;
+    this.deadlineNs = clock.now() + delayNs;
     const timer = this.timer;
     if (timeoutMs == 0) this.deadlineNs = i64.MAX_VALUE;
     else if (timer !== null) timer.set(delayNs);
@@ -209,7 +209,7 @@ export class Blocking implements KeyListener {
 
   /** Its time is over, if it is that late. */
   giveUpAt(wait: Wait, deadlineNs: i64): void {
-    if (this.clock.monotonic() >= deadlineNs) this.giveUp(wait, null);
+    if (this.clock.now() >= deadlineNs) this.giveUp(wait, null);
   }
 
   /** @param why null: as if the time was over */

@@ -36,6 +36,12 @@ export class Client extends Task implements TcpHandler {
   isWaiting: bool = false;
   /** What it waits for; it may be closed. */
   wait: Wait | null = null;
+  /** A pause holds its next command. */
+  isPaused: bool = false;
+  lastCommand: i32 = 0;
+  /** Since when it is there, and when its last command came: ms since 1970. */
+  readonly sinceMs: i64;
+  lastMs: i64;
   /** Its place in the server's list. */
   place: i32 = 0;
   private readonly parser: RequestParser;
@@ -59,6 +65,8 @@ export class Client extends Task implements TcpHandler {
     readonly id: u64,
   ) {
     super();
+    this.sinceMs = server.db.nowMs;
+    this.lastMs = server.db.nowMs;
     this.isKnown = !server.hasPassword;
     this.parser = new RequestParser(server.limits.arguments, server.limits.bulkBytes);
     this.parser.isStranger = !this.isKnown;
@@ -107,7 +115,7 @@ export class Client extends Task implements TcpHandler {
         this.tcp.close();
         break;
       }
-      if (this.isBlocked) {
+      if (this.isBlocked || this.isPaused) {
         this.readAhead();
         break;
       }
@@ -189,6 +197,10 @@ export class Client extends Task implements TcpHandler {
       }
       if (parser.count > 0) {
         server.call.take(base + <usize>from, parser.table, parser.count);
+        if (server.pauses.isOn && server.holds(this)) {
+          parser.reset();
+          break;
+        }
         server.execute(this);
       }
       from += parser.consumed;
@@ -350,6 +362,15 @@ export class Client extends Task implements TcpHandler {
       this.unsentAt = 0;
     }
     if (this.append(message.start, message.used)) this.schedule();
+  }
+
+  /** Bytes of requests that it has not been answered. */
+  get waitingBytes(): i32 {
+    return this.heldBytes;
+  }
+
+  get unsentBytes(): i32 {
+    return this.unsentEnd - this.unsentAt;
   }
 
   get waitsForCommit(): bool {

@@ -39,4 +39,14 @@ export class StoreCounters {
   closedForMemory: u64 = 0;
   malformed: u64 = 0;
   messages: u64 = 0;
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.clients = 0;
+    this.refusedClients = 0;
+    this.commands = 0;
+    this.closedForMemory = 0;
+    this.malformed = 0;
+    this.messages = 0;
+  }
 }

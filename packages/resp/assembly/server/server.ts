@@ -29,6 +29,7 @@ import { Blocking } from "./blocking";
 import { Channels } from "./channels";
 import { Client } from "./client";
 import { StoreCounters, StoreLimits } from "./limits";
+import { Pauses } from "./pauses";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
 
@@ -57,6 +58,11 @@ export class StoreServer
   readonly db: Database;
   readonly call: Call;
   readonly blocking: Blocking;
+  readonly pauses: Pauses;
+  /** As `limits` say, or fewer. */
+  clientsMax: i32;
+  /** Of this boot: 40 digits. */
+  readonly runId: string;
   /** What is between MULTI and EXEC is performed. */
   isTransacting: bool = false;
   readonly reply: Reply;
@@ -105,6 +111,9 @@ export class StoreServer
     this.reply = reply;
     this.call = new Call(db, reply, random, limits.bulkBytes);
     this.blocking = new Blocking(db, random, clock, limits);
+    this.pauses = new Pauses(clock);
+    this.clientsMax = limits.clients;
+    this.runId = runIdOf(random);
     this.startedMs = clock.wall() / MILLISECOND;
     db.nowMs = this.startedMs;
     if (store !== null) this.keeper = new Keeper(store, journal, durability, clock, this);
@@ -151,7 +160,7 @@ export class StoreServer
   }
 
   onAccept(listener: TcpListener, connection: TcpConnection): void {
-    if (this.clients.length >= this.limits.clients) {
+    if (this.clients.length >= this.clientsMax) {
       this.counters.refusedClients++;
       this.reply.clear();
       this.reply.error("ERR max number of clients reached");
@@ -172,6 +181,7 @@ export class StoreServer
   forget(client: Client): void {
     const wait = client.wait;
     if (wait !== null) this.blocking.leave(wait);
+    this.pauses.forget(client);
     const last = this.clients.pop();
     if (last !== client) {
       this.clients[client.place] = last;
@@ -181,6 +191,13 @@ export class StoreServer
       this.channels.leave(client.channels[i], client, false);
     for (let i = 0; i < client.patterns.length; i++)
       this.channels.leave(client.patterns[i], client, true);
+  }
+
+  /** Null: there is none. */
+  clientOf(id: u64): Client | null {
+    for (let i = 0; i < this.clients.length; i++)
+      if (this.clients[i].id == id) return this.clients[i];
+    return null;
   }
 
   onTimer(timer: Timer): void {
@@ -255,12 +272,19 @@ export class StoreServer
 
   // ---- commands
 
+  /** Whether what is called has to wait, since there is a pause. */
+  holds(client: Client): bool {
+    return this.pauses.holds(client, this.commands.flags[this.commands.find(this.call)]);
+  }
+
   execute(client: Client): void {
     const call = this.call;
     const reply = this.reply;
     this.counters.commands++;
     const command = this.commands.find(call);
     const flags = this.commands.flags[command];
+    client.lastCommand = <i32>command;
+    client.lastMs = this.db.nowMs;
     const why = this.refusal(command, flags, client);
     if (why !== null) return queueOrRefuse(client, reply, why);
     const transaction = client.transaction;
@@ -337,4 +361,10 @@ export class StoreServer
   private finish(): void {
     this.keeper!.finish();
   }
+}
+
+function runIdOf(random: Random): string {
+  let text = "";
+  while (text.length < 40) text += random.u32().toString(16).padStart(8, "0");
+  return text;
 }

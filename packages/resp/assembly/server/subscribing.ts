@@ -1,5 +1,6 @@
 /** SUBSCRIBE, PUBLISH and their kind. */
 import { Call } from "../commands/call";
+import { help } from "../commands/subcommands";
 import { Command } from "../commands/table";
 import { Reply } from "../protocol/reply";
 import { Channel } from "./channels";
@@ -115,5 +116,6 @@ function pubsub(server: StoreServer, call: Call): void {
       reply.bulk(call.at(i), call.bytes(i));
       reply.integer(channel === null ? 0 : <i64>channel.clients.length);
     }
-  } else reply.error(`ERR unknown subcommand '${call.text(1)}'. Try PUBSUB HELP.`);
+  } else if (call.is(1, "help")) help(Command.PUBSUB, "pubsub", call);
+  else call.syntax();
 }
