@@ -3,16 +3,13 @@ import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_proces
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ensureBuilt } from "../../../toolchain/dist/build.js";
-import { Running } from "../../support/running.js";
+import { bootStore, storeImage, type Booted } from "./booted.js";
 import { Chance, TIMES, UNORDERED, commands } from "./commands.js";
 import { LISTS, SERVER, SETS, SORTED, STRINGS, WAITING } from "./families.js";
 import { RespClient, encode, endOf } from "./resp.js";
 
-const EXAMPLE = fileURLToPath(new URL("../../../examples/store", import.meta.url));
 const has = (name: string): boolean => spawnSync(name, ["--version"]).status === 0;
 const execute = promisify(execFile);
 
@@ -26,17 +23,15 @@ const FAMILIES = [...SORTED, ...SETS, ...LISTS, ...STRINGS, ...WAITING, ...SERVE
 let image = "";
 let folder = "";
 beforeAll(async () => {
-  ({ path: image } = await ensureBuilt(EXAMPLE));
+  image = await storeImage();
   folder = mkdtempSync(join(tmpdir(), "phantasm-store-"));
 }, 600_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function boot(disk: string, ...words: string[]): Promise<{ running: Running; port: number }> {
-  const running = new Running([image, "-p", "0:6379", "--block", `data=${disk}`, "--", ...words]);
-  await running.saw(/Ready to accept/);
-  return { running, port: await running.port(6379) };
+function boot(disk: string, ...words: string[]): Promise<Booted> {
+  return bootStore(image, disk, 0, ...words);
 }
 
 const PAIRED = /^with(values|scores)$/i;
@@ -63,7 +58,7 @@ function sorted(reply: string): string {
 describe.runIf(has("redis-server"))("beside redis-server", () => {
   let redis: ChildProcess | undefined;
   let redisPort = 0;
-  let store: { running: Running; port: number } | undefined;
+  let store: Booted | undefined;
   beforeAll(async () => {
     store = await boot("mem:64M", "--durability=no");
     redisPort = 20_000 + (process.pid % 20_000);

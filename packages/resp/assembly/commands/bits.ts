@@ -84,7 +84,7 @@ function readPart(call: Call, at: i32, bytes: i32): bool {
 }
 
 function isNegative(call: Call, index: i32): bool {
-  return load<u8>(call.at(index)) == 0x2d;
+  return call.bytes(index) > 0 && load<u8>(call.at(index)) == 0x2d;
 }
 
 export function bitcount(call: Call): void {
@@ -92,10 +92,15 @@ export function bitcount(call: Call): void {
   if (call.isWrong) return;
   if (entry === null) return call.reply.integer(0);
   if (call.count == 3 || call.count > 5) return call.syntax();
+  // As it is written, before anything else is looked at.
+  if (call.count > 3 && isNegative(call, 2) && isNegative(call, 3)) {
+    const first = call.integer(2);
+    if (!isNumber) return;
+    const last = call.integer(3);
+    if (!isNumber) return;
+    if (first > last) return call.reply.integer(0);
+  }
   if (!readPart(call, 2, blobAt(entry).length)) return;
-  // As it is written: of a short string it could be something else.
-  const isBackward = call.count > 3 && isNegative(call, 2) && isNegative(call, 3);
-  if (isBackward && call.integer(2) > call.integer(3)) return call.reply.integer(0);
   const at = blobAt(entry).bytes;
   let count: i64 = 0;
   let bit = firstBit;

@@ -20,14 +20,14 @@ function setField(call: Call, owner: Entry, field: i32, value: usize, bytes: i32
   const table = tableAt(owner);
   let element = table.find(call.at(field), call.bytes(field));
   const isNew = element === null;
+  let before = 0;
   if (element === null) element = table.add(call.at(field), call.bytes(field));
   else {
-    db.elementRemoved(owner, element, true);
-    element.id = 0;
+    before = blobAt(element).length;
     freeBlob(blobAt(element));
   }
   element.value = <u32>blobOf(value, bytes).address;
-  db.elementChanged(owner, element, table.keyOf(element), true);
+  db.elementChanged(owner, element, table.keyOf(element), true, before);
   return isNew;
 }
 

@@ -74,13 +74,7 @@ export function lset(call: Call): void {
   if (index < 0) index += <i64>list.count;
   if (index < 0 || index >= <i64>list.count) return call.reply.error(OUT_OF_RANGE);
   const db = call.db;
-  const number = list.numberAt(<i32>index);
-  const before = list.at(<i32>index);
-  db.listRemoved(entry, number, before);
-  freeBlob(before);
-  const blob = blobOf(call.at(3), call.bytes(3));
-  list.set(<i32>index, blob);
-  db.listChanged(entry, number, blob);
+  db.replace(entry, <i32>index, blobOf(call.at(3), call.bytes(3)));
   db.touch(entry);
   call.reply.ok();
 }

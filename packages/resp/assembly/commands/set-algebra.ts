@@ -160,7 +160,7 @@ export function smove(call: Call): void {
   const other = tableAt(to);
   if (other.find(call.at(3), call.bytes(3)) === null) {
     const element = other.add(call.at(3), call.bytes(3));
-    db.elementChanged(to, element, other.keyOf(element), false);
+    db.elementChanged(to, element, other.keyOf(element), false, 0);
     db.touch(to);
   }
   call.reply.integer(1);

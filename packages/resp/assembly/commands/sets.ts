@@ -14,7 +14,7 @@ export function sadd(call: Call): void {
   for (let i = 2; i < call.count; i++) {
     if (table.find(call.at(i), call.bytes(i)) !== null) continue;
     const element = table.add(call.at(i), call.bytes(i));
-    db.elementChanged(entry, element, table.keyOf(element), false);
+    db.elementChanged(entry, element, table.keyOf(element), false, 0);
     added++;
   }
   if (added > 0) db.touch(entry);

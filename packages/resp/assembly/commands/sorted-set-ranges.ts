@@ -128,6 +128,8 @@ export function zrange(call: Call, given: By, givenReverse: bool, key: i32, into
     else return call.syntax();
   }
   if (by == By.ANY) by = By.RANK;
+  // A limit that is none may stand there.
+  if (by == By.RANK) offset = 0;
   if (limit != -1 && by == By.RANK)
     return call.reply.error(
       "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",

@@ -22,7 +22,7 @@ function put(call: Call, owner: Entry, index: i32, found: Entry | null, score: f
   let element = found;
   if (element === null) element = set.add(call.at(index), call.bytes(index), score);
   else set.move(element, score);
-  call.db.elementChanged(owner, element, set.table.keyOf(element), false);
+  call.db.elementChanged(owner, element, set.table.keyOf(element), false, 0);
 }
 
 export function zadd(call: Call): void {

@@ -1,5 +1,11 @@
 /** Keys, what they stand for, and when they expire. Every change goes through here to the journal. */
-import { Journal } from "../durable/journal";
+import {
+  ELEMENT_HEAD_BYTES,
+  Journal,
+  LARGE_BYTES,
+  OBJECT_HEAD_BYTES,
+  PART_BYTES,
+} from "../durable/journal";
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
@@ -20,7 +26,7 @@ const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
 /** The head of an entry while `adopt` writes its elements. */
 const adopted: usize = memory.data(64, 8);
 
-/** More of an entry: kind u8, parts u8, version u64. `extra` is when it expires, in ms since 1970; 0: never. */
+/** More of an entry: kind u8, parts u16 at 2, version u64 at 8. `extra` is when it expires, in ms since 1970; 0: never. */
 export function kindOf(entry: Entry): Kind {
   return <Kind>load<u8>(entry.address, <usize>ENTRY_BYTES);
 }
@@ -30,11 +36,11 @@ export function setKind(entry: Entry, kind: Kind): void {
 }
 
 export function partsOf(entry: Entry): i32 {
-  return <i32>load<u8>(entry.address, <usize>ENTRY_BYTES + 1);
+  return <i32>load<u16>(entry.address, <usize>ENTRY_BYTES + 2);
 }
 
 export function setParts(entry: Entry, parts: i32): void {
-  store<u8>(entry.address, <u8>parts, <usize>ENTRY_BYTES + 1);
+  store<u16>(entry.address, <u16>parts, <usize>ENTRY_BYTES + 2);
 }
 
 export function versionOf(entry: Entry): u64 {
@@ -126,6 +132,21 @@ export class Database {
   keep(entry: Entry): void {
     if (!this.journal.isOn) return;
     const isString = kindOf(entry) == Kind.STRING;
+    const bytes = entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
+    const before = entry.id;
+    // What is not written at once must not take the place of what there is, before all of it is there.
+    if (max(bytes, partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
+      entry.id = this.journal.takeId();
+      if (!isString && this.countOf(entry) > 0) {
+        this.keepElements(entry);
+        this.journal.dropped.add(before);
+      }
+    }
+    this.keepObject(entry, before);
+  }
+
+  private keepObject(entry: Entry, before: u64): void {
+    const isString = kindOf(entry) == Kind.STRING;
     const blob = blobAt(entry);
     const parts = this.journal.object(
       entry.id,
@@ -135,6 +156,7 @@ export class Database {
       entry.keyLength,
       isString ? blob.bytes : 0,
       isString ? blob.length : 0,
+      before,
       partsOf(entry),
     );
     setParts(entry, parts);
@@ -317,11 +339,14 @@ export class Database {
     else entry.value = <u32>newTable().address;
   }
 
-  /** An element of a hash, set or sorted set is new, or has changed. */
-  elementChanged(owner: Entry, element: Entry, field: usize, isHash: bool): void {
+  /**
+   * An element of a hash, set or sorted set is new, or has changed.
+   * @param valueBefore bytes of the value that it had, of a hash
+   */
+  elementChanged(owner: Entry, element: Entry, field: usize, isHash: bool, valueBefore: i32): void {
     const journal = this.journal;
     if (!journal.isOn) return;
-    if (element.id != 0) this.elementRemoved(owner, element, isHash);
+    const before = element.id;
     element.id = journal.takeId();
     const value = isHash ? blobAt(element) : null;
     journal.element(
@@ -332,6 +357,8 @@ export class Database {
       element.keyLength,
       value !== null ? value.bytes : 0,
       value !== null ? value.length : 0,
+      before,
+      element.keyLength + valueBefore,
     );
   }
 
@@ -375,19 +402,44 @@ export class Database {
     listAt(owner).renumber();
     if (!this.journal.isOn) return;
     const before = owner.id;
-    const parts = partsOf(owner);
     owner.id = this.journal.takeId();
-    setParts(owner, 0);
     this.keepElements(owner);
-    this.journal.together(1 + parts);
-    this.journal.objectRemoved(before, parts);
     this.journal.dropped.add(before);
-    this.keep(owner);
+    this.journal.together(2 + partsOf(owner));
+    this.keepObject(owner, before);
+  }
+
+  /** Puts another in the place of an element, which is freed. */
+  replace(owner: Entry, index: i32, blob: Blob): void {
+    const list = listAt(owner);
+    const replaced = list.at(index);
+    // What is not written at once has a number of its own.
+    const isLarge = max(blob.length, replaced.length) + ELEMENT_HEAD_BYTES > LARGE_BYTES;
+    if (isLarge && !list.hasNumberFor(index)) this.renumber(owner);
+    const before = list.numberAt(index);
+    const number = isLarge ? list.renumberOne(index) : before;
+    list.set(index, blob);
+    if (!isLarge) {
+      this.listRemoved(owner, number, replaced);
+      this.listChanged(owner, number, blob);
+    } else if (this.journal.isOn)
+      this.journal.element(
+        owner.id,
+        numberOf(number),
+        0,
+        0,
+        0,
+        blob.bytes,
+        blob.length,
+        numberOf(before),
+        replaced.length,
+      );
+    freeBlob(replaced);
   }
 
   listChanged(owner: Entry, number: i64, blob: Blob): void {
     if (this.journal.isOn)
-      this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length);
+      this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length, 0, 0);
   }
 
   listRemoved(owner: Entry, number: i64, blob: Blob): void {
@@ -405,7 +457,9 @@ export class Database {
     for (let place: u32 = 0; place < table.places; place++) {
       for (let at = table.firstAt(place); at != 0; at = <usize>changetype<Entry>(at).next) {
         const element = changetype<Entry>(at);
-        this.elementChanged(owner, element, table.keyOf(element), kind == Kind.HASH);
+        // It stays where it was, too, for as long as that means something.
+        element.id = 0;
+        this.elementChanged(owner, element, table.keyOf(element), kind == Kind.HASH, 0);
       }
     }
   }
@@ -423,8 +477,9 @@ export class Database {
     made.value = <u32>value;
     setKind(made, kind);
     if (this.journal.isOn) this.keepElements(made);
-    this.journal.together(REMOVED_AT_ONCE_MAX + 16);
     const before = this.find(key, bytes);
+    const partsBefore = before !== null ? partsOf(before) : 0;
+    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore);
     if (before !== null) this.remove(before);
     const entry = this.add(key, bytes, kind);
     entry.id = made.id;

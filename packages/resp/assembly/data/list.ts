@@ -116,6 +116,20 @@ export class List {
     return gap < 2 ? before : before + <i64>(gap >> 1);
   }
 
+  /** Whether there is a number between that of an element and the next one. */
+  hasNumberFor(index: i32): bool {
+    if (index == this.count - 1) return this.isNumbered(false);
+    return this.numberBefore(index + 1) != this.numberAt(index);
+  }
+
+  /** Gives an element that number, and returns it. */
+  renumberOne(index: i32): i64 {
+    const isLast = index == this.count - 1;
+    const number = isLast ? this.numberAt(index) + NUMBER_STEP : this.numberBefore(index + 1);
+    this.put(index, load<u32>(this.slot(index)), number);
+    return number;
+  }
+
   /** Puts one in before that at `index`. Costs the way to the nearer end. */
   insert(index: i32, blob: Blob, number: i64): void {
     const left = index < this.count >> 1;

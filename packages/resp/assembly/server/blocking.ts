@@ -11,7 +11,7 @@ import { Reply } from "../protocol/reply";
 import { serveKey } from "./block-commands";
 import { Client } from "./client";
 import { StoreLimits } from "./limits";
-import { Requests } from "./requests";
+import { Budget, Requests } from "./requests";
 
 const REPLY_BYTES_MIN: i32 = 4096;
 /** As good as for ever. */
@@ -22,7 +22,7 @@ const TIMEOUT_MS_MAX: i64 = i64.MAX_VALUE / MILLISECOND / 4;
 export class Wait implements TimerHandler {
   isOpen: bool = false;
   command: Command = Command.NONE;
-  readonly request: Requests = new Requests();
+  readonly request: Requests;
   readonly queues: Queue[] = [];
   private timer: Timer | null = null;
   private deadlineNs: i64 = 0;
@@ -30,7 +30,10 @@ export class Wait implements TimerHandler {
   constructor(
     readonly client: Client,
     private readonly blocking: Blocking,
-  ) {}
+    budget: Budget,
+  ) {
+    this.request = new Requests(budget);
+  }
 
   /** @param timeoutMs 0: for ever */
   limit(timeoutMs: i64, clock: Clock): void {
@@ -71,8 +74,6 @@ export class Blocking implements KeyListener {
   clients: i32 = 0;
   /** Keys that they wait for, of all together. */
   keys: i32 = 0;
-  /** Of their requests. */
-  bytes: i32 = 0;
   private readonly table: Table = newTable();
   /** By the value of the entry, less 1. */
   private readonly queues: (Queue | null)[] = [];
@@ -86,6 +87,7 @@ export class Blocking implements KeyListener {
     random: Random,
     private readonly clock: Clock,
     private readonly limits: StoreLimits,
+    private readonly budget: Budget,
   ) {
     const reply = new Reply(REPLY_BYTES_MIN, limits.replyBytes);
     this.reply = reply;
@@ -105,11 +107,10 @@ export class Blocking implements KeyListener {
     if (this.keys + lastKey - firstKey + 1 > limits.awaited) return false;
     let wait = client.wait;
     if (wait === null) {
-      wait = new Wait(client, this);
+      wait = new Wait(client, this, this.budget);
       client.wait = wait;
     }
-    if (!wait.request.put(call, limits.waitingBytes - this.bytes)) return false;
-    this.bytes += wait.request.used;
+    if (!wait.request.put(call, limits.transactionBytes)) return false;
     wait.command = command;
     wait.isOpen = true;
     for (let i = firstKey; i <= lastKey; i++) {
@@ -144,7 +145,6 @@ export class Blocking implements KeyListener {
     if (!wait.isOpen) return;
     wait.isOpen = false;
     wait.stop();
-    this.bytes -= wait.request.used;
     wait.request.clear();
     this.clients--;
     while (wait.queues.length > 0) {

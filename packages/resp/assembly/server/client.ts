@@ -345,7 +345,8 @@ export class Client extends Task implements TcpHandler {
   /** A message of a channel; who does not read them is closed. */
   hear(message: Reply): void {
     if (this.isOver) return;
-    if (this.unsentEnd - this.unsentAt + message.used > this.server.limits.pushBytes) {
+    const bytes = this.unsentEnd - this.unsentAt + message.used;
+    if (message.isOverflowing || bytes > this.server.limits.pushBytes) {
       this.server.counters.closedForMemory++;
       this.isLeaving = true;
       this.server.doomed.push(this);

@@ -115,7 +115,7 @@ function getKeys(server: StoreServer): void {
   if (arity > 0 ? count != arity : count < -arity)
     return reply.error("ERR Invalid number of arguments specified for command");
   let last = commands.keys[3 * command + 1];
-  let step = commands.keys[3 * command + 2];
+  const step = commands.keys[3 * command + 2];
   if (last < 0) last += count;
   const from = reply.used;
   let found = 0;

@@ -3,6 +3,12 @@ import { Call } from "../commands/call";
 
 const HEAD_BYTES: i32 = 8;
 
+/** Bytes that all together may take. */
+export class Budget {
+  used: i32 = 0;
+  constructor(readonly most: i32) {}
+}
+
 
 @final
 export class Requests {
@@ -14,6 +20,8 @@ export class Requests {
   private memory: usize = 0;
   private room: i32 = 0;
 
+  constructor(private readonly budget: Budget) {}
+
   /** False: all of them would be too large. The table and the bytes of the arguments are copied. */
   put(call: Call, bytesMax: i32): bool {
     let bytes = HEAD_BYTES + (call.count << 3);
@@ -22,6 +30,9 @@ export class Requests {
     if (this.used + bytes > bytesMax) return false;
     if (this.used + bytes > this.room) {
       const room = max(2 * this.room, max(this.used + bytes, 256));
+      const budget = this.budget;
+      if (budget.used + room - this.room > budget.most) return false;
+      budget.used += room - this.room;
       const larger = heap.alloc(<usize>room);
       if (this.memory != 0) {
         memory.copy(larger, this.memory, <usize>this.used);
@@ -62,6 +73,7 @@ export class Requests {
     this.count = 0;
     this.at = 0;
     this.used = 0;
+    this.budget.used -= this.room;
     this.room = 0;
     if (this.memory != 0) heap.free(this.memory);
     this.memory = 0;

@@ -30,6 +30,7 @@ import { Channels } from "./channels";
 import { Client } from "./client";
 import { StoreCounters, StoreLimits } from "./limits";
 import { Pauses } from "./pauses";
+import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
 
@@ -59,6 +60,8 @@ export class StoreServer
   readonly call: Call;
   readonly blocking: Blocking;
   readonly pauses: Pauses;
+  /** Of requests that are queued, or wait for a key. */
+  readonly copies: Budget;
   /** As `limits` say, or fewer. */
   clientsMax: i32;
   /** Of this boot: 40 digits. */
@@ -98,7 +101,7 @@ export class StoreServer
     readonly password: string = "",
     readonly limits: StoreLimits = new StoreLimits(),
   ) {
-    assert(limits.bulkBytes <= 512 << 10, "resp: an argument has at most 512 KiB");
+    assert(limits.bulkBytes <= 8 << 20, "resp: an argument has at most 8 MiB");
     seedHash(random);
     seedHeights(random.u64());
     this.channels = new Channels();
@@ -110,7 +113,9 @@ export class StoreServer
     this.db = db;
     this.reply = reply;
     this.call = new Call(db, reply, random, limits.bulkBytes);
-    this.blocking = new Blocking(db, random, clock, limits);
+    const copies = new Budget(limits.waitingBytes);
+    this.copies = copies;
+    this.blocking = new Blocking(db, random, clock, limits, copies);
     this.pauses = new Pauses(clock);
     this.clientsMax = limits.clients;
     this.runId = runIdOf(random);
@@ -218,6 +223,10 @@ export class StoreServer
   get barrier(): u64 {
     const keeper = this.keeper;
     return keeper === null ? 0 : keeper.barrier;
+  }
+
+  get isOverloaded(): bool {
+    return this.journal.isOverloaded;
   }
 
   get isBehind(): bool {

@@ -7,6 +7,9 @@ import { Channel } from "./channels";
 import { Client } from "./client";
 import { StoreServer } from "./server";
 
+/** Of a message, besides channel and text: the pattern, at most so long, has to fit as well. */
+const PUSH_HEAD_BYTES: i32 = 64 << 10;
+
 export function subscribeCommand(command: Command, server: StoreServer, client: Client): void {
   const call = server.call;
   switch (<i32>command) {
@@ -19,6 +22,8 @@ export function subscribeCommand(command: Command, server: StoreServer, client: 
     case Command.PUNSUBSCRIBE:
       return unsubscribe(server, client, true);
     case Command.PUBLISH: {
+      if (call.bytes(1) + call.bytes(2) > server.limits.pushBytes - PUSH_HEAD_BYTES)
+        return server.reply.error("ERR message is too large");
       server.counters.messages++;
       const heard = server.channels.publish(
         call.at(1),
@@ -55,7 +60,8 @@ function subscribe(server: StoreServer, client: Client, isPattern: bool): void {
     if (known === null || !own.includes(known)) {
       const tooMany =
         isPattern && known === null && channels.patterns.length >= server.limits.patterns;
-      if (tooMany || channels.count >= server.limits.subscriptions)
+      const isLong = channels.nameBytes + call.bytes(i) > server.limits.subscriptionBytes;
+      if (tooMany || isLong || channels.count >= server.limits.subscriptions)
         return server.reply.error("ERR too many subscriptions");
       const channel = channels.open(call.at(i), call.bytes(i), isPattern);
       channel.clients.push(client);

@@ -1,5 +1,6 @@
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
-import { Command } from "../commands/table";
+import { OUT_OF_MEMORY } from "../commands/call";
+import { Command, Flag } from "../commands/table";
 import { Reply } from "../protocol/reply";
 import { Client } from "./client";
 import { StoreServer } from "./server";
@@ -12,10 +13,10 @@ export function queueOrRefuse(client: Client, reply: Reply, why: string): void {
   reply.error(why);
 }
 
-function transactionOf(client: Client): Transaction {
+function transactionOf(server: StoreServer, client: Client): Transaction {
   const known = client.transaction;
   if (known !== null) return known;
-  const made = new Transaction();
+  const made = new Transaction(server.copies);
   client.transaction = made;
   return made;
 }
@@ -23,7 +24,7 @@ function transactionOf(client: Client): Transaction {
 export function transact(command: Command, server: StoreServer, client: Client): void {
   const reply = server.reply;
   const call = server.call;
-  const transaction = transactionOf(client);
+  const transaction = transactionOf(server, client);
   switch (<i32>command) {
     case Command.MULTI:
       if (transaction.isOpen) return reply.error("ERR MULTI calls can not be nested");
@@ -60,7 +61,10 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
     server.isTransacting = true;
     for (let i = 0; i < queued.count; i++) {
       queued.next(server.call);
-      server.perform(server.commands.find(server.call), client);
+      const command = server.commands.find(server.call);
+      const writes = (server.commands.flags[command] & Flag.WRITE) != 0;
+      if (writes && server.isOverloaded) reply.error(OUT_OF_MEMORY);
+      else server.perform(command, client);
     }
     server.isTransacting = false;
   }

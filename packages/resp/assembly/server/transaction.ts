@@ -1,7 +1,7 @@
 /** Commands between MULTI and EXEC, and the keys of WATCH. */
 import { Database, versionOf } from "../data/database";
 import { Call } from "../commands/call";
-import { Requests } from "./requests";
+import { Budget, Requests } from "./requests";
 
 
 @final
@@ -9,9 +9,13 @@ export class Transaction {
   isOpen: bool = false;
   /** A command was refused: EXEC will be too. */
   isDirty: bool = false;
-  readonly queued: Requests = new Requests();
+  readonly queued: Requests;
   private readonly keys: Uint8Array[] = [];
   private readonly versions: u64[] = [];
+
+  constructor(private readonly budget: Budget) {
+    this.queued = new Requests(budget);
+  }
 
   open(): void {
     this.isOpen = true;
@@ -26,13 +30,17 @@ export class Transaction {
   }
 
   unwatch(): void {
+    for (let i = 0; i < this.keys.length; i++) this.budget.used -= this.keys[i].length;
     this.keys.length = 0;
     this.versions.length = 0;
   }
 
   /** False: as many as may be are watched. */
   watch(call: Call, index: i32, watchedMax: i32): bool {
-    if (this.keys.length == watchedMax) return false;
+    const budget = this.budget;
+    const isTooMuch = budget.used + call.bytes(index) > budget.most;
+    if (isTooMuch || this.keys.length == watchedMax) return false;
+    budget.used += call.bytes(index);
     const key = new Uint8Array(call.bytes(index));
     memory.copy(key.dataStart, call.at(index), <usize>key.length);
     this.keys.push(key);
