@@ -173,18 +173,60 @@ describe.runIf(has("redis-server"))("beside redis-server", () => {
 });
 
 describe.runIf(has("redis-benchmark"))("the tools of Redis", () => {
-  test("redis-cli and redis-benchmark work unchanged", async () => {
-    const { running, port } = await boot("mem:64M");
-    const cli = async (...words: string[]): Promise<string> =>
-      (await execute("redis-cli", ["-p", `${port}`, ...words])).stdout;
+  let store: Booted;
+  beforeAll(async () => {
+    store = await boot("mem:64M");
+  }, 120_000);
+  afterAll(() => store.running.stop());
+  const cli = async (...words: string[]): Promise<string> =>
+    (await execute("redis-cli", ["-p", `${store.port}`, ...words])).stdout;
+
+  /** What is said by one that goes on until it is ended. */
+  const until = (...words: string[]): Promise<string> =>
+    execute("timeout", ["1", "stdbuf", "-oL", "redis-cli", "-p", `${store.port}`, ...words]).then(
+      ({ stdout }) => stdout,
+      (error: unknown) => (error as { stdout: string }).stdout,
+    );
+
+  test("redis-cli works unchanged, with what it does over many keys", async () => {
     expect(await cli("set", "greeting", "hello")).toBe("OK\n");
-    expect(await cli("-3", "hset", "h", "a", "1")).toBe("1\n");
+    expect(await cli("-3", "hset", "h", "a", "1", "b", "2")).toBe("2\n");
+    expect(await cli("-3", "hgetall", "h")).toMatch(/^(?:a 1\nb 2|b 2\na 1)\n$/);
+    await cli("rpush", "l", "1", "2", "3");
+    await cli("zadd", "z", "1", "a");
     expect(await cli("--scan", "--pattern", "g*")).toBe("greeting\n");
-    expect(await cli("info")).toContain("db0:keys=2");
-    const { stdout } = await execute("redis-benchmark", ["-p", `${port}`, "-q", "-n", "300"]);
+    const keys = await cli("--bigkeys");
+    expect(keys).toContain(`Biggest   list found '"l"' has 3 items`);
+    expect(keys).toContain(`Biggest string found '"greeting"' has 5 bytes`);
+    expect(await cli("--memkeys")).toMatch(/Biggest {3}list found '"l"' has \d+ bytes/);
+    expect(await cli("info", "keyspace")).toMatch(
+      /^# Keyspace\r\ndb0:keys=4,expires=0,avg_ttl=0\r\n/,
+    );
+    expect(await cli("object", "encoding", "l")).toBe("quicklist\n");
+    expect(await cli("blpop", "nothing", "0.05")).toBe("\n");
+    expect(await cli("client", "list")).toMatch(/^id=\d+ addr=\S+ laddr=\S+ .* cmd=client/);
+    expect(await until("--latency", "-i", "0.2")).toMatch(/\d/);
+  });
+
+  test("redis-cli --stat and monitor see what others do", async () => {
+    const watching = spawn("redis-cli", ["-p", `${store.port}`, "monitor"]);
+    let seen = "";
+    watching.stdout.setEncoding("utf8").on("data", (text: string) => (seen += text));
+    for (let tries = 0; tries < 100 && !seen.includes("OK"); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await cli("set", "a", 'b "\n');
+    for (let tries = 0; tries < 100 && !seen.includes("set"); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    watching.kill();
+    expect(seen).toMatch(/^OK\n/);
+    expect(seen).toMatch(/\d+\.\d{6} \[0 [\d.]+:\d+\] "set" "a" "b \\"\\n"\n/);
+    expect(await until("--stat", "-i", "0.1")).toMatch(/keys +mem +clients[^]*\d/);
+  });
+
+  test("redis-benchmark has all of its tests answered", async () => {
+    const { stdout } = await execute("redis-benchmark", ["-p", `${store.port}`, "-q", "-n", "300"]);
     expect(stdout.match(/requests per second/g)?.length).toBe(20);
     expect(stdout).not.toContain("Error");
-    await running.stop();
   });
 });
 

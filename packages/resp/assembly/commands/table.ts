@@ -169,6 +169,7 @@ export enum Command {
   TIME,
   WAIT,
   ROLE,
+  MONITOR,
 }
 
 export enum Flag {
@@ -192,7 +193,7 @@ export enum Flag {
 
 /** A power of two, a few times as many as commands. */
 const SLOTS: u32 = 512;
-const COMMANDS: i32 = <i32>Command.ROLE + 1;
+const COMMANDS: i32 = <i32>Command.MONITOR + 1;
 
 const NEW: i32 = Flag.WRITE | Flag.GROWS;
 const WAITS: i32 = Flag.WRITE | Flag.BLOCKING;
@@ -407,6 +408,7 @@ export class Commands {
     this.add(Command.TIME, "time", 1, ADMIN, 0);
     this.add(Command.WAIT, "wait", 3, ADMIN, 0);
     this.add(Command.ROLE, "role", 1, ADMIN, 0);
+    this.add(Command.MONITOR, "monitor", 1, Flag.NOT_IN_MULTI, 0);
   }
 
   private add(

@@ -7,7 +7,7 @@ import { Durability } from "./keeper";
 
 const SECTORS: i32 = 131_072;
 /** Moments of each change that power is lost at. */
-const POINTS: i32 = 4;
+const POINTS: i32 = 3;
 
 function boot(disk: TestDisk): TestServer {
   const store = new TestStore(disk);
@@ -96,7 +96,10 @@ test("a large change is there as a whole, or not at all (seed 11)", () => {
         left.forgetRequests();
         left.content.set(before);
         disk.crash(<i32>random.below(<u32>events + 1), random, left.content);
-        const found = asked(boot(left));
+        const again = boot(left);
+        const found = asked(again);
+        // Servers of one case share what memory there is.
+        again.client().ask("FLUSHALL\r\n");
         if (found == old || found == after) continue;
         expect(lines[line].substring(0, 40) + "\n" + found).toBe(old + "\nor\n" + after);
       }

@@ -43,6 +43,8 @@ export function administer(command: Command, server: StoreServer, client: Client
       return config(server);
     case Command.INFO:
       return reply.verbatim(infoText(server));
+    case Command.MONITOR:
+      return server.monitors.add(client, reply);
     case Command.WAIT:
       return wait(server);
     case Command.ROLE: {
@@ -77,6 +79,7 @@ function reset(server: StoreServer, client: Client): void {
   const transaction = client.transaction;
   if (transaction !== null) transaction.close();
   unsubscribeAll(server, client);
+  server.monitors.forget(client);
   client.isResp3 = false;
   server.reply.isResp3 = false;
   client.name = new Uint8Array(0);

@@ -29,6 +29,7 @@ import { Blocking } from "./blocking";
 import { Channels } from "./channels";
 import { Client } from "./client";
 import { StoreCounters, StoreLimits } from "./limits";
+import { Monitors } from "./monitors";
 import { Pauses } from "./pauses";
 import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
@@ -60,6 +61,7 @@ export class StoreServer
   readonly call: Call;
   readonly blocking: Blocking;
   readonly pauses: Pauses;
+  readonly monitors: Monitors = new Monitors();
   /** Of requests that are queued, or wait for a key. */
   readonly copies: Budget;
   /** As `limits` say, or fewer. */
@@ -187,6 +189,7 @@ export class StoreServer
     const wait = client.wait;
     if (wait !== null) this.blocking.leave(wait);
     this.pauses.forget(client);
+    this.monitors.forget(client);
     const last = this.clients.pop();
     if (last !== client) {
       this.clients[client.place] = last;
@@ -302,6 +305,7 @@ export class StoreServer
       else queueOrRefuse(client, reply, "ERR transaction is too large");
       return;
     }
+    if (this.monitors.clients.length > 0) this.monitors.tell(command, this, client);
     this.journal.begin();
     if (command == Command.EXEC) transact(command, this, client);
     else this.perform(command, client);

@@ -62,6 +62,7 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
     for (let i = 0; i < queued.count; i++) {
       queued.next(server.call);
       const command = server.commands.find(server.call);
+      if (server.monitors.clients.length > 0) server.monitors.tell(command, server, client);
       const writes = (server.commands.flags[command] & Flag.WRITE) != 0;
       if (writes && server.isOverloaded) reply.error(OUT_OF_MEMORY);
       else server.perform(command, client);
