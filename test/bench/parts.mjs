@@ -22,6 +22,7 @@ import { connections } from "./connections.mjs";
 import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
+import { store } from "./store-tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
 import { tapWeb } from "./web-tap.mjs";
@@ -420,6 +421,7 @@ export const PARTS = {
   tapWeb,
   tapUdp,
   dns,
+  store,
   connections,
   userNet,
 };

@@ -138,7 +138,7 @@ describe("a project", () => {
       status: 105,
       err: expect.stringContaining('hello has no block device "disk"') as string,
     });
-    expect(phantasm(["run", "hello", "--block", "disk=mem:much"])).toMatchObject({ status: 105 });
+    expect(phantasm(["run", "hello", "--block", "disk=mem:much"])).toMatchObject({ status: 2 });
   });
 
   test("describe as a tree, for Graphviz and for programs", () => {

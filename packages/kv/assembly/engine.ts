@@ -50,8 +50,8 @@ const PASSES_MAX: i32 = 64;
 /** Checkpoints for which an operation waits that has no room. */
 const ROOM_CHECKPOINTS: i32 = 4;
 
-/** Pages that a checkpoint seals at once, at most. */
-const DIRTY_MAX: i32 = 2048;
+/** Pages that a checkpoint seals at once, at most. With keys at random each change needs a page: more of them share one. */
+const DIRTY_MAX: i32 = 8192;
 
 
 @final

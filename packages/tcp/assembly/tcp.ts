@@ -36,7 +36,7 @@ import { pathErrorArrives } from "./path-error";
 import { segmentArrives } from "./receive";
 import { CongestionFactory } from "./recovery/congestion";
 import { Flag, Segment } from "./segment";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { strayArrives } from "./stray";
 import { SynCookies } from "./syn-cookie";
 import { ConnectionTable } from "./table";
@@ -90,7 +90,7 @@ export class TransmissionControl implements Tcp, TransportHandler {
     this.pool = new BlockPool(blocks);
     this.sendReserve = blocks >> SEND_RESERVE_SHIFT;
     this.aheadReserve = blocks >> AHEAD_RESERVE_SHIFT;
-    const key = new SipHash(random);
+    const key = new TupleHash(random);
     this.table = new ConnectionTable(key);
     this.timeWait = new TimeWait(key, limits, counters);
     this.numbers = new Numbers(random);

@@ -15,7 +15,7 @@ import { Timed, setTimer } from "@phantasm/runtime/timers";
 import { Connection } from "./connection";
 import { TcpCounters } from "./counters";
 import { TcpLimits } from "./limits";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { Tuple } from "./tuple";
 
 const RECORD_BYTES: usize = 88;
@@ -39,7 +39,7 @@ export class TimeWait extends Timed {
   private readonly durationNs: i64;
 
   constructor(
-    private readonly key: SipHash,
+    private readonly key: TupleHash,
     limits: TcpLimits,
     private readonly counters: TcpCounters,
   ) {

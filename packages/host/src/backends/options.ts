@@ -8,7 +8,7 @@
  * `--pcap [NAME=]FILE`, `--net-trace [NAME=]FILE|-`, `--impair [NAME=]KEY=VALUE,…`
  *
  * The name is that of the device in the manifest; without one, the caller takes the only device of
- * the type. All parsers throw BackendError.
+ * the type. All parsers throw OptionError.
  */
 import { parseBlockOption, parseBlockLogOption, type BlockDescription } from "./block/options.js";
 import { parseFaultsOption, type FaultsDescription } from "./block/faults-options.js";

@@ -1,5 +1,5 @@
 /** `-p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/tcp|/udp]`: a port of the guest, offered by the host. */
-import { BackendError } from "../error.js";
+import { OptionError } from "../error.js";
 import type { Named } from "../options.js";
 import { formatAddress, parseAddress } from "./address.js";
 
@@ -21,10 +21,10 @@ export const PUBLISH_ADDRESS = "127.0.0.1";
 const FORM =
   "-p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/udp], as in -p 8080:80, -p 0:80 or -p [::1]:5353:53/udp";
 
-/** @throws BackendError */
+/** @throws OptionError */
 export function parsePublishOption(text: string): Named<PublishDescription> {
   const fail = (problem: string): never => {
-    throw new BackendError(`-p ${text}: ${problem}\nthe form is ${FORM}`);
+    throw new OptionError(`-p ${text}: ${problem}\nthe form is ${FORM}`);
   };
   const [, rest = text, protocol = "tcp"] = /^(.*)\/([a-z]*)$/s.exec(text) ?? [];
   if (protocol !== "tcp" && protocol !== "udp") {
