@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootStore, storeImage, type Booted } from "./booted.js";
 import { Chance, TIMES, UNORDERED, commands } from "./commands.js";
 import { LISTS, SERVER, SETS, SORTED, STRINGS, WAITING } from "./families.js";
+import { ioredisSuite } from "./ioredis.js";
+import { nodeRedisSuite } from "./node-redis.js";
 import { RespClient, encode, endOf } from "./resp.js";
 
 const has = (name: string): boolean => spawnSync(name, ["--version"]).status === 0;
@@ -229,6 +231,9 @@ describe.runIf(has("redis-benchmark"))("the tools of Redis", () => {
     expect(stdout).not.toContain("Error");
   });
 });
+
+ioredisSuite(() => image);
+nodeRedisSuite(() => image);
 
 test("a client that does not read costs no more than its limits, and others are served", async () => {
   const { running, port } = await boot("mem:64M", "--durability=no");
