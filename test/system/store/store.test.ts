@@ -20,6 +20,7 @@ const firstSeed = Number(process.env["PHANTASM_SEED"] ?? 1);
 const seeds = Number(process.env["PHANTASM_SEEDS"] ?? 4);
 const kills = Number(process.env["PHANTASM_KILLS"] ?? 4);
 const COMMANDS = 3000;
+const BIG = 1_700_000;
 const FAMILIES = [...SORTED, ...SETS, ...LISTS, ...STRINGS, ...WAITING, ...SERVER];
 
 let image = "";
@@ -284,6 +285,7 @@ test(
     let counter = 0;
     let pushed = 0;
     let members = 0;
+    let edited = 0;
     for (let kill = 0; kill <= kills; kill++) {
       const { running, port } = await boot(`${disk}:64M`, "--durability=always");
       const client = await RespClient.open(port);
@@ -298,8 +300,21 @@ test(
       expect(counted, where).toBeGreaterThanOrEqual(counter);
       expect(length, where).toBeGreaterThanOrEqual(pushed);
       expect(count, where).toBeGreaterThanOrEqual(members);
+      expect(await number("LLEN", "edited"), where).toBeGreaterThanOrEqual(edited);
+      // What it was made of may have grown since.
+      expect(await number("ZCARD", "union"), where).toBeLessThanOrEqual(count);
+      await client.ask("RPUSHX", "edited", "x");
+      if (kill === 0) await client.ask("RPUSH", "edited", "pivot");
       // A transaction is there as a whole.
       expect(await number("HLEN", "pair"), where).toBe(counted === 0 ? 0 : 2);
+      // A value of several batches is one of those that were written.
+      const [bytes, first, last] = [
+        await number("STRLEN", "big"),
+        await client.ask("GETRANGE", "big", "0", "0"),
+        await client.ask("GETRANGE", "big", "-1", "-1"),
+      ];
+      expect([0, BIG], where).toContain(bytes);
+      expect(first, where).toBe(last);
       if (kill < kills) {
         const until = Date.now() + 200 + chance.below(300);
         while (Date.now() < until) {
@@ -313,15 +328,19 @@ test(
               ["EXEC"],
               [chance.of(["LPUSH", "RPUSH"]), "list", "x".repeat(chance.below(200))],
               ["ZADD", "sorted", "1", `m${counter}-${kill}`],
+              ["SET", "big", chance.of(["a", "b", "c"]).repeat(BIG)],
+              ["LINSERT", "edited", chance.of(["BEFORE", "AFTER"]), "pivot", `${counter}`],
+              ["ZUNIONSTORE", "union", "2", "sorted", "union"],
             ]
               .map(encode)
               .join(""),
           );
-          const replies = await client.replies(7);
+          const replies = await client.replies(10);
           counter = Number(/:(\d+)/.exec(replies[4] ?? "")?.[1] ?? counter);
           pushed = Number(replies[5]?.slice(1) ?? pushed);
           members += Number(replies[6]?.slice(1) ?? 0);
         }
+        edited = Math.max(edited, await number("LLEN", "edited"));
         // One more is on its way when it dies.
         client.send(encode(["INCR", "counter"]));
         running.signal("SIGKILL");

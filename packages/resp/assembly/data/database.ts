@@ -9,59 +9,27 @@ import {
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
-import { List, newList } from "./list";
-import { SortedSet, newSortedSet } from "./sorted-set";
+import { newList } from "./list";
+import {
+  KEY_HEAD_BYTES,
+  Kind,
+  blobAt,
+  kindOf,
+  listAt,
+  partsOf,
+  setKind,
+  setParts,
+  sortedSetAt,
+  tableAt,
+} from "./object";
+import { newSortedSet } from "./sorted-set";
 
-export enum Kind {
-  STRING,
-  LIST,
-  HASH,
-  SET,
-  SORTED_SET,
-}
+export { Kind, blobAt, kindOf, listAt, partsOf, sortedSetAt, tableAt, versionOf } from "./object";
 
 /** Removed one by one with their owner; larger collections lose their elements on the disk later. */
 const REMOVED_AT_ONCE_MAX: i32 = 64;
-const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
 /** The head of an entry while `adopt` writes its elements. */
 const adopted: usize = memory.data(64, 8);
-
-/** More of an entry: kind u8, parts u16 at 2, version u64 at 8. `extra` is when it expires, in ms since 1970; 0: never. */
-export function kindOf(entry: Entry): Kind {
-  return <Kind>load<u8>(entry.address, <usize>ENTRY_BYTES);
-}
-
-export function setKind(entry: Entry, kind: Kind): void {
-  store<u8>(entry.address, <u8>kind, <usize>ENTRY_BYTES);
-}
-
-export function partsOf(entry: Entry): i32 {
-  return <i32>load<u16>(entry.address, <usize>ENTRY_BYTES + 2);
-}
-
-export function setParts(entry: Entry, parts: i32): void {
-  store<u16>(entry.address, <u16>parts, <usize>ENTRY_BYTES + 2);
-}
-
-export function versionOf(entry: Entry): u64 {
-  return load<u64>(entry.address, <usize>ENTRY_BYTES + 8);
-}
-
-export function blobAt(entry: Entry): Blob {
-  return changetype<Blob>(<usize>entry.value);
-}
-
-export function tableAt(entry: Entry): Table {
-  return changetype<Table>(<usize>entry.value);
-}
-
-export function listAt(entry: Entry): List {
-  return changetype<List>(<usize>entry.value);
-}
-
-export function sortedSetAt(entry: Entry): SortedSet {
-  return changetype<SortedSet>(<usize>entry.value);
-}
 
 /** Told of keys that come to be, while somebody waits for some. */
 export interface KeyListener {
