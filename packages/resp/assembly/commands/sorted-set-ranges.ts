@@ -65,7 +65,7 @@ class Range {
       const count = <i64>set.count;
       const from = this.from < 0 ? max<i64>(this.from + count, 0) : this.from;
       const to = min<i64>(this.to < 0 ? this.to + count : this.to, count - 1);
-      const length = max<i64>(to - from + 1, 0);
+      const length = from > to ? 0 : to - from + 1;
       if (length == 0) this.first = 0;
       else this.first = <i32>(reverse ? count - 1 - to : from);
       this.end = this.first + <i32>length;
