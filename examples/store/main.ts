@@ -43,7 +43,10 @@ class Store implements StoreListener {
       this.os.console.writeLine("Ready to accept connections.");
       return;
     }
-    this.os.console.writeLine(`The store cannot be opened: ${errorText(result)}.`);
+    // Opened it may be, and hold something else.
+    const store = this.os.store;
+    const why = store.state != 0 ? store.problem() : errorText(result);
+    this.os.console.writeLine(`The store cannot be opened: ${why}.`);
     this.os.exit(1);
   }
 

@@ -25,6 +25,7 @@ import { tap } from "./tap.mjs";
 import { store } from "./store-tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
+import { webIdle } from "./web-idle.mjs";
 import { tapWeb } from "./web-tap.mjs";
 import { userNet } from "./user-net.mjs";
 
@@ -419,6 +420,7 @@ export const PARTS = {
   tapTcp,
   tapHttp,
   tapWeb,
+  webIdle,
   tapUdp,
   dns,
   store,
