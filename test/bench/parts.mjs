@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { appliances } from "./appliances.mjs";
 import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
 import { keyValue } from "./key-value.mjs";
@@ -426,4 +427,5 @@ export const PARTS = {
   store,
   connections,
   userNet,
+  appliances,
 };
