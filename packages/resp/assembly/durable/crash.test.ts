@@ -7,7 +7,7 @@ import { Durability } from "./keeper";
 
 const SECTORS: i32 = 131_072;
 /** Moments of each change that power is lost at. */
-const POINTS: i32 = 3;
+const POINTS: i32 = 2;
 
 function boot(disk: TestDisk): TestServer {
   const store = new TestStore(disk);

@@ -141,6 +141,11 @@ test("a pause holds what it is for, and the rest follows in its order", () => {
   server.clock.advance(SECOND);
   step();
   expect(client.heard()).toBe("+OK\r\n$1\r\n1\r\n");
+  expect(other.ask("CLIENT PAUSE 1000 WRITE\r\n")).toBe("+OK\r\n");
+  expect(client.ask("MULTI\r\nGET a\r\nEXEC\r\n")).toBe("+OK\r\n+QUEUED\r\n");
+  expect(other.ask("CLIENT UNPAUSE\r\n")).toBe("+OK\r\n");
+  step();
+  expect(client.heard()).toBe("*1\r\n$1\r\n1\r\n");
   expect(other.ask("CLIENT PAUSE 1000\r\n")).toBe("+OK\r\n");
   expect(client.ask("GET a\r\n")).toBe("");
   client.abort();

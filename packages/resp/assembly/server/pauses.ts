@@ -1,6 +1,6 @@
 /** CLIENT PAUSE: commands, or those that write, have to wait until it is over. */
 import { Clock, MILLISECOND, Timer, TimerHandler } from "@phantasm/interfaces";
-import { Flag } from "../commands/table";
+import { Command, Flag } from "../commands/table";
 import { Client } from "./client";
 
 /** A day. */
@@ -32,8 +32,10 @@ export class Pauses implements TimerHandler {
   }
 
   /** Whether a command has to wait; then its client is told when it is over. */
-  holds(client: Client, flags: i32): bool {
-    if (this.onlyWrites && (flags & Flag.WRITE) == 0) return false;
+  holds(client: Client, command: Command, flags: i32): bool {
+    // What a transaction does is not looked at: it may write.
+    const writes = (flags & Flag.WRITE) != 0 || command == Command.EXEC;
+    if (this.onlyWrites && !writes) return false;
     client.isPaused = true;
     this.waiting.push(client);
     return true;

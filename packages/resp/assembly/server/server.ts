@@ -286,7 +286,8 @@ export class StoreServer
 
   /** Whether what is called has to wait, since there is a pause. */
   holds(client: Client): bool {
-    return this.pauses.holds(client, this.commands.flags[this.commands.find(this.call)]);
+    const command = this.commands.find(this.call);
+    return this.pauses.holds(client, command, this.commands.flags[command]);
   }
 
   execute(client: Client): void {
