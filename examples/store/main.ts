@@ -3,7 +3,7 @@ import { Durability, StoreLimits, StoreListener, StoreServer } from "@phantasm/r
 import { Devices } from "./.phantasm/devices";
 
 const PORT: u16 = 6379;
-/** Of a smaller one, the log does not take a command with values of 512 KiB. */
+/** Of a smaller one, the log does not take the batches that large values are cut into. */
 const DISK_BYTES_MIN: u64 = 48 << 20;
 
 class Store implements StoreListener {

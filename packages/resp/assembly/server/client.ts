@@ -9,6 +9,7 @@ import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
+import { Wait } from "./blocking";
 import { Channel } from "./channels";
 import { StoreServer } from "./server";
 import { Transaction } from "./transaction";
@@ -18,6 +19,7 @@ const REPLY_BYTES: i32 = 64 << 10;
 /** Requests of a turn, before others have theirs. */
 const TURN_REQUESTS_MAX: i32 = 1024;
 const HELD_BYTES_MIN: i32 = 256;
+const AHEAD_BYTES_MAX: i32 = 4096;
 
 
 @final
@@ -32,6 +34,14 @@ export class Client extends Task implements TcpHandler {
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
+  /** What it waits for; it may be closed. */
+  wait: Wait | null = null;
+  /** A pause holds its next command. */
+  isPaused: bool = false;
+  lastCommand: i32 = 0;
+  /** Since when it is there, and when its last command came: ms since 1970. */
+  readonly sinceMs: i64;
+  lastMs: i64;
   /** Its place in the server's list. */
   place: i32 = 0;
   private readonly parser: RequestParser;
@@ -55,6 +65,8 @@ export class Client extends Task implements TcpHandler {
     readonly id: u64,
   ) {
     super();
+    this.sinceMs = server.db.nowMs;
+    this.lastMs = server.db.nowMs;
     this.isKnown = !server.hasPassword;
     this.parser = new RequestParser(server.limits.arguments, server.limits.bulkBytes);
     this.parser.isStranger = !this.isKnown;
@@ -103,9 +115,38 @@ export class Client extends Task implements TcpHandler {
         this.tcp.close();
         break;
       }
+      if (this.isBlocked || this.isPaused) {
+        this.readAhead();
+        break;
+      }
       if (this.server.isBusy(this) || !this.serve()) break;
     }
     this.isTurning = false;
+  }
+
+  /** Nothing is served until it has what it waits for. */
+  get isBlocked(): bool {
+    const wait = this.wait;
+    return wait !== null && wait.isOpen;
+  }
+
+  /** While it is blocked, a little is read, to see that the other end closes. */
+  private readAhead(): void {
+    const tcp = this.tcp;
+    if (tcp.peekedBytes > 0 && this.heldBytes < AHEAD_BYTES_MAX) {
+      if (this.heldRoom < AHEAD_BYTES_MAX && !this.move(AHEAD_BYTES_MAX)) return;
+      const room = AHEAD_BYTES_MAX - this.heldBytes;
+      this.heldBytes += this.fill(this.held + <usize>this.heldBytes, room);
+    }
+    if (tcp.peekedBytes == 0 && tcp.atEnd) tcp.close();
+  }
+
+  /** The reply of a command that had to wait. */
+  answer(reply: Reply): void {
+    if (this.isOver) return;
+    this.barrier = this.server.barrier;
+    const kept = reply.isOverflowing ? this.fails() : this.append(reply.start, reply.used);
+    if (kept) this.schedule();
   }
 
   // ---- requests
@@ -156,11 +197,16 @@ export class Client extends Task implements TcpHandler {
       }
       if (parser.count > 0) {
         server.call.take(base + <usize>from, parser.table, parser.count);
+        if (server.pauses.isOn && server.holds(this)) {
+          parser.reset();
+          break;
+        }
         server.execute(this);
       }
       from += parser.consumed;
       parser.reset();
       if (this.isLeaving) return bytes;
+      if (this.isBlocked) break;
       if (server.reply.used >= REPLY_BYTES || server.isBehind || this.isOver) break;
     }
     return from;
@@ -299,7 +345,8 @@ export class Client extends Task implements TcpHandler {
   /** A message of a channel; who does not read them is closed. */
   hear(message: Reply): void {
     if (this.isOver) return;
-    if (this.unsentEnd - this.unsentAt + message.used > this.server.limits.pushBytes) {
+    const bytes = this.unsentEnd - this.unsentAt + message.used;
+    if (message.isOverflowing || bytes > this.server.limits.pushBytes) {
       this.server.counters.closedForMemory++;
       this.isLeaving = true;
       this.server.doomed.push(this);
@@ -316,6 +363,15 @@ export class Client extends Task implements TcpHandler {
       this.unsentAt = 0;
     }
     if (this.append(message.start, message.used)) this.schedule();
+  }
+
+  /** Bytes of requests that it has not been answered. */
+  get waitingBytes(): i32 {
+    return this.heldBytes;
+  }
+
+  get unsentBytes(): i32 {
+    return this.unsentEnd - this.unsentAt;
   }
 
   get waitsForCommit(): bool {

@@ -190,6 +190,13 @@ test("what was kept is there at the next boot, whatever was done", () => {
       line += `HSET h${n} ${f} v${i}\r\nSADD u${n} ${i % 5}\r\nZADD z${n} ${i % 4} ${f}\r\n`;
       if (i % 7 == 0) line += `SPOP u${(n + 1) % 6}\r\nZPOPMIN z${(n + 2) % 6}\r\nHDEL h${n} a\r\n`;
       if (i % 11 == 0) line += `RENAME l${n} l${(n + 1) % 6}\r\nDEL z${n}\r\n`;
+      if (i % 4 == 0) line += `LINSERT l${n} BEFORE e${i} n${i}\r\nLINSERT l${n} AFTER z m${i}\r\n`;
+      if (i % 13 == 0) line += `LREM l${n} 2 z\r\nLMOVE l${n} l${(n + 2) % 6} LEFT RIGHT\r\n`;
+      if (i % 9 == 0) line += `COPY l${n} l${(n + 3) % 6} REPLACE\r\nSETBIT s${n} ${i} 1\r\n`;
+      if (i % 10 == 0)
+        line += `SUNIONSTORE u${n} u${(n + 1) % 6} u${n}\r\nHINCRBYFLOAT h${n} d 1.5\r\n`;
+      if (i % 12 == 0) line += `ZUNIONSTORE z${n} 2 z${(n + 1) % 6} u${n} WEIGHTS 2 3\r\n`;
+      if (i % 14 == 0) line += `ZREMRANGEBYRANK z${n} 0 1\r\nSMOVE u${n} u${(n + 1) % 6} 1\r\n`;
       if (i == 40 && boot == 2) line += "FLUSHALL\r\n";
       if (i == 90)
         line += `SET s${n} ${"y".repeat(200_000)}\r\nDEL l0\r\nRPUSH l0${" q".repeat(700)}\r\n`;
