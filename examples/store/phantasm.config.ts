@@ -11,7 +11,9 @@ const MIB = 1024 * 1024;
 
 export default unikernel("store", {
   devices: {
-    stack: tcpStack(network("service", { services: [{ port: 6379, protocol: "tcp" }] })),
+    stack: tcpStack(
+      network("service", { services: [{ port: 6379, protocol: "tcp", scheme: "redis" }] }),
+    ),
     store: keyValue(block("data"), clock(), { cacheBytes: 32 * MIB }),
     clock: clock(),
     random: random(),

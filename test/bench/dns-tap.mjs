@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
-import { SECONDS, contest, ratios, rows } from "./contest.mjs";
+import { contest, ratios, rows } from "./contest.mjs";
 import { has, inLab } from "./lab.mjs";
+import { answers } from "./loads.mjs";
 
 const HERE = fileURLToPath(new URL("dns", import.meta.url));
 const CORE = fileURLToPath(new URL("dns-core", import.meta.url));
@@ -15,7 +16,6 @@ const DISK = fileURLToPath(new URL("dns-disk", import.meta.url));
 const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
 const NAMES = [100, 10_000, 1_000_000];
 const QUERIES = 100_000;
-const IN_FLIGHT = 64;
 /** For latencies: so many queries a second, which all of them answer without a queue, for so many seconds. */
 const STEADY = 20_000;
 const STEADY_SECONDS = 2;
@@ -23,7 +23,7 @@ const PERCENTILES = [50, 99, 99.9];
 /** A million names are read by the slowest of them in a few seconds. */
 const READY_MS_MAX = 120_000;
 
-function zone(names) {
+export function zone(names) {
   const lines = [
     "$TTL 1h",
     "$ORIGIN example.org.",
@@ -39,7 +39,7 @@ function zone(names) {
 }
 
 /** Four of five names exist. */
-function queries(names) {
+export function queries(names) {
   const lines = [];
   for (let at = 0; at < QUERIES; at++) {
     const n = (at * 7919) % names;
@@ -65,9 +65,9 @@ zone "example.org" { type primary; file "bench.zone"; };
 `;
 }
 
-function nsdConfiguration(folder) {
+export function nsdConfiguration(folder, at = "10.2.0.2@53") {
   return `server:
-  ip-address: 10.2.0.2
+  ip-address: ${at}
   server-count: 1
   username: ""
   zonesdir: "${folder}"
@@ -86,10 +86,10 @@ zone:
 `;
 }
 
-function knotConfiguration(folder) {
+export function knotConfiguration(folder, at = "10.3.0.2@53") {
   return `server:
   rundir: "${folder}"
-  listen: 10.3.0.2@53
+  listen: ${at}
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
@@ -104,15 +104,6 @@ zone:
   - domain: example.org
     file: bench.zone
 `;
-}
-
-/** Answers a second. */
-async function answers(lab, address, file) {
-  const words = ["-s", address, "-d", file, "-l", String(SECONDS), "-q", String(IN_FLIGHT)];
-  const text = await lab.run("dnsperf", ...words, "-c", "1", "-T", "1");
-  const lost = /Queries lost:\s+(\d+)/.exec(text)?.[1];
-  if (lost !== "0") console.error(`${address} lost ${lost} queries`);
-  return Number(/Queries per second:\s+([\d.]+)/.exec(text)[1]);
 }
 
 /** Ends when a server has the zone. */
@@ -223,7 +214,7 @@ async function compare(report, lab, names) {
     const contestants = servers.map(({ name, at, server }) => ({
       name,
       servers: [server],
-      measure: () => answers(lab, at, file),
+      measure: () => answers(lab, at, 53, file),
     }));
     const results = await contest(contestants);
     const what = `DNS, ${names} names`;

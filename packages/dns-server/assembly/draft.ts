@@ -1,5 +1,5 @@
 /** Records of one zone in any order, collected for a `ZoneWriter`. */
-import { NAME_BUFFER_BYTES, lower8, lowerName } from "@phantasm/dns/wire";
+import { NAME_BUFFER_BYTES, lowerName } from "@phantasm/dns/wire";
 import { Arena } from "./arena";
 import { DraftIndex } from "./draft-index";
 import {
@@ -11,8 +11,8 @@ import {
 } from "./draft-node";
 import { compareLabels } from "./label-order";
 import { copy } from "./message";
-import { RecordData, layoutOf, prefixOf } from "./record-data";
-import { Layout, hashOf, labelAt, labelBytes } from "./zone-data";
+import { RecordData, layoutOf } from "./record-data";
+import { Layout, hashOf, labelAt } from "./zone-data";
 
 const CNAME: i32 = 5;
 const SOA: i32 = 6;

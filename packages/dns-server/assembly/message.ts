@@ -7,7 +7,6 @@ import {
   labelAt,
   labelBytes,
   recordCount,
-  setFields,
   setLayout,
   setPrefix,
   setType,

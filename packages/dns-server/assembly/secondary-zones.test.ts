@@ -1,6 +1,7 @@
 /** A secondary and its primaries, in virtual time: what it asks, what it takes, what it refuses. */
 import { SECOND } from "@phantasm/interfaces";
 import { describe, expect, test } from "@phantasm/testing";
+import { endpointsOf } from "./addresses";
 import { SECONDARY_LABELS, SecondaryCounters } from "./secondary-counters";
 import { PrimaryMessage, arrive } from "./testing-secondary";
 import {
@@ -35,6 +36,13 @@ import {
 
 test("a word for each counter", () => {
   expect(SECONDARY_LABELS.split(" ").length).toBe(<i32>(offsetof<SecondaryCounters>() >> 3));
+});
+
+test("primaries as texts", () => {
+  const all = endpointsOf("192.0.2.1,192.0.2.1#5353,[2001:db8::1]:54,2001:db8::1#55");
+  let text = "";
+  for (let i = 0; i < all.length; i++) text += all[i].toString() + " ";
+  expect(text).toBe("192.0.2.1:53 192.0.2.1:5353 [2001:db8::1]:54 [2001:db8::1]:55 ");
 });
 
 describe("at the boot", () => {

@@ -10,7 +10,6 @@ import {
   recordCount,
   setCount,
   setFields,
-  setOf,
   setType,
 } from "./zone-data";
 import { IXFR } from "./query";

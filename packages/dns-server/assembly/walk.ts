@@ -1,5 +1,4 @@
 /** Where a name leads in the zones (RFC 1034 §4.3.2 steps 2 and 3). */
-import { Query } from "./query";
 import { Message } from "./message";
 import { NodeFlag, Zones, flagsOf, labelBytes } from "./zone-data";
 

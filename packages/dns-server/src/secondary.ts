@@ -29,8 +29,10 @@ export interface SecondaryDevices {
   readonly log?: Device<"Log"> | undefined;
 }
 
-/** Of what a zone has in memory: while its records are collected they take up to three times the half of `bytes`. */
+/** While the records of a zone are collected, they take up to three times the half of `bytes`. */
 const DRAFTS = 1.5;
+/** Buffers of a transfer. */
+const BUFFER_BYTES = 1024 * 1024;
 
 function isPrimary(text: unknown): boolean {
   if (typeof text !== "string" || text.includes("%")) return false;
@@ -98,7 +100,7 @@ export function secondary(
       { name: "bytes", value: bytes, minimum: 65_536, maximum: 128 * 1024 * 1024 },
       { name: "records", value: records, minimum: 1, maximum: 8_000_000 },
     ],
-    memoryBytes: Math.ceil(bytes * (1 + DRAFTS * transfers)),
+    memoryBytes: Math.ceil(bytes * (1 + DRAFTS * transfers) + BUFFER_BYTES * transfers),
     arguments: {
       secondary: string({
         default: "",

@@ -98,7 +98,7 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     short: "p",
     value: "[NAME:][HOST_IP:]PORT:PORT[/udp]",
     repeatable: true,
-    help: "let clients of a port of this machine reach one of the image: 8080:80; 0:80 takes a free one",
+    help: "let clients of a port of this machine reach one of the image, by what the image declares for it, or TCP: 8080:80; 0:80 takes a free one",
   },
   {
     name: "egress",

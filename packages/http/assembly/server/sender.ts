@@ -2,6 +2,7 @@
 import { Errno, TcpConnection } from "@phantasm/interfaces";
 import { Task } from "@phantasm/runtime";
 import { HttpServer } from "./server";
+import { Need } from "./waiting";
 
 export abstract class Sender extends Task {
   /** It has been closed or has broken; nothing may be done with it. */
@@ -82,7 +83,8 @@ export abstract class Sender extends Task {
     const needed = this.unsentEnd + bytes;
     if (needed > this.unsentRoom) {
       const room = max(needed, this.unsentRoom * 2);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
+      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
+        if (server.makeRoom(Need.UNSENT)) continue;
         server.counters.cutOff++;
         this.abort();
         return;
