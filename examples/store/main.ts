@@ -43,9 +43,11 @@ class Store implements StoreListener {
       this.os.console.writeLine("Ready to accept connections.");
       return;
     }
+    // Opened it may be, and hold something else.
+    const store = this.os.store;
+    const why = store.state != 0 ? store.problem() : errorText(result);
     this.os.console.writeLine(
-      `The store cannot be opened: ${errorText(result)}. ` +
-        "It takes a blank disk, or its own, of 64 MiB or more.",
+      `The store cannot be opened: ${why}. It takes a blank disk, or its own, of 64 MiB or more.`,
     );
     this.os.exit(1);
   }

@@ -14,7 +14,7 @@ export default unikernel("store", {
     stack: tcpStack(
       network("service", { services: [{ port: 6379, protocol: "tcp", scheme: "redis" }] }),
     ),
-    store: keyValue(block("data"), clock(), { cacheBytes: 32 * MIB }),
+    store: keyValue(block("data"), clock(), { cacheBytes: 64 * MIB }),
     clock: clock(),
     random: random(),
     console: console(),
