@@ -133,7 +133,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const exchange = server.takeExchange();
     if (exchange === null) {
       server.counters.refusedRequests++;
-      return this.refuse(SERVICE_UNAVAILABLE);
+      return this.refuseHead(SERVICE_UNAVAILABLE);
     }
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
@@ -144,7 +144,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
       if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
-      return this.refuse(-bytes);
+      return this.refuseHead(-bytes);
     }
     server.counters.requests++;
     this.waitForApplication();
@@ -190,11 +190,9 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       const end = at + <usize>count;
       if (findByte(at, end, LF) < end || total > limits.lineBytesMax) {
         const bytes = head.parse(this.held, total);
-        if (bytes < 0) return bytes;
-        if (bytes > 0) {
-          tcp.consume(bytes - before);
-          return bytes;
-        }
+        if (bytes > 0) tcp.consume(bytes - before);
+        else if (bytes < 0) this.heldBytes = total;
+        if (bytes != 0) return bytes;
       }
       tcp.consume(count);
       this.heldBytes = total;
@@ -248,9 +246,16 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   }
 
   /** Answers with an error instead of an exchange, and reads no more. */
-  private refuse(status: i32): bool {
+  private refuseHead(status: i32): bool {
+    return this.heldBytes > 0
+      ? this.refuse(status, this.held, this.heldBytes)
+      : this.refuse(status, this.tcp.peek(), this.tcp.peekedBytes);
+  }
+
+  /** @param at what has come of the head, or its first line alone */
+  private refuse(status: i32, at: usize, bytes: i32): bool {
     this.beginWriting();
-    this.server.putRefusal(status);
+    this.server.putRefusal(this.remoteText, status, at, bytes);
     this.isLast = true;
     this.freePartial();
     return true;
@@ -337,9 +342,11 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       this.abort();
       return false;
     }
+    const request = exchange.request;
+    const goesOn = this.refuse(status, request.line, request.lineBytes);
     this.exchange = null;
     exchange.abandon();
-    return this.refuse(status);
+    return goesOn;
   }
 
   // ---- time
@@ -433,7 +440,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       this.breakOff(exchange, REQUEST_TIMEOUT);
       this.turn();
     } else if (this.heldBytes > 0) {
-      this.refuse(REQUEST_TIMEOUT);
+      this.refuseHead(REQUEST_TIMEOUT);
       this.turn();
     } else this.close();
   }

@@ -2,6 +2,7 @@
 import { Clock, Tcp, TcpAcceptor, TcpConnection, TcpListener } from "@phantasm/interfaces";
 import { limitBytes } from "@phantasm/runtime/heap/pacing";
 import { observeCounters } from "@phantasm/runtime/observed";
+import { equals, findControl, utf8Bytes } from "../wire/characters";
 import { reasonOf } from "../wire/status";
 import { HttpConnection } from "./connection";
 import { Exchange } from "./exchange";
@@ -10,9 +11,11 @@ import { Heading } from "./heading";
 import { COUNTER_LABELS, HttpCounters, HttpLimits } from "./limits";
 import { Output } from "./output";
 import { Sender } from "./sender";
-import { utf8Bytes } from "../wire/characters";
 import { Need, Waiting, WaitingList } from "./waiting";
 
+const CR_LF: u16 = 0x0a0d;
+/** How a line begins that asks for no content. */
+const HEAD: string = "HEAD ";
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
 /** Of the memory of the image, for each connection: a little more than the stack wants, so that it has one to spare for whoever comes next. */
 const CONNECTION_BYTES: usize = 4_352;
@@ -113,7 +116,7 @@ export class HttpServer implements TcpAcceptor {
   private refuse(tcp: TcpConnection): void {
     this.counters.refusedConnections++;
     this.takeOutput(null);
-    this.putRefusal(503);
+    this.putError(503, false);
     const output = this.output;
     tcp.writeFrom(output.start, output.used);
     output.at = output.start;
@@ -183,22 +186,46 @@ export class HttpServer implements TcpAcceptor {
     return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
   }
 
-  /** Composes an answer that no exchange is for, and that ends its connection. */
-  putRefusal(status: i32): void {
+  /**
+   * Composes an answer that no exchange is for, and that ends its connection.
+   *
+   * @param at what has come of the request: a line or more, a part of one, or nothing
+   */
+  putRefusal(remote: string, status: i32, at: usize, bytes: i32): void {
+    const line = firstLine(at, at + <usize>bytes);
+    const lineBytes = <i32>(findControl(line, at + <usize>bytes) - line);
+    // RFC 9110 §9.3.2: as far as we know what was asked for.
+    const isHead = lineBytes > HEAD.length && equals(line, HEAD.length, HEAD);
+    const contentBytes = this.putError(status, isHead);
+    const access = this.access;
+    if (access === null) return;
+    access.onRefused(remote, this.heading.seconds, status, line, lineBytes, contentBytes);
+  }
+
+  /** Composes an error page after which the connection ends. Returns its bytes. */
+  private putError(status: i32, isHead: bool): i32 {
     const page = this.errorPage(status);
+    const pageBytes = utf8Bytes(page);
     const output = this.output;
     this.heading.refresh();
     this.heading.put(output, status);
     output.text("Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
-    output.number(utf8Bytes(page));
+    output.number(pageBytes);
     output.text("\r\nConnection: close\r\n\r\n");
+    if (isHead) return 0;
     output.utf8(page);
+    return pageBytes;
   }
 }
 
 function earlier(one: Waiting | null, other: Waiting | null): Waiting | null {
   if (one === null || other === null) return one === null ? other : one;
   return other.sinceNs < one.sinceNs ? other : one;
+}
+
+/** Behind the empty line that may come before a request (RFC 9112 §2.2). */
+function firstLine(at: usize, end: usize): usize {
+  return end - at >= 2 && load<u16>(at) == CR_LF ? at + 2 : at;
 }
 
 function atMost(value: i32, limit: usize): i32 {
