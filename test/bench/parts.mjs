@@ -24,6 +24,7 @@ import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
+import { webIdle } from "./web-idle.mjs";
 import { tapWeb } from "./web-tap.mjs";
 import { userNet } from "./user-net.mjs";
 
@@ -418,6 +419,7 @@ export const PARTS = {
   tapTcp,
   tapHttp,
   tapWeb,
+  webIdle,
   tapUdp,
   dns,
   connections,

@@ -7,7 +7,7 @@ import { Tuple } from "./tuple";
 const SEQUENCE_TICK_NS: i64 = 4_000;
 
 /** RFC 7323 §5.4: that of time stamps, every millisecond. */
-const TIMESTAMP_TICK_NS: i64 = 1_000_000;
+export const TICK_NS: i64 = 1_000_000;
 
 /** Ports that `connect` picks from: 2^15, from here on. */
 export const EPHEMERAL_FIRST: i32 = 32_768;
@@ -37,7 +37,7 @@ export class Numbers {
   }
 
   ticks(nowNs: i64): u32 {
-    return <u32>(nowNs / TIMESTAMP_TICK_NS);
+    return <u32>(nowNs / TICK_NS);
   }
 
   /** RFC 7323 §5.4: the same for the same addresses and ports, so that the next connection continues the time. */

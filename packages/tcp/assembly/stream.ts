@@ -106,6 +106,41 @@ export function write(
   return first;
 }
 
+/** A stream with less than this may take from what is kept for such, so that hoarders stop nobody. */
+export const SMALL_BYTES: i32 = 16 << 10;
+
+/**
+ * `write` to a stream that holds `held` bytes already: it leaves `reserve` blocks in the pool, as long as it is small
+ * `floor`.
+ */
+export function writeShare(
+  pool: BlockPool,
+  first: usize,
+  sequence: u32,
+  source: usize,
+  bytes: i32,
+  held: i32,
+  reserve: i32,
+  floor: i32,
+): usize {
+  const stream = write(pool, first, sequence, source, bytes, reserve);
+  const done = pool.written;
+  const rest = min(bytes, SMALL_BYTES - held) - done;
+  if (rest <= 0) return stream;
+  pool.isShort = true;
+  const whole = write(pool, stream, sequence + done, source + done, rest, floor);
+  pool.written += done;
+  return whole;
+}
+
+/** How many of `bytes` bytes `writeShare` would take, at least. */
+export function shareOf(pool: BlockPool, bytes: i32, held: i32, reserve: i32, floor: i32): i32 {
+  const blocks = <u32>max(pool.available - reserve, 0);
+  if (blocks > <u32>bytes / BLOCK_BYTES) return bytes;
+  const small = min<i32>(SMALL_BYTES - held, max(pool.available - floor, 0) * <i32>BLOCK_BYTES);
+  return min(bytes, max<i32>(blocks * BLOCK_BYTES, small));
+}
+
 /** Where the byte lies; it must have been written. `contiguous` bytes follow there. */
 export function addressOf(first: usize, sequence: u32): usize {
   const at = sequence & WITHIN;
