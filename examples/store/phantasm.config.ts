@@ -11,8 +11,10 @@ const MIB = 1024 * 1024;
 
 export default unikernel("store", {
   devices: {
-    stack: tcpStack(network("service", { services: [{ port: 6379, protocol: "tcp" }] })),
-    store: keyValue(block("data"), clock(), { cacheBytes: 32 * MIB }),
+    stack: tcpStack(
+      network("service", { services: [{ port: 6379, protocol: "tcp", scheme: "redis" }] }),
+    ),
+    store: keyValue(block("data"), clock(), { cacheBytes: 64 * MIB }),
     clock: clock(),
     random: random(),
     console: console(),

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { appliances } from "./appliances.mjs";
 import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
 import { keyValue } from "./key-value.mjs";
@@ -22,6 +23,7 @@ import { connections } from "./connections.mjs";
 import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
+import { store } from "./store-tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
 import { webIdle } from "./web-idle.mjs";
@@ -422,6 +424,8 @@ export const PARTS = {
   webIdle,
   tapUdp,
   dns,
+  store,
   connections,
   userNet,
+  appliances,
 };

@@ -128,6 +128,7 @@ test("help, --help, -h and nothing print the overview", async () => {
       sign      sign an image
       doctor    tell what this machine can do, and what enables the rest
       kv        look after key-value stores on disks
+      zones     look after zones of DNS servers on disks
       help      explain a command
 
     Begin with
@@ -209,7 +210,8 @@ test("help run", async () => {
                                     rate=10Mbit, seed=7, joined by commas
       -p, --publish [NAME:][HOST_IP:]PORT:PORT[/udp]
                                     let clients of a port of this machine reach one
-                                    of the image: 8080:80; 0:80 takes a free one
+                                    of the image, by what the image declares for it,
+                                    or TCP: 8080:80; 0:80 takes a free one
       --egress [NAME=]RULE          what the image may reach: none,
                                     allow:10.0.0.0/8:443/tcp, deny:any,
                                     allow:host-loopback:5432; the first that matches

@@ -61,6 +61,18 @@ function argumentEntry({ name, argument }: BootArgument): ManifestArgument {
   return entry as ManifestArgument;
 }
 
+/** What an image of this configuration will declare, as far as that is known before it is compiled. */
+export function declaredManifest(
+  name: string,
+  graph: Graph,
+): Pick<Manifest, "name" | "devices" | "arguments"> {
+  return {
+    name,
+    devices: graph.attachments.map(device),
+    arguments: graph.arguments.map(argumentEntry),
+  };
+}
+
 export function imageManifest(
   name: string,
   graph: Graph,
@@ -72,10 +84,8 @@ export function imageManifest(
 ): Manifest {
   return {
     abi: ABI_VERSION,
-    name,
+    ...declaredManifest(name, graph),
     capabilities: plainCapabilities(core.imports),
-    devices: graph.attachments.map(device),
-    arguments: graph.arguments.map(argumentEntry),
     memory: core.memory,
     observation: {
       address: observationAddress,

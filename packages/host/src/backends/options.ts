@@ -19,7 +19,11 @@ import { quote, refuse, splitName, type Named } from "./option-text.js";
 import { EgressRules } from "./user/egress.js";
 import type { PublishDescription } from "./user/publish-option.js";
 
-export { parsePublishOption, type PublishDescription } from "./user/publish-option.js";
+export {
+  parsePublishOption,
+  type PublishDescription,
+  type PublishWanted,
+} from "./user/publish-option.js";
 
 interface LinkDescription {
   /** `02:00:00:00:00:01`; random unless given. */

@@ -7,7 +7,7 @@ import type {
   ImpairDescription,
   Named,
   NetDescription,
-  PublishDescription,
+  PublishWanted,
 } from "../backends/options.js";
 import type { PublishedPort } from "../backends/types.js";
 import { streamConsole } from "../console/stream.js";
@@ -34,7 +34,7 @@ export interface RunOptions {
   /** Files that the frames of a net device are written to. */
   readonly pcap?: readonly Named<string>[];
   /** Ports of user networks; what the image listens for is published without being asked for. */
-  readonly publish?: readonly Named<PublishDescription>[];
+  readonly publish?: readonly Named<PublishWanted>[];
   /** What guests of user networks may reach. */
   readonly egress?: readonly Named<string>[];
   /** Files, or `-`, with a line for each frame of a net device. */

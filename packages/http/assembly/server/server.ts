@@ -219,14 +219,14 @@ export class HttpServer implements TcpAcceptor {
   }
 }
 
-/** Behind the empty line that may come before a request (RFC 9112 §2.2). */
-function firstLine(at: usize, end: usize): usize {
-  return end - at >= 2 && load<u16>(at) == CR_LF ? at + 2 : at;
-}
-
 function earlier(one: Waiting | null, other: Waiting | null): Waiting | null {
   if (one === null || other === null) return one === null ? other : one;
   return other.sinceNs < one.sinceNs ? other : one;
+}
+
+/** Behind the empty line that may come before a request (RFC 9112 §2.2). */
+function firstLine(at: usize, end: usize): usize {
+  return end - at >= 2 && load<u16>(at) == CR_LF ? at + 2 : at;
 }
 
 function atMost(value: i32, limit: usize): i32 {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { zoneOf } from "../test/zone-files.js";
-import { compileZones } from "./compile.js";
+import { zoneOf } from "./zone-files.js";
+import { compileZones } from "@phantasm/zone-format";
 
 /** Enough for an answer, one that is cut short, and a transfer of several messages. */
 const ZONE = `$TTL 1h
@@ -26,7 +26,7 @@ test("the zone of the tests in AssemblyScript; after a change of the format: npx
         .map((word) => (word === 0 ? "0" : `0x${word.toString(16)}`))
         .join(", ")},`,
     );
-  await expect(`/** A compiled zone, for tests: see src/compile.test.ts, which writes this file. */
+  await expect(`/** A compiled zone, for tests: see test/compile.test.ts, which writes this file. */
 // prettier-ignore
 export const TEST_ZONES: usize = memory.data<u32>([
 ${lines.join("\n")}

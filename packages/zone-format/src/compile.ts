@@ -1,68 +1,20 @@
-/**
- * Lays zones out as the server reads them (assembly/zone-data.ts), the same bytes for the same zones.
- *
- *      0  u32  magic                       20  u32  offset of the root's node
- *      4  u32  version                     24  u32  offset of the zones
- *      8  u32  bytes in all                28  u32  number of zones
- *     12  u32  places of the index - 1     32  u32  number of names that have records
- *     16  u32  offset of the index         36  u32  number of records
- *
- * All names, those in data included, are one tree of nodes, each with its label and its parent. A child is found by
- * the hash of parent and label in the index: places of 32 bits, the offset of the node in steps of 4 and 8 bits of
- * the hash, open addressing. A name in data is the offset of its node, so that following it is no look-up.
- *
- * A node, at a multiple of 4:
- *
- *      0  u32  parent          5  u8   number of record sets     behind the label, at the apex of a zone: u32, its
- *      4  u8   flags           6  u8   bytes of the label        zone; then the sets, in the order of types
- *
- * A set:
- *
- *      0  type, class, TTL, as they are sent       10  u16  bytes of the records
- *      8  u16  number of records                   12  u8   layout: 0 to 3, and four bits: bytes in front of a name
- *
- * A record has, by layout: 0 length (u16, big-endian) and data; 1 what is in front of a name, and the name's node;
- * 2 (SOA) two nodes and 20 bytes; 3 the node whose addresses are sent along, or 0, then as 0.
- *
- * A zone, 32 bytes: the nodes of its apex, its first and the offset behind its last in canonical order (RFC 4034
- * §6.1); serial; offset of the SOA set; TTL of negative answers (RFC 2308 §5); number of records; the node that a
- * zone above has for the apex, or 0.
- */
+/** Lays zones out as the server reads them (layout.ts): the same bytes for the same zones. */
 import { ROOT, canonicalKey, firstLabel, lower, parentOf } from "./name.js";
 import { type RecordSet, type Zone, nameIn } from "./zone.js";
 import { CODE, typeOf } from "./types.js";
-
-const MAGIC = 0x4e5a4850; // "PHZN"
-const VERSION = 1;
-const HEADER_BYTES = 64;
-const ZONE_BYTES = 32;
-const NODE_BYTES = 7;
-const SET_BYTES = 13;
-/** Names are read in steps of eight bytes. */
-const PADDING_BYTES = 16;
-/** An offset in steps of 4, in 24 bits. */
-const BYTES_MAX = 2 ** 26;
-
-const enum NodeFlag {
-  /** It is a name of its zone: it has records, or is above one that does (RFC 4592 §2.2.2). */
-  EXISTS = 1,
-  APEX = 2,
-  /** Not the apex, and has NS. */
-  CUT = 4,
-  DNAME = 8,
-  CNAME = 16,
-  /** There is a wildcard below. */
-  WILDCARD = 32,
-  /** The index has nodes below. */
-  CHILDREN = 64,
-}
-
-const enum Layout {
-  OPAQUE,
-  NAME,
-  SOA,
-  TARGET,
-}
+import {
+  ADDRESSED_BYTES_MAX,
+  HEADER_BYTES,
+  Layout,
+  MAGIC,
+  NODE_BYTES,
+  NodeFlag,
+  PADDING_BYTES,
+  SET_BYTES,
+  VERSION,
+  ZONE_BYTES,
+  hashOf,
+} from "./layout.js";
 
 interface Node {
   readonly name: string;
@@ -93,32 +45,14 @@ function layoutOf({ type, records }: RecordSet): { layout: Layout; prefix: numbe
   if (!kind || nameAt < 0) return { layout: Layout.OPAQUE, prefix: 0 };
   if (kind.compressible) return { layout: Layout.NAME, prefix: nameAt };
   // A DNAME is followed like what is sent along.
-  return {
-    layout: kind.target || type === CODE.DNAME ? Layout.TARGET : Layout.OPAQUE,
-    prefix: nameAt,
-  };
+  if (kind.target || type === CODE.DNAME) return { layout: Layout.TARGET, prefix: nameAt };
+  return { layout: Layout.OPAQUE, prefix: 0 };
 }
 
 function recordBytes(layout: Layout, prefix: number, data: Buffer): number {
   if (layout === Layout.NAME) return prefix + 4;
   if (layout === Layout.SOA) return 28;
   return (layout === Layout.TARGET ? 6 : 2) + data.length;
-}
-
-/** As zone-data.ts computes it. */
-function hashOf(parent: number, label: string): number {
-  let hash = Math.imul(parent ^ label.length, 0x9e3779b1);
-  for (let at = 0; at < label.length; at += 4) {
-    const word =
-      (label.charCodeAt(at) || 0) |
-      ((label.charCodeAt(at + 1) || 0) << 8) |
-      ((label.charCodeAt(at + 2) || 0) << 16) |
-      ((label.charCodeAt(at + 3) || 0) << 24);
-    hash = Math.imul(hash ^ word, 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 class Compiler {
@@ -263,7 +197,7 @@ class Compiler {
       node.offset = end;
       placed.push(node);
       end = (end + nodeBytes(node) + 3) & ~3;
-      if (end > BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
+      if (end > ADDRESSED_BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
     };
     this.#zones.forEach((one, index) => {
       one.offset = HEADER_BYTES + ZONE_BYTES * index;
@@ -284,7 +218,7 @@ class Compiler {
     while (places < 2 * indexed.length) places *= 2;
     const indexAt = end;
     const total = indexAt + 4 * places + PADDING_BYTES;
-    if (total > BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
+    if (total > ADDRESSED_BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
     const bytes = Buffer.alloc(total);
     for (const node of placed) this.#writeNode(bytes, node);
     for (const node of indexed) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { zoneOf, zonesOf } from "../test/zone-files.js";
+import { zoneOf, zonesOf } from "../../dns-server/test/zone-files.js";
 import { compileZones } from "./compile.js";
 
 const HEAD = "$TTL 1h\n@ SOA ns hostmaster 1 2h 30m 2w 10m\n@ NS ns\nns A 192.0.2.1\n";
