@@ -23,6 +23,7 @@ import { connections } from "./connections.mjs";
 import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
+import { store } from "./store-tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
 import { webIdle } from "./web-idle.mjs";
@@ -423,6 +424,7 @@ export const PARTS = {
   webIdle,
   tapUdp,
   dns,
+  store,
   connections,
   userNet,
   appliances,
