@@ -46,7 +46,7 @@ function appendOnly(when) {
   return ["--appendonly", "yes", "--appendfsync", when, "--auto-aof-rewrite-percentage", "0"];
 }
 
-/** Runs redis-benchmark once; GET finds what SET has put before. Its table has a line for each of `TESTS`: name, requests a second, latencies in ms. */
+/** Runs redis-benchmark once, which prints a line of name, requests a second and latencies in ms. */
 async function load(lab, at, test, pipeline) {
   const [address, port] = at.split(":");
   const requests = test === "LPUSH" ? Math.min(PUSHES_MAX, REQUESTS[pipeline]) : REQUESTS[pipeline];

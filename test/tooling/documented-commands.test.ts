@@ -21,6 +21,8 @@ import { declaredManifest } from "../../toolchain/dist/link/manifest.js";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** It needs a package of its own before it is one. */
 const INSTALLED = ["examples/third-party"];
+/** Commands whose operand is a project. */
+const OF_PROJECTS = ["build", "describe", "dev", "inspect", "run"];
 
 function pages(): readonly string[] {
   const within = (folder: string): string[] =>
@@ -104,7 +106,7 @@ describe.each(pages().filter((page) => commandsOf(page).length > 0))("%s", (page
       const isTemplate = dirname(page).startsWith("toolchain/templates/");
       const folder = operand ?? (isTemplate ? dirname(page) : undefined);
       if (!folder?.startsWith("examples/") && !isTemplate) return;
-      if (folder === undefined || INSTALLED.includes(folder) || name.startsWith("kv ")) return;
+      if (folder === undefined || INSTALLED.includes(folder) || !OF_PROJECTS.includes(name)) return;
       expect(existsSync(join(ROOT, folder, "phantasm.config.ts")), folder).toBe(true);
       if (name === "run" && invocation.help === "none") await checkRun(invocation, folder);
     },

@@ -217,7 +217,7 @@ test("whatever request fails, it is made again", () => {
 test("a disk that is not ready, and one that has little room for requests", () => {
   const it = new Case();
   it.disk.state = PENDING;
-  it.disk.requestsMax = 2;
+  it.disk.requestsMax = 1;
   it.disk.shuffles = true;
   it.disk.requestSectorsMax = 8;
   it.put(1, 100);

@@ -106,6 +106,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
 
   onTimer(timer: Timer): void {
     if (this.stage == Stage.IDLE) this.look();
+    else if (this.stage == Stage.HEADERS) this.readHeaders();
     else if (this.stage == Stage.CONTENT) this.readMore();
     else if (this.stage == Stage.CHECKSUM) this.sum();
     else if (this.stage == Stage.CHECK) this.checkMore();
@@ -154,9 +155,17 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
       for (let i = 0; i < count; i++) this.buffers.push(new Uint8Array(this.requestBytes));
     }
     this.stage = Stage.HEADERS;
+    this.at = 0;
+    this.readHeaders();
+  }
+
+  /** Those of both places, as far as there is room for requests. */
+  private readHeaders(): void {
     this.status = 0;
-    for (let place = 0; place < 2; place++)
-      this.ask(<u64>place * HEADER_BYTES, HEADER_BYTES, this.buffers[place], place);
+    while (this.at < 2 && this.status == 0) {
+      const place = this.at;
+      if (this.ask(<u64>place * HEADER_BYTES, HEADER_BYTES, this.buffers[place], place)) this.at++;
+    }
     if (this.inFlight == 0) this.onHeaders();
   }
 
@@ -172,6 +181,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
 
   private onHeaders(): void {
     if (this.inFlight > 0) return;
+    if (this.status == Errno.AGAIN) return this.disk.whenReady(this);
     if (this.status != 0) {
       this.tell(`the headers cannot be read (error ${this.status})`);
       return this.rest();

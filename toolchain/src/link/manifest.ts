@@ -61,11 +61,11 @@ function argumentEntry({ name, argument }: BootArgument): ManifestArgument {
   return entry as ManifestArgument;
 }
 
-/** What an image of this configuration will declare, as far as that is known before it is compiled. */
-export function declaredManifest(
-  name: string,
-  graph: Graph,
-): Pick<Manifest, "name" | "devices" | "arguments"> {
+/** What of a manifest is known before the image is compiled. */
+export type Declared = Pick<Manifest, "name" | "devices" | "arguments">;
+
+/** What an image of this configuration will declare. */
+export function declaredManifest(name: string, graph: Graph): Declared {
   return {
     name,
     devices: graph.attachments.map(device),

@@ -45,23 +45,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   private held: usize = 0;
   private heldBytes: i32 = 0;
   private heldRoom: i32 = 0;
-  private remote: string | null = null;
   /** Content since the deadline was set. */
   private progress: i32 = 0;
 
   constructor(server: HttpServer, tcp: TcpConnection) {
     super(server, tcp);
     this.wait(Wait.HEAD, server.limits.headNs);
-  }
-
-  /** Its client's address. */
-  get remoteText(): string {
-    let text = this.remote;
-    if (text === null) {
-      text = this.tcp.remote.address.toString();
-      this.remote = text;
-    }
-    return text;
   }
 
   // ---- turns
@@ -255,7 +244,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   /** @param at what has come of the head, or its first line alone */
   private refuse(status: i32, at: usize, bytes: i32): bool {
     this.beginWriting();
-    this.server.putRefusal(this.remoteText, status, at, bytes);
+    this.server.putRefusal(this, status, at, bytes);
     this.isLast = true;
     this.freePartial();
     return true;

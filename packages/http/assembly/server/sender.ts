@@ -13,12 +13,23 @@ export abstract class Sender extends Task {
   private unsentAt: i32 = 0;
   protected unsentEnd: i32 = 0;
   private unsentRoom: i32 = 0;
+  private remote: string | null = null;
 
   constructor(
     readonly server: HttpServer,
     readonly tcp: TcpConnection,
   ) {
     super();
+  }
+
+  /** Its client's address. */
+  get remoteText(): string {
+    let text = this.remote;
+    if (text === null) {
+      text = this.tcp.remote.address.toString();
+      this.remote = text;
+    }
+    return text;
   }
 
   /** It has to wait for room. @param hasMoved some bytes were taken */

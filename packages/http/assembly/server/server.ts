@@ -191,7 +191,7 @@ export class HttpServer implements TcpAcceptor {
    *
    * @param at what has come of the request: a line or more, a part of one, or nothing
    */
-  putRefusal(remote: string, status: i32, at: usize, bytes: i32): void {
+  putRefusal(connection: Sender, status: i32, at: usize, bytes: i32): void {
     const line = firstLine(at, at + <usize>bytes);
     const lineBytes = <i32>(findControl(line, at + <usize>bytes) - line);
     // RFC 9110 §9.3.2: as far as we know what was asked for.
@@ -199,6 +199,7 @@ export class HttpServer implements TcpAcceptor {
     const contentBytes = this.putError(status, isHead);
     const access = this.access;
     if (access === null) return;
+    const remote = connection.remoteText;
     access.onRefused(remote, this.heading.seconds, status, line, lineBytes, contentBytes);
   }
 

@@ -58,6 +58,8 @@ export class Client extends Task implements TcpHandler {
   private unsentEnd: i32 = 0;
   private unsentRoom: i32 = 0;
   private barrier: u64 = 0;
+  /** When what waits here began to wait, or some of it was last written; or when a request grew to twice its size. */
+  private movedNs: i64 = 0;
 
   constructor(
     private readonly server: StoreServer,
@@ -238,8 +240,9 @@ export class Client extends Task implements TcpHandler {
 
   private move(room: i32): bool {
     const server = this.server;
-    if (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
-      return this.fails();
+    while (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
+      if (!server.makeRoom(this)) return this.fails();
+    this.movedNs = server.clock.now();
     server.waitingBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
@@ -303,8 +306,9 @@ export class Client extends Task implements TcpHandler {
     if (end > this.unsentRoom) {
       const server = this.server;
       const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
-        return this.fails();
+      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
+        if (!server.makeRoom(this)) return this.fails();
+      if (this.unsentRoom == 0) this.movedNs = server.clock.now();
       server.unsentBytes += room - this.unsentRoom;
       const larger = heap.alloc(<usize>room);
       if (this.unsent != 0) {
@@ -327,7 +331,10 @@ export class Client extends Task implements TcpHandler {
       this.unsent + <usize>this.unsentAt,
       this.unsentEnd - this.unsentAt,
     );
-    if (written > 0) this.unsentAt += written;
+    if (written > 0) {
+      this.unsentAt += written;
+      this.movedNs = this.server.clock.now();
+    }
     if (this.unsentAt < this.unsentEnd) return false;
     this.forgetUnsent();
     return true;
@@ -380,6 +387,18 @@ export class Client extends Task implements TcpHandler {
 
   abort(): void {
     this.tcp.abort();
+  }
+
+  /** Since when it has taken no reply, or sent no more of a request; `i64.MAX_VALUE`: it holds nothing of that kind. */
+  get stalledSinceNs(): i64 {
+    const waits = (this.unsentEnd > 0 && this.barrier == 0) || this.heldBytes > 0;
+    return waits && !this.isTurning ? this.movedNs : i64.MAX_VALUE;
+  }
+
+  /** Somebody else needs what it holds. */
+  giveWay(): void {
+    this.fails();
+    this.end();
   }
 
   private end(): void {

@@ -1,5 +1,7 @@
 /** What a server may keep at once, and what it counts. */
 
+import { SECOND } from "@phantasm/interfaces";
+
 export class StoreLimits {
   /** Clients; one more is told so, and closed. */
   clients: i32 = 10_000;
@@ -12,16 +14,18 @@ export class StoreLimits {
   /** Bytes of a request; its client is closed beyond. */
   requestBytes: i32 = 9 << 20;
   /**
-   * Bytes of requests that are not complete yet, of all clients together; who adds more is closed. As many of those
-   * that are queued in transactions or wait for a key; they are refused.
+   * Bytes of requests that are not complete yet, of all clients together; who is stalled is closed, else who adds
+   * more. As many of those that are queued in transactions or wait for a key; they are refused.
    */
   waitingBytes: i32 = 32 << 20;
   /** Bytes of the largest reply; its client is closed beyond. */
   replyBytes: i32 = 16 << 20;
   /** Bytes of messages that a subscriber has not taken yet; it is closed beyond. */
   pushBytes: i32 = 1 << 20;
-  /** Bytes of all replies and messages that wait for their clients; who adds more is closed. */
+  /** Bytes of all replies and messages that wait for their clients; who is stalled is closed, else who adds more. */
   unsentBytes: i32 = 32 << 20;
+  /** For so long a client must have taken nothing, or sent no more of a request, to be closed for another. */
+  stallNs: i64 = 1 * SECOND;
   /** Channels and patterns that all clients together may be subscribed to. */
   subscriptions: i32 = 65_536;
   /** Bytes of their names. */

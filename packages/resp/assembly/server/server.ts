@@ -185,6 +185,21 @@ export class StoreServer
     client.turn();
   }
 
+  /** Closes the client that has been stalled longest, for one that needs memory. False: none has been for long enough. */
+  makeRoom(needy: Client): bool {
+    let longest: Client | null = null;
+    let sinceNs = this.clock.now() - this.limits.stallNs;
+    for (let i = 0; i < this.clients.length; i++) {
+      const client = this.clients[i];
+      if (client === needy || client.stalledSinceNs > sinceNs) continue;
+      sinceNs = client.stalledSinceNs;
+      longest = client;
+    }
+    if (longest === null) return false;
+    longest.giveWay();
+    return true;
+  }
+
   forget(client: Client): void {
     const wait = client.wait;
     if (wait !== null) this.blocking.leave(wait);
