@@ -1,6 +1,6 @@
 /**
  * Takes out what the compiler writes although it is known. A stub asks for the class of an object also when only
- * one class has the method. A constructor sets fields to zero in memory that is zero, because it was allocated a
+ * one class has the method. A constructor sets fields to zero in memory that the collector has cleared a
  * moment ago. Binaryen knows neither classes nor the allocator.
  */
 import type { Binaryen, Module } from "./optimise.js";
@@ -28,6 +28,7 @@ interface Info {
   readonly ifTrue?: Expression;
   readonly ifFalse?: Expression;
   readonly ptr?: Expression;
+  readonly offset?: number;
   readonly left?: Expression;
   readonly right?: Expression;
 }
@@ -36,8 +37,10 @@ export class Known {
   readonly #binaryen: Binaryen;
   readonly #module: Module;
   readonly #functions: Module["Function"];
-  readonly #setters = new Map<string, boolean>();
-  readonly #silent = new Map<string, boolean>();
+  /** The offset of the field that a function sets; undefined: it does more. */
+  readonly #setters = new Map<string, number | undefined>();
+  /** Offsets that a constructor sets; undefined: it shows the object to other code. */
+  readonly #silent = new Map<string, ReadonlySet<number> | undefined>();
 
   /** @param module as the compiler made it; is changed */
   constructor(binaryen: Binaryen, module: Module) {
@@ -47,11 +50,12 @@ export class Known {
     this.#functions = (binaryen as unknown as Pick<Module, "Function">).Function;
   }
 
-  apply(): void {
+  /** @param cleared new objects are zero */
+  apply(cleared: boolean): void {
     for (let index = 0; index < this.#module.getNumFunctions(); index++) {
       const reference = this.#module.getFunctionByIndex(index);
       const name = this.#functions.getName(reference);
-      if (!name.endsWith(STUB) && !name.endsWith(CONSTRUCTOR)) continue;
+      if (!name.endsWith(STUB) && !(cleared && name.endsWith(CONSTRUCTOR))) continue;
       const body = this.#functions.getBody(reference);
       if (body === 0) continue;
       const better = name.endsWith(STUB) ? this.#onlyTarget(body) : this.#withoutZeros(body);
@@ -92,15 +96,16 @@ export class Known {
     const children = this.#children(body);
     if (children[0] === undefined || !this.#allocates(children[0])) return undefined;
     const kept: Expression[] = [children[0]];
-    const set = new Set<string>();
+    const set = new Set<number>();
     let at = 1;
     for (; at < children.length; at++) {
       const child = children[at] ?? 0;
-      if (!this.#isSilent(child)) break;
-      const { target = "", operands = [] } = this.#call(child);
-      if (operands.length === 2 && this.#isZero(operands[1] ?? 0) && !set.has(target)) continue;
-      set.add(target);
-      kept.push(child);
+      const offsets = this.#sets(child);
+      if (offsets === undefined) break;
+      // A derived class may declare a field of its base once more.
+      const isKnown = offsets.every((offset) => !set.has(offset)) && this.#setsZero(child);
+      for (const offset of isKnown ? [] : offsets) set.add(offset);
+      if (!isKnown) kept.push(child);
     }
     if (kept.length === at) return undefined;
     return this.#module.block(
@@ -120,33 +125,45 @@ export class Known {
     return index === THIS && this.#call(value as Expression).target === ALLOCATE;
   }
 
-  /** A statement of a constructor that shows the object to no code but accessors: sets a field, or calls `super`. */
-  #isSilent(statement: Expression): boolean {
+  /**
+   * Offsets of the fields that a statement of a constructor sets, by itself or in `super`; undefined: it shows the
+   * object to other code than accessors.
+   */
+  #sets(statement: Expression): readonly number[] | undefined {
     if (this.#id(statement) === Number(this.#binaryen.LocalSetId)) {
       const { index, value } = this.#info(statement);
       const { target = "", operands = [] } = this.#call(value as Expression);
       const [object = 0, ...rest] = operands;
       if (index !== THIS || !target.endsWith(CONSTRUCTOR) || !this.#isLocal(object, THIS))
-        return false;
-      return rest.every((operand) => this.#isPlain(operand)) && this.#isSilentConstructor(target);
+        return undefined;
+      const set = this.#setsOf(target);
+      return set && rest.every((operand) => this.#isPlain(operand)) ? [...set] : undefined;
     }
     const { target = "", operands = [] } = this.#call(statement);
     const [object = 0, value = 0] = operands;
-    return this.#isSetter(target) && this.#isLocal(object, THIS) && this.#isPlain(value);
+    const offset = this.#setter(target);
+    if (offset === undefined || !this.#isLocal(object, THIS)) return undefined;
+    return this.#isPlain(value) ? [offset] : undefined;
   }
 
-  #isSilentConstructor(name: string): boolean {
-    const known = this.#silent.get(name);
-    if (known !== undefined) return known;
+  #setsZero(statement: Expression): boolean {
+    const { operands = [] } = this.#call(statement);
+    return operands.length === 2 && this.#isZero(operands[1] ?? 0);
+  }
+
+  #setsOf(name: string): ReadonlySet<number> | undefined {
+    if (this.#silent.has(name)) return this.#silent.get(name);
     const body = this.#functions.getBody(this.#module.getFunction(name));
     const [first = 0, ...rest] = this.#children(body);
     const last = rest.pop() ?? 0;
-    const silent =
+    const sets = rest.map((statement) => this.#sets(statement));
+    const isSilent =
       this.#allocates(first) &&
       this.#isLocal(last, THIS) &&
-      rest.every((statement) => this.#isSilent(statement));
-    this.#silent.set(name, silent);
-    return silent;
+      sets.every((offsets) => offsets !== undefined);
+    const found = isSilent ? new Set(sets.flatMap((offsets) => offsets ?? [])) : undefined;
+    this.#silent.set(name, found);
+    return found;
   }
 
   /** Evaluates without the object, so that no code it calls can have it. */
@@ -160,23 +177,22 @@ export class Known {
     return id === Number(ConstId) || id === Number(GlobalGetId);
   }
 
-  /** A function that stores its second parameter in its first, and tells the collector of it or not. */
-  #isSetter(name: string): boolean {
-    const known = this.#setters.get(name);
-    if (known !== undefined) return known;
-    const found = name.includes("#set:") && this.#stores(name);
-    this.#setters.set(name, found);
-    return found;
+  /** The offset of a field, if the function stores its second parameter there and does nothing else. */
+  #setter(name: string): number | undefined {
+    if (!name.includes("#set:")) return undefined;
+    if (!this.#setters.has(name)) this.#setters.set(name, this.#stores(name));
+    return this.#setters.get(name);
   }
 
-  #stores(name: string): boolean {
+  /** It may tell the collector, too. */
+  #stores(name: string): number | undefined {
     const body = this.#functions.getBody(this.#module.getFunction(name));
     const list = this.#id(body) === Number(this.#binaryen.BlockId) ? this.#children(body) : [body];
     const [store = 0, link] = list;
-    if (list.length > 2 || this.#id(store) !== Number(this.#binaryen.StoreId)) return false;
-    const { ptr = 0, value } = this.#info(store);
-    if (!this.#isLocal(ptr, THIS) || !this.#isLocal(value as Expression, 1)) return false;
-    return link === undefined || this.#call(link).target === LINK;
+    if (list.length > 2 || this.#id(store) !== Number(this.#binaryen.StoreId)) return undefined;
+    const { ptr = 0, value, offset } = this.#info(store);
+    if (!this.#isLocal(ptr, THIS) || !this.#isLocal(value as Expression, 1)) return undefined;
+    return link === undefined || this.#call(link).target === LINK ? offset : undefined;
   }
 
   #isZero(expression: Expression): boolean {

@@ -134,6 +134,8 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const fibres = switches(module);
   pin(binaryen, levels);
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
+  const cleared = profile === "size";
+  setConstant(binaryen, module, "CLEARS", cleared ? 1 : 0);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   const source = emit(module);
   if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
@@ -141,7 +143,7 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
   if (profile !== "debug") {
-    new Known(binaryen, module).apply();
+    new Known(binaryen, module).apply(cleared);
     module.runPasses(MERGE);
     dropUnusedStrings(binaryen, module);
     module.runPasses(wholePasses(profile));
