@@ -17,6 +17,8 @@ export default defineConfig({
           include: ["packages/*/{src,test}/**/*.test.ts", "toolchain/src/**/*.test.ts"],
           exclude: NEVER,
           testTimeout: 30_000,
+          // A core is compiled; a busy machine takes ten times as long as an idle one.
+          hookTimeout: 120_000,
         },
       },
       {

@@ -11,8 +11,10 @@ const MIB = 1024 * 1024;
 
 export default unikernel("store", {
   devices: {
-    stack: tcpStack(network("service", { services: [{ port: 6379, protocol: "tcp" }] })),
-    store: keyValue(block("data"), clock(), { cacheBytes: 32 * MIB }),
+    stack: tcpStack(
+      network("service", { services: [{ port: 6379, protocol: "tcp", scheme: "redis" }] }),
+    ),
+    store: keyValue(block("data"), clock(), { cacheBytes: 64 * MIB }),
     clock: clock(),
     random: random(),
     console: console(),
@@ -26,5 +28,5 @@ export default unikernel("store", {
     maxclients: integer({ default: 10_000, minimum: 1, maximum: 16_384, help: "Clients at once" }),
     password: secret({ help: "What AUTH has to say; without it nobody is asked" }),
   },
-  memory: { maximum: "256M" },
+  memory: { minimum: "128K", maximum: "384M" },
 });

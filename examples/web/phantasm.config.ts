@@ -10,7 +10,7 @@ export default unikernel("web", {
     clock: clock(),
     console: console(),
     stack: tcpStack(network("service", { services: [{ port: 80, protocol: "tcp" }] })),
-    pages: files("./htdocs", { precompress: ["br", "gzip"] }),
+    pages: files("./htdocs", { precompress: ["gzip"] }),
   },
   arguments: {
     port: integer({ default: 80, minimum: 1, maximum: 65_535, help: "Port to listen at" }),

@@ -1,20 +1,29 @@
-// Authoritative answers over UDP: an image on a tap, NSD and Knot on the kernel's stack across a veth, the same zones.
+// Authoritative answers over UDP: an image on a tap, BIND, NSD and Knot on the kernel's stack across a veth, the same
+// zones; and the image with its zones from a disk.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
-import { SECONDS, contest, ratios, rows } from "./contest.mjs";
+import { contest, ratios, rows } from "./contest.mjs";
 import { has, inLab } from "./lab.mjs";
+import { answers } from "./loads.mjs";
 
 const HERE = fileURLToPath(new URL("dns", import.meta.url));
 const CORE = fileURLToPath(new URL("dns-core", import.meta.url));
+const DISK = fileURLToPath(new URL("dns-disk", import.meta.url));
 const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
 const NAMES = [100, 10_000, 1_000_000];
 const QUERIES = 100_000;
-const IN_FLIGHT = 64;
+/** For latencies: so many queries a second, which all of them answer without a queue, for so many seconds. */
+const STEADY = 20_000;
+const STEADY_SECONDS = 2;
+const PERCENTILES = [50, 99, 99.9];
+/** A million names are read by the slowest of them in a few seconds. */
+const READY_MS_MAX = 120_000;
 
-function zone(names) {
+export function zone(names) {
   const lines = [
     "$TTL 1h",
     "$ORIGIN example.org.",
@@ -30,7 +39,7 @@ function zone(names) {
 }
 
 /** Four of five names exist. */
-function queries(names) {
+export function queries(names) {
   const lines = [];
   for (let at = 0; at < QUERIES; at++) {
     const n = (at * 7919) % names;
@@ -39,9 +48,26 @@ function queries(names) {
   return `${lines.join("\n")}\n`;
 }
 
-function nsdConfiguration(folder) {
+function bindConfiguration(folder) {
+  return `options {
+  directory "${folder}";
+  pid-file "${folder}/pid";
+  session-keyfile "${folder}/session";
+  listen-on { 10.4.0.2; };
+  listen-on-v6 { };
+  recursion no;
+  dnssec-validation no;
+  minimal-responses yes;
+  notify no;
+};
+controls { };
+zone "example.org" { type primary; file "bench.zone"; };
+`;
+}
+
+export function nsdConfiguration(folder, at = "10.2.0.2@53") {
   return `server:
-  ip-address: 10.2.0.2
+  ip-address: ${at}
   server-count: 1
   username: ""
   zonesdir: "${folder}"
@@ -60,10 +86,10 @@ zone:
 `;
 }
 
-function knotConfiguration(folder) {
+export function knotConfiguration(folder, at = "10.3.0.2@53") {
   return `server:
   rundir: "${folder}"
-  listen: 10.3.0.2@53
+  listen: ${at}
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
@@ -80,13 +106,57 @@ zone:
 `;
 }
 
-/** Answers a second. */
-async function answers(lab, address, file) {
-  const words = ["-s", address, "-d", file, "-l", String(SECONDS), "-q", String(IN_FLIGHT)];
-  const text = await lab.run("dnsperf", ...words, "-c", "1", "-T", "1");
-  const lost = /Queries lost:\s+(\d+)/.exec(text)?.[1];
-  if (lost !== "0") console.error(`${address} lost ${lost} queries`);
-  return Number(/Queries per second:\s+([\d.]+)/.exec(text)[1]);
+/** Ends when a server has the zone. */
+async function ready(lab, address) {
+  const end = performance.now() + READY_MS_MAX;
+  const words = ["+short", "+time=1", "+tries=1", `@${address}`, "example.org", "SOA"];
+  for (;;) {
+    const answer = await lab.run("dig", ...words).catch(() => "");
+    if (answer.startsWith("ns1.")) return;
+    if (performance.now() > end) throw new Error(`nothing answers at ${address}`);
+    await delay(50);
+  }
+}
+
+/** Microseconds from query to answer, for each of PERCENTILES. */
+async function latencies(lab, address, file) {
+  const words = ["-s", address, "-d", file, "-l", String(STEADY_SECONDS), "-Q", String(STEADY)];
+  const text = await lab.run("dnsperf", ...words, "-q", "1000", "-c", "1", "-T", "1", "-v");
+  const seconds = [...text.matchAll(/^> \S+ \S+ \S+ ([\d.]+)/gm)].map(([, value]) => Number(value));
+  seconds.sort((a, b) => a - b);
+  return PERCENTILES.map(
+    (percent) =>
+      seconds[Math.min(seconds.length - 1, Math.floor((seconds.length * percent) / 100))] * 1e6,
+  );
+}
+
+/** From the boot to the first answer, and what is in memory then. */
+async function fromDisk(report, lab, names, folder) {
+  const disk = join(folder, "zones.img");
+  const zone = join(folder, "bench.zone");
+  const start = performance.now();
+  execFileSync(process.execPath, [COMMAND, "zones", "compile", `example.org=${zone}`, "-o", disk], {
+    stdio: "pipe",
+  });
+  const compiled = ((performance.now() - start) / 1000).toFixed(1);
+  const own = join(folder, "disk");
+  cpSync(DISK, own, { recursive: true });
+  const { image } = await build({ directory: own });
+  const output = join(own, "image.wasm");
+  writeFileSync(output, image);
+  const attach = ["--net", "tap:tap0", "--block", `zones=${disk}:ro`];
+  const server = lab.server(lab.load, [process.execPath, COMMAND, "run", output, ...attach]);
+  try {
+    await ready(lab, "10.0.0.2");
+    const [, milliseconds] = /read in (\d+) ms/.exec(server.output) ?? [];
+    const megabytes = (server.residentBytes / 1e6).toFixed(0);
+    report.row(
+      `DNS, ${names} names from a disk`,
+      `compiled in ${compiled} s; read and checked in ${milliseconds} ms; the process has ${megabytes} MB`,
+    );
+  } finally {
+    await server.stop();
+  }
 }
 
 /** What of it is the core's. */
@@ -123,6 +193,7 @@ async function compare(report, lab, names) {
   const run = [process.execPath, COMMAND, "run", output, "--net", "tap:tap0"];
   const servers = [{ name: "image", at: "10.0.0.2", server: lab.server(lab.load, run) }];
   const peers = [
+    ["BIND", "named", "10.4.0.2", bindConfiguration, (conf) => ["-f", "-n", "1", "-c", conf]],
     ["NSD", "nsd", "10.2.0.2", nsdConfiguration, (conf) => ["-d", "-c", conf]],
     ["Knot", "knotd", "10.3.0.2", knotConfiguration, (conf) => ["-c", conf]],
   ];
@@ -139,27 +210,36 @@ async function compare(report, lab, names) {
     servers.push({ name, at, server: lab.server(lab.serve, [program, ...words(conf)]) });
   }
   try {
-    for (const { at } of servers) await lab.reachable(at, 53);
+    for (const { at } of servers) await ready(lab, at);
     const contestants = servers.map(({ name, at, server }) => ({
       name,
       servers: [server],
-      measure: () => answers(lab, at, file),
+      measure: () => answers(lab, at, 53, file),
     }));
     const results = await contest(contestants);
     const what = `DNS, ${names} names`;
     rows(report, what, results, { unit: "k", scale: 1e-3, digits: 0 });
     ratios(report, what, results, { NSD: "≥ 1.2 × a CPU-second" });
+    for (const { name, at } of servers) {
+      const values = (await latencies(lab, at, file)).map((value) => `${value.toFixed(0)} µs`);
+      report.row(
+        `${what}, ${name}: latency at ${STEADY / 1000} k/s`,
+        `${values.join(", ")} for ${PERCENTILES.join(", ")} %`,
+      );
+    }
   } finally {
     for (const { server } of servers) await server.stop();
   }
+  await fromDisk(report, lab, names, folder);
 }
 
 /** Answers a second, and a second of the server's processor time. */
 export function dns(report) {
-  return inLab(report, "DNS over tap", ["dnsperf"], async (lab) => {
+  return inLab(report, "DNS over tap", ["dnsperf", "dig"], async (lab) => {
     lab.tap("tap0", "10.0.0.1");
     lab.veth("veth0", "10.2.0");
     lab.veth("veth1", "10.3.0");
+    lab.veth("veth2", "10.4.0");
     const chosen = process.env["PHANTASM_DNS_NAMES"];
     for (const names of chosen ? chosen.split(",").map(Number) : NAMES)
       await compare(report, lab, names);

@@ -226,10 +226,13 @@ export class Server {
     return processes(this.#child.pid).reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   }
 
-  /** Bytes in memory. */
+  /** Bytes in memory, of all its processes: what they share counts for each. */
   get residentBytes() {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
+    return processes(this.#child.pid).reduce((sum, pid) => sum + residentBytesOf(pid), 0);
+  }
+
+  signal(name) {
+    this.#child.kill(name);
   }
 
   async stop(signal = "SIGKILL") {
@@ -255,6 +258,15 @@ function processes(pid) {
     return [pid, ...children.trim().split(" ").filter(Boolean).map(Number).flatMap(processes)];
   } catch {
     return [];
+  }
+}
+
+function residentBytesOf(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }
 

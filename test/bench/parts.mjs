@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "../../toolchain/dist/build.js";
 import { spread, timed } from "./report.mjs";
+import { appliances } from "./appliances.mjs";
 import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
 import { keyValue } from "./key-value.mjs";
@@ -22,8 +23,10 @@ import { connections } from "./connections.mjs";
 import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
 import { tap } from "./tap.mjs";
+import { store } from "./store-tap.mjs";
 import { tapTcp } from "./tcp-tap.mjs";
 import { tapUdp } from "./udp-tap.mjs";
+import { webIdle } from "./web-idle.mjs";
 import { tapWeb } from "./web-tap.mjs";
 import { userNet } from "./user-net.mjs";
 
@@ -418,8 +421,11 @@ export const PARTS = {
   tapTcp,
   tapHttp,
   tapWeb,
+  webIdle,
   tapUdp,
   dns,
+  store,
   connections,
   userNet,
+  appliances,
 };

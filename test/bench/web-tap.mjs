@@ -18,7 +18,7 @@ function site(folder) {
 }
 
 /** examples/web with these files, relative to the root. */
-function application(folder) {
+export function application(folder) {
   const copy = join(folder, "web");
   cpSync(join(ROOT, "examples", "web"), copy, {
     recursive: true,
@@ -29,7 +29,7 @@ function application(folder) {
 }
 
 /** nginx as its manual recommends for static files; one worker, as an image has one. */
-function nginx(lab, namespace, port) {
+export function nginx(lab, namespace, port) {
   const folder = join(lab.folder, `nginx-web-${port}`);
   site(folder);
   for (const each of [lab.folder, folder]) chmodSync(each, 0o755);

@@ -10,14 +10,19 @@ export interface RawAnswer {
 
 const QUIET_MS_MAX = 10_000;
 
-/** Sends bytes, one character each, and returns all that comes until the other side closes, or long nothing. */
+/**
+ * Sends bytes, one character each, and returns all that comes until the other side closes, or long nothing.
+ *
+ * @param localPort the client's own; 0: any
+ */
 export async function exchangeRaw(
   port: number,
   text: string,
   quietMsMax = QUIET_MS_MAX,
+  localPort = 0,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect({ port, host: "127.0.0.1", localPort });
     let heard = "";
     let connected = false;
     const done = (): void => {

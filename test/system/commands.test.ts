@@ -1,6 +1,6 @@
 /** The command as a process: a project from its template to its running image, streams and signals. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -133,12 +133,25 @@ describe("a project", () => {
     });
   });
 
+  test("what is wrong with the command is said before anything is built", () => {
+    phantasm(["new", "block", "unbuilt"]);
+    expect(phantasm(["run", "unbuilt"])).toEqual({
+      status: 105,
+      out: "",
+      err: 'phantasm: unbuilt needs a block device "disk", and nothing is attached to it\n  Attach one: --block disk=FILE, or disk=FILE:64M to make it\n',
+    });
+    expect(phantasm(["run", "unbuilt", "--block", "disk=mem:1M", "--", "--none"]).err).toContain(
+      'unknown argument "--none"',
+    );
+    expect(existsSync(join(folder, "unbuilt/dist"))).toBe(false);
+  });
+
   test("devices that are not there", () => {
     expect(phantasm(["run", "hello", "--block", "disk=mem:1M"])).toMatchObject({
       status: 105,
       err: expect.stringContaining('hello has no block device "disk"') as string,
     });
-    expect(phantasm(["run", "hello", "--block", "disk=mem:much"])).toMatchObject({ status: 105 });
+    expect(phantasm(["run", "hello", "--block", "disk=mem:much"])).toMatchObject({ status: 2 });
   });
 
   test("describe as a tree, for Graphviz and for programs", () => {

@@ -1,18 +1,32 @@
 /** What an editor says about a new project: nothing. */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
+import { transcript } from "../../toolchain/dist/commands/memory-terminal.js";
 import { TEMPLATES } from "../../toolchain/dist/commands/templates.js";
 import { project } from "../support/project.js";
 
-const COMMAND = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
+async function newProject(template: string, directory: string): Promise<void> {
+  const { err } = await transcript("new", template, directory);
+  expect(err).toContain("Build and boot it:");
+}
 
-function newProject(template: string, directory: string): void {
-  const made = spawnSync(process.execPath, [COMMAND, "new", template, directory]);
-  expect(made.stderr.toString()).toContain("Build and boot it:");
+/** Files of the packages and of TypeScript, read once for each way of reading them. */
+const shared = new Map<string, Map<string, ts.SourceFile | undefined>>();
+
+function hostFor(options: ts.CompilerOptions, directory: string): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const key = `${options.module} ${options.moduleResolution} ${options.target}`;
+  const known = shared.get(key) ?? new Map<string, ts.SourceFile | undefined>();
+  shared.set(key, known);
+  const read = host.getSourceFile.bind(host);
+  host.getSourceFile = (file, ...rest) => {
+    if (file.startsWith(directory)) return read(file, ...rest);
+    if (!known.has(file)) known.set(file, read(file, ...rest));
+    return known.get(file);
+  };
+  return host;
 }
 
 /** Errors of one TypeScript project, in its own files only, and the names of those. */
@@ -29,24 +43,29 @@ function check(directory: string, config: string): { own: string[]; errors: stri
   );
   if (!parsed) throw new Error(`${config} cannot be read`);
   const { fileNames, options, projectReferences = [], errors } = parsed;
-  const program = ts.createProgram({ rootNames: fileNames, options, projectReferences });
+  const host = hostFor(options, directory);
+  const program = ts.createProgram({ rootNames: fileNames, options, projectReferences, host });
+  const own = fileNames.filter((file) => file.startsWith(directory)).sort();
+  const sources = own.flatMap((file) => program.getSourceFile(file) ?? []);
+  const found = [
+    ...errors,
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...sources.flatMap((source) => program.getSyntacticDiagnostics(source)),
+    ...sources.flatMap((source) => program.getSemanticDiagnostics(source)),
+  ];
   return {
-    own: fileNames
-      .filter((file) => file.startsWith(directory))
-      .map((file) => file.slice(directory.length + 1))
-      .sort(),
-    errors: [...errors, ...ts.getPreEmitDiagnostics(program)]
-      .filter(({ file }) => file === undefined || file.fileName.startsWith(directory))
-      .map(({ file, code, messageText }) =>
-        [file?.fileName, code, ts.flattenDiagnosticMessageText(messageText, "\n")].join(" "),
-      ),
+    own: own.map((file) => file.slice(directory.length + 1)),
+    errors: found.map(({ file, code, messageText }) =>
+      [file?.fileName, code, ts.flattenDiagnosticMessageText(messageText, "\n")].join(" "),
+    ),
   };
 }
 
-test.each(TEMPLATES)("a new $name, neither installed nor built", ({ name }) => {
+test.each(TEMPLATES)("a new $name, neither installed nor built", async ({ name }) => {
   using parent = project({});
   const directory = join(parent.directory, "my-app");
-  newProject(name, directory);
+  await newProject(name, directory);
   expect(check(directory, "tsconfig.json")).toEqual({ own: [], errors: [] });
   expect(check(directory, ".phantasm/tsconfig.config.json")).toEqual({
     own: ["phantasm.config.ts"],
@@ -58,10 +77,10 @@ test.each(TEMPLATES)("a new $name, neither installed nor built", ({ name }) => {
   });
 });
 
-test("for…of, defer and fibres are known", () => {
+test("for…of, defer and fibres are known", async () => {
   using parent = project({});
   const directory = join(parent.directory, "my-app");
-  newProject("hello", directory);
+  await newProject("hello", directory);
   parent.write({
     "my-app/main.ts": `import { spawn, Fibre } from "@phantasm/fibre";
 
@@ -95,10 +114,10 @@ export const loop: Loop = spawn(new Loop());
   expect(errors.filter((error) => /main\.ts (2488|2554)/.test(error))).toHaveLength(2);
 });
 
-test("a mistake is still seen in either dialect", () => {
+test("a mistake is still seen in either dialect", async () => {
   using parent = project({});
   const directory = join(parent.directory, "my-app");
-  newProject("hello", directory);
+  await newProject("hello", directory);
   const configuration = readFileSync(join(directory, "phantasm.config.ts"), "utf8");
   parent.write({
     "my-app/phantasm.config.ts": configuration.replace("console()", "console(1)"),

@@ -24,7 +24,7 @@ import {
 } from "./generate.js";
 import { deviceGraph, reachedGraph, type Graph } from "./graph.js";
 import { coreImage, type CoreImage } from "./link/core.js";
-import { imageManifest } from "./link/manifest.js";
+import { declaredManifest, imageManifest, type Declared } from "./link/manifest.js";
 import { linkedModules } from "./link/modules.js";
 import { ModuleSourceMap } from "./link/relocation.js";
 import { packageName, Packages, readPackage, toolchainVersion } from "./packages.js";
@@ -43,6 +43,8 @@ export interface BuildOptions {
   /** Where the image goes; default `dist/NAME.wasm` in the folder. */
   readonly output?: string;
   readonly onStage?: (stage: BuildStage) => void;
+  /** Told what the image will declare before it is compiled; whatever it throws ends the build. */
+  readonly onDeclared?: (declared: Declared) => Promise<void>;
   /** In the place of the configuration's; the image then goes to `.phantasm/NAME.PROFILE.wasm`. */
   readonly profile?: Profile;
 }
@@ -299,6 +301,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const prepared = await prepare(options.directory);
   const { configuration } = prepared;
   const { name } = configuration.unikernel;
+  await options.onDeclared?.(declaredManifest(name, prepared.graph));
   const path = resolve(
     options.output ??
       (options.profile === undefined

@@ -12,6 +12,9 @@ const LIBRARY = [
   "@phantasm/socket",
   "@phantasm/storage",
   "@phantasm/dns",
+  "@phantasm/http",
+  "@phantasm/http-fibre",
+  "@phantasm/resp",
 ];
 
 /** Files of the runtime that declare what the toolchain adds to AssemblyScript, and to generated sources. */

@@ -1,1 +1,2 @@
+export { SipHash } from "./siphash";
 export { xxh64 } from "./xxh64";

@@ -26,17 +26,36 @@ export class AllowList {
   }
 }
 
-/** @param text `192.0.2.1,[2001:db8::1]:5353`; port 53 where none is given */
+/** @param text `192.0.2.1,[2001:db8::1]:5353,192.0.2.1#5353`; port 53 where none is given */
 export function endpointsOf(text: string): Endpoint[] {
   const endpoints: Endpoint[] = [];
   if (text.length == 0) return endpoints;
   const parts = text.split(",");
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
-    const address = IpAddress.parse(part);
-    const endpoint = address === null ? Endpoint.parse(part) : new Endpoint(address, DNS_PORT);
+    const endpoint = endpointOf(part);
     assert(endpoint !== null, "dns: not an address: " + part);
     endpoints.push(endpoint!);
   }
   return endpoints;
+}
+
+function endpointOf(text: string): Endpoint | null {
+  const at = text.indexOf("#");
+  const address = IpAddress.parse(at < 0 ? text : text.substring(0, at));
+  if (address === null) return Endpoint.parse(text);
+  const port: i32 = at < 0 ? DNS_PORT : portOf(text, at + 1);
+  return port > 0 ? new Endpoint(address, <u16>port) : null;
+}
+
+/** 0: it is none. */
+function portOf(text: string, from: i32): i32 {
+  if (from == text.length || text.length - from > 5) return 0;
+  let port = 0;
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return 0;
+    port = port * 10 + digit;
+  }
+  return port <= 0xffff ? port : 0;
 }

@@ -16,6 +16,7 @@ import {
   setFields,
   setOf,
 } from "./zone-data";
+import { ZoneSet } from "./zone-set";
 
 const A: i32 = 1;
 const NS: i32 = 2;
@@ -43,6 +44,8 @@ const ASTERISK: usize = memory.data<u8>([1, 0x2a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 @final
 export class Authority {
   readonly walk: Walk;
+  /** Where the walk went: nodes are of these. */
+  zones: Zones;
   // Of the answer at hand.
   kind: u32 = 0;
   isAuthoritative: bool = false;
@@ -53,17 +56,19 @@ export class Authority {
   private toldCount: i32 = 0;
 
   private readonly made: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
+  private readonly above: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
   private readonly labels: usize = heap.alloc(128);
   /** Hashes of names that were aliases in this answer, and DNAME sets in it. */
   private readonly names: usize = heap.alloc((<usize>ALIASES_MAX) << 3);
   private readonly told: usize = heap.alloc(<usize>ALIASES_MAX * sizeof<usize>());
 
   constructor(
-    private readonly zones: Zones,
+    private readonly set: ZoneSet,
     private readonly message: Message,
     private readonly request: Query,
   ) {
-    this.walk = new Walk(zones);
+    this.zones = set.base;
+    this.walk = new Walk(set.base);
   }
 
   /** Before each query, also one that is not for the zones. */
@@ -79,12 +84,45 @@ export class Authority {
     this.name = request.name;
     this.nameBytes = request.nameBytes;
     this.toldCount = 0;
-    this.walk.toName(request.name, request.labels, request.labelCount, this.message);
+    const isHere = this.seek(request.name, request.labels, request.labelCount, this.message);
+    if (!isHere) return Rcode.SERVER_FAILURE;
     if (this.walk.apex == 0) return Rcode.REFUSED;
     this.kind = AnswerKind.POSITIVE;
     let status = NOT_YET;
     for (let aliases = 0; status == NOT_YET; aliases++) status = this.answerName(aliases);
     return status;
+  }
+
+  /**
+   * Walks to a name in lower case, in whichever zones it is. False: in one that is not there to be answered from.
+   *
+   * @param message see Walk.toName
+   */
+  seek(name: usize, labels: usize, count: i32, message: Message | null): bool {
+    const set = this.set;
+    const walk = this.walk;
+    this.use(set.base);
+    walk.toName(name, labels, count, message);
+    if (!set.hasOthers) return set.hasBase;
+    const depth = walk.apex == 0 ? -1 : count - walk.apexLabels;
+    const other = set.find(name, labels, count, depth);
+    if (other === null) return set.hasBase;
+    const zones = other.zones;
+    if (zones === null) {
+      walk.apex = 0;
+      return false;
+    }
+    this.use(zones);
+    walk.toName(name, labels, count, message);
+    return true;
+  }
+
+  private use(zones: Zones): void {
+    // A transfer uses the message too.
+    if (this.zones === zones && this.message.zones === zones) return;
+    this.zones = zones;
+    this.walk.zones = zones;
+    this.message.zones = zones;
   }
 
   /** For the name at hand, to which so many aliases have led. NOT_YET: it is one itself. */
@@ -132,7 +170,8 @@ export class Authority {
     const target = zones.nodeAt(firstRecord(set));
     this.name = this.made;
     this.nameBytes = this.nameOf(target, this.made, NAME_BYTES_MAX);
-    walk.toNode(target);
+    if (this.set.hasOthers) this.enterMade(this.nameBytes);
+    else walk.toNode(target);
     return NOT_YET;
   }
 
@@ -195,15 +234,47 @@ export class Authority {
   /** DS of a zone whose zone above is here too, which answers. False: it is not here. */
   private answerAbove(apex: usize): bool {
     const zones = this.zones;
-    const above = load<u32>(zones.zoneOfApex(apex), 28);
-    if (above == 0) return false;
-    const set = setOf(zones.base + <usize>above, DS);
+    let node = zones.base + <usize>load<u32>(zones.zoneOfApex(apex), 28);
+    let outer: usize = 0;
+    if (node != zones.base) outer = zones.apexOf(zones.parentOf(apex));
+    else if (this.set.hasOthers && labelBytes(apex) > 0) {
+      node = this.seekAbove(zones, apex);
+      outer = this.walk.apex;
+    } else return false;
+    if (node == 0) return false;
+    const set = setOf(node, DS);
     if (set != 0) this.put(set);
     else {
       this.kind = AnswerKind.NO_DATA;
-      this.deny(zones.apexOf(zones.parentOf(apex)));
+      this.deny(outer);
     }
     return true;
+  }
+
+  /** The node that a zone above, which lies elsewhere, has for an apex; 0, and nothing has changed: there is none. */
+  private seekAbove(zones: Zones, apex: usize): usize {
+    const walk = this.walk;
+    const name = this.above;
+    const count = this.labelsOf(name, this.nameOf(apex, name, NAME_BYTES_MAX));
+    if (this.seek(name, this.labels + 1, count - 1, null) && walk.apex != 0)
+      if (this.zones !== zones) {
+        walk.toName(name, this.labels, count, null);
+        if (walk.isExact) return walk.closest;
+      }
+    this.use(zones);
+    walk.toName(name, this.labels, count, null);
+    return 0;
+  }
+
+  /** Makes a name lower case, finds its labels, and returns how many. */
+  private labelsOf(name: usize, bytes: i32): i32 {
+    lowerName(name, bytes);
+    let count = 0;
+    for (let at = 0; load<u8>(name + <usize>at) != 0; count++) {
+      store<u8>(this.labels + <usize>count, <u8>at);
+      at += <i32>load<u8>(name + <usize>at) + 1;
+    }
+    return count;
   }
 
   private refer(aliases: i32): i32 {
@@ -272,15 +343,10 @@ export class Authority {
   /** Goes on with the name in `made`. */
   private enterMade(bytes: i32): void {
     const made = this.made;
-    lowerName(made, bytes);
-    let count = 0;
-    for (let at = 0; load<u8>(made + <usize>at) != 0; count++) {
-      store<u8>(this.labels + <usize>count, <u8>at);
-      at += <i32>load<u8>(made + <usize>at) + 1;
-    }
     this.name = made;
     this.nameBytes = bytes;
-    this.walk.toName(made, this.labels, count, null);
+    const count = this.labelsOf(made, bytes);
+    this.seek(made, this.labels, count, null);
   }
 
   /** Writes the first `labels` labels of the name at hand, without pointers; returns their bytes. */
@@ -357,7 +423,8 @@ export class Authority {
   tellSerial(): i32 {
     const request = this.request;
     const walk = this.walk;
-    walk.toName(request.name, request.labels, request.labelCount, this.message);
+    if (!this.seek(request.name, request.labels, request.labelCount, this.message))
+      return Rcode.SERVER_FAILURE;
     if (walk.apex == 0 || !walk.isExact || walk.closest != walk.apex) return Rcode.REFUSED;
     this.kind = AnswerKind.POSITIVE;
     this.isAuthoritative = true;

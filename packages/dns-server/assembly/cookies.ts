@@ -4,8 +4,8 @@
  *     0  client's part, 8 bytes     9   0, three bytes               16  SipHash-2-4 of what is in front
  *     8  version, 1                 12  time, s since 1970               and the client's address
  */
+import { SipHash } from "@phantasm/checksum";
 import { isIpv4 } from "@phantasm/interfaces";
-import { SipHash } from "./siphash";
 
 export const SERVER_COOKIE_BYTES: i32 = 24;
 const VERSION: u8 = 1;

@@ -12,6 +12,8 @@ export class ServerCounters {
   malformed: u64 = 0;
   notImplemented: u64 = 0;
   badVersion: u64 = 0;
+  /** Of a zone that is not here to be answered from, or transfers that were put off. */
+  notLoaded: u64 = 0;
   /** Cut short: the client asks again over TCP. */
   truncated: u64 = 0;
   /** Not answered: no query at all, or an answer. */
@@ -25,6 +27,8 @@ export class ServerCounters {
   /** Zones that were transferred to others, and requests that were refused. */
   transfers: u64 = 0;
   transfersRefused: u64 = 0;
+  /** Of the transfers, those that had changes alone. */
+  incremental: u64 = 0;
   /** Connections that were turned away or ended by us: too many, idle, or malformed. */
   connectionsRefused: u64 = 0;
   connectionsIdle: u64 = 0;
@@ -35,4 +39,4 @@ export class ServerCounters {
 }
 
 export const SERVER_LABELS: string =
-  "udp-queries tcp-queries answers no-data referrals no-such-name refused malformed not-implemented bad-version truncated discarded limited slipped good-cookies bad-cookies transfers transfers-refused connections-refused connections-idle connections-broken notifies-sent notifies-answered";
+  "udp-queries tcp-queries answers no-data referrals no-such-name refused malformed not-implemented bad-version not-loaded truncated discarded limited slipped good-cookies bad-cookies transfers transfers-refused transfers-incremental connections-refused connections-idle connections-broken notifies-sent notifies-answered";

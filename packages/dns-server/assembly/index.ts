@@ -1,5 +1,10 @@
+export { DiskZones } from "./disk-zones";
 export { ServerCounters } from "./counters";
 export { DnsServer } from "./server";
 export { Responder, TRANSFER } from "./responder";
+export { NoSecondary, Secondary } from "./secondary";
+export { SecondaryZones } from "./secondary-zones";
 export { Transfer } from "./transfer";
 export { Zones } from "./zone-data";
+export { ServedZone, ZoneSet } from "./zone-set";
+export { NoZoneDisk, ZoneDisk } from "./zone-disk";

@@ -7,7 +7,6 @@ import {
   labelAt,
   labelBytes,
   recordCount,
-  setFields,
   setLayout,
   setPrefix,
   setType,
@@ -71,7 +70,8 @@ export class Message {
   private readonly table: usize = heap.alloc((<usize>PLACES) << 3);
   private stamp: u32 = 0;
 
-  constructor(private readonly zones: Zones) {
+  /** @param zones that the nodes to be written are of; may be set while a message is written */
+  constructor(public zones: Zones) {
     memory.fill(this.table, 0, (<usize>PLACES) << 3);
   }
 

@@ -1,4 +1,4 @@
-/** Tells secondaries that there may be something new (RFC 1996): at the boot, which is when zones change. */
+/** Tells secondaries that there may be something new (RFC 1996): at the boot, and when zones were replaced. */
 import {
   Clock,
   Datagram,
@@ -31,14 +31,20 @@ const MESSAGE_BYTES_MAX: i32 = 512;
 export class Notifier implements UdpHandler, TimerHandler {
   private socket: UdpSocket | null = null;
   /** Of each zone for each target: answered. */
-  private readonly isDone: Uint8Array;
+  private readonly isAnswered: Uint8Array;
   private readonly count: i32;
   private tries: i32 = 0;
   private at: i32 = 0;
   private readonly id: u16;
   private readonly message: Uint8Array = new Uint8Array(MESSAGE_BYTES_MAX);
 
-  /** @param targets at least one */
+  private timer: Timer | null = null;
+
+  /**
+   * Holds the zones until it is done.
+   *
+   * @param targets at least one
+   */
   constructor(
     private readonly zones: Zones,
     private readonly targets: Endpoint[],
@@ -46,36 +52,53 @@ export class Notifier implements UdpHandler, TimerHandler {
     random: Random,
     private readonly counters: ServerCounters,
   ) {
+    zones.hold();
     const count = zones.count * targets.length;
     this.count = count;
-    this.isDone = new Uint8Array(count);
+    this.isAnswered = new Uint8Array(count);
     this.id = <u16>random.u32();
   }
 
   begin(udp: Udp): void {
     const socket = udp.bind(0, this);
-    if (socket === null) return;
+    if (socket === null) {
+      this.zones.release();
+      return;
+    }
     socket.background();
     this.socket = socket;
-    this.clock.after(0, this).background();
+    const timer = this.clock.after(0, this);
+    timer.background();
+    this.timer = timer;
+  }
+
+  get isDone(): bool {
+    return this.socket === null;
+  }
+
+  /** Nobody else is told. */
+  cancel(): void {
+    const socket = this.socket;
+    const timer = this.timer;
+    this.socket = null;
+    if (timer !== null) timer.cancel();
+    if (socket === null) return;
+    socket.close();
+    this.zones.release();
   }
 
   onTimer(timer: Timer): void {
     const socket = this.socket;
     if (socket === null) return;
     for (let left = BATCH; left > 0 && this.at < this.count; this.at++)
-      if (this.isDone[this.at] == 0) {
+      if (this.isAnswered[this.at] == 0) {
         this.send(socket, this.at);
         left--;
       }
     if (this.at < this.count) return timer.set(BATCH_NS);
     this.at = 0;
     this.tries++;
-    if (this.tries == TRIES || this.isAllDone) {
-      socket.close();
-      this.socket = null;
-      return;
-    }
+    if (this.tries == TRIES || this.areAllAnswered) return this.cancel();
     timer.set(FIRST_NS << (this.tries - 1));
   }
 
@@ -85,18 +108,18 @@ export class Notifier implements UdpHandler, TimerHandler {
     if (!(flags & Flag.RESPONSE) || (flags & Flag.OPCODE) != (NOTIFY_FLAGS & Flag.OPCODE)) return;
     // The id says which one it was; whatever the answer is, it has arrived.
     const index = <i32>(<u16>u16At(datagram.payload) - this.id);
-    if (index < 0 || index >= this.count || this.isDone[index] != 0) return;
+    if (index < 0 || index >= this.count || this.isAnswered[index] != 0) return;
     const target = this.targets[index % this.targets.length];
     if (!target.address.equals(datagram.source.address) || target.port != datagram.sourcePort)
       return;
-    this.isDone[index] = 1;
+    this.isAnswered[index] = 1;
     this.counters.notifiesAnswered++;
   }
 
   onDatagramError(socket: UdpSocket, remote: Endpoint, error: i32): void {}
 
-  private get isAllDone(): bool {
-    for (let i = 0; i < this.count; i++) if (this.isDone[i] == 0) return false;
+  private get areAllAnswered(): bool {
+    for (let i = 0; i < this.count; i++) if (this.isAnswered[i] == 0) return false;
     return true;
   }
 

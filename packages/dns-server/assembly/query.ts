@@ -91,7 +91,9 @@ export class Query {
       at = this.question(message, bytes);
       if (at < 0) return Rcode.FORMAT_ERROR;
     }
-    if (this.opcode == Opcode.NOTIFY) return Rcode.NOT_IMPLEMENTED;
+    // RFC 1996 §3.7: what the primary adds is a hint at best.
+    if (this.opcode == Opcode.NOTIFY)
+      return questions == 1 && this.type == SOA ? Rcode.NO_ERROR : Rcode.FORMAT_ERROR;
     if (u16At(message + 6) != 0) return Rcode.FORMAT_ERROR;
     const authorities = u16At(message + 8);
     if (authorities != 0) {

@@ -11,9 +11,11 @@ import { Authority } from "./authority";
 import { Cookies, SERVER_COOKIE_BYTES } from "./cookies";
 import { ServerCounters } from "./counters";
 import { Message, Section, copy } from "./message";
-import { AXFR, BAD_VERSION, DISCARD, IXFR, Query } from "./query";
+import { AXFR, BAD_VERSION, DISCARD, IXFR, NOT_AUTH, Opcode, Query } from "./query";
 import { AnswerKind, RateLimit, Verdict } from "./rate-limit";
-import { Zones } from "./zone-data";
+import { Secondary } from "./secondary";
+import { Changes, NoChanges } from "./zone-changes";
+import { ZoneSet } from "./zone-set";
 
 /** `respond` answers it for a zone transfer, which the caller carries out: `responder.query` says of what. */
 export const TRANSFER: i32 = -1;
@@ -46,7 +48,11 @@ export class Responder {
   version: string = "";
   identity: string = "";
   cookies: Cookies | null = null;
+  /** Of the base of the zones. */
+  changes: Changes = new NoChanges();
   limit: RateLimit | null = null;
+  /** Told of NOTIFY; null: it is not understood. */
+  secondary: Secondary | null = null;
   /** Seconds since 1970, for cookies. */
   wallS: u32 = 0;
   /** For the rate limit. */
@@ -57,9 +63,9 @@ export class Responder {
   private hasGoodCookie: bool = false;
   private readonly other: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
 
-  constructor(readonly zones: Zones) {
+  constructor(readonly zones: ZoneSet) {
     const query = new Query();
-    const message = new Message(zones);
+    const message = new Message(zones.base);
     this.query = query;
     this.message = message;
     this.authority = new Authority(zones, message, query);
@@ -108,7 +114,8 @@ export class Responder {
     let rcode = status;
     if (status == Rcode.NO_ERROR && questionEnd > HEADER_BYTES) {
       const type = request.type;
-      if (request.class == CLASS_CHAOS) rcode = this.chaos();
+      if (request.opcode == Opcode.NOTIFY) rcode = this.notified(high, low);
+      else if (request.class == CLASS_CHAOS) rcode = this.chaos();
       else if (request.class != CLASS_IN && request.class != CLASS_ANY) rcode = Rcode.REFUSED;
       else if (type == IXFR && !request.hasSerial) rcode = Rcode.FORMAT_ERROR;
       else if (type == AXFR || type == IXFR) {
@@ -217,7 +224,17 @@ export class Responder {
     else if (rcode == Rcode.REFUSED) counters.refused++;
     else if (rcode == Rcode.NOT_IMPLEMENTED) counters.notImplemented++;
     else if (rcode == BAD_VERSION) counters.badVersion++;
+    else if (rcode == Rcode.SERVER_FAILURE) counters.notLoaded++;
     else counters.malformed++;
+  }
+
+  /** RFC 1996 §3.7. */
+  private notified(high: u64, low: u64): i32 {
+    const request = this.query;
+    const secondary = this.secondary;
+    if (secondary === null) return Rcode.NOT_IMPLEMENTED;
+    if (request.class != CLASS_IN) return NOT_AUTH;
+    return secondary.notified(request.name, request.nameBytes, high, low);
   }
 
   /** RFC 4892: who and what answers. */

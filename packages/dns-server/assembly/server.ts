@@ -11,30 +11,36 @@ import {
 import { DNS_PORT } from "@phantasm/dns/wire";
 import { observeCounters } from "@phantasm/runtime/observed";
 import { Stack, StackWaiter } from "@phantasm/stack";
+import { Announcer } from "./announcer";
 import { AllowList, endpointsOf } from "./addresses";
 import { Cookies } from "./cookies";
 import { SERVER_LABELS, ServerCounters } from "./counters";
-import { Notifier } from "./notifier";
 import { RateLimit } from "./rate-limit";
 import { Responder } from "./responder";
+import { Secondary, ZoneListener } from "./secondary";
 import { ServerTime } from "./server-time";
 import { TcpService } from "./tcp-service";
 import { Zones } from "./zone-data";
+import { BaseListener, ZoneDisk } from "./zone-disk";
+import { ServedZone, ZoneSet } from "./zone-set";
 
 /** A datagram that has no room for so much cannot be answered. */
 const ANSWER_BYTES_MIN: i32 = 512;
 
 /** Answers for zones, over UDP and TCP. Begins with `start`. */
 @final
-export class DnsServer implements UdpHandler, StackWaiter {
+export class DnsServer implements UdpHandler, StackWaiter, ZoneListener, BaseListener {
   private readonly responder: Responder;
   private readonly time: ServerTime;
   private readonly service: TcpService;
+  private announcer: Announcer | null = null;
 
   /** See src/dns-server.ts for the options. */
   constructor(
     private readonly stack: Stack,
-    private readonly zones: Zones,
+    zones: Zones,
+    private readonly disk: ZoneDisk,
+    private readonly secondary: Secondary,
     private readonly random: Random,
     private readonly clock: Clock,
     udpBytes: i32,
@@ -50,13 +56,15 @@ export class DnsServer implements UdpHandler, StackWaiter {
     transfer: string,
     private readonly notify: string,
   ) {
-    const responder = new Responder(zones);
+    const responder = new Responder(new ZoneSet(zones));
     responder.udpBytesMax = udpBytes;
     responder.version = version;
     responder.identity = identity;
     responder.cookies = new Cookies(random.u64(), random.u64());
     if (answersPerSecond > 0)
       responder.limit = new RateLimit(answersPerSecond, slip, networks, random.u64());
+    responder.secondary = secondary;
+    responder.changes = disk.changes;
     this.responder = responder;
     const time = new ServerTime(clock, responder);
     this.time = time;
@@ -73,6 +81,11 @@ export class DnsServer implements UdpHandler, StackWaiter {
     observeCounters("dns-server", SERVER_LABELS, responder.counters);
   }
 
+  /** What is answered from, and may be replaced between events. */
+  get zoneSet(): ZoneSet {
+    return this.responder.zones;
+  }
+
   get counters(): ServerCounters {
     return this.responder.counters;
   }
@@ -83,11 +96,30 @@ export class DnsServer implements UdpHandler, StackWaiter {
       this.stack.udp.bind(DNS_PORT, this) !== null && this.service.listen(this.stack.tcp);
     assert(isBound, "dns: port 53 is taken");
     if (this.notify.length > 0) this.stack.whenUp(this);
+    this.disk.start(this.zoneSet, this);
+    this.secondary.start(this.zoneSet, this);
   }
 
   onStackUp(stack: Stack): void {
     const targets = endpointsOf(this.notify);
-    new Notifier(this.zones, targets, this.clock, this.random, this.counters).begin(stack.udp);
+    const counters = this.counters;
+    this.announcer = new Announcer(stack, targets, this.clock, this.random, counters);
+    this.announce(this.zoneSet.base);
+  }
+
+  /** Tells secondaries that the base of the zones was replaced by these. */
+  announce(zones: Zones): void {
+    const announcer = this.announcer;
+    if (announcer !== null && zones.count > 0) announcer.announce(null, zones);
+  }
+
+  onBase(zones: Zones): void {
+    this.announce(zones);
+  }
+
+  onZones(zone: ServedZone, zones: Zones): void {
+    const announcer = this.announcer;
+    if (announcer !== null) announcer.announce(zone, zones);
   }
 
   onDatagram(socket: UdpSocket, datagram: Datagram): void {

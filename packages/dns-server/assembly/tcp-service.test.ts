@@ -8,10 +8,11 @@ import { TcpService } from "./tcp-service";
 import { TestClock, TestConnection, TestTcp } from "./testing";
 import { TEST_ZONES, TEST_ZONES_BYTES } from "./testing-zones";
 import { Zones } from "./zone-data";
+import { ZoneSet } from "./zone-set";
 
 const CONNECTIONS: i32 = 4;
 const clock = new TestClock();
-const responder = new Responder(new Zones(TEST_ZONES, TEST_ZONES_BYTES));
+const responder = new Responder(new ZoneSet(new Zones(TEST_ZONES, TEST_ZONES_BYTES)));
 const tcp = new TestTcp();
 const service = new TcpService(
   responder,

@@ -246,8 +246,7 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
     if (this.allowed.contains(remote)) {
       if (this.transfersOpen == this.transfersMax) rcode = Rcode.SERVER_FAILURE;
       else {
-        const transfer =
-          this.transfers.length > 0 ? this.transfers.pop() : new Transfer(responder.zones);
+        const transfer = this.transfers.length > 0 ? this.transfers.pop() : new Transfer();
         rcode = transfer.begin(responder, query);
         if (rcode == Rcode.NO_ERROR) {
           session.transfer = transfer;
@@ -278,7 +277,9 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
   }
 
   private endTransfer(session: Session): void {
-    this.transfers.push(session.transfer!);
+    const transfer = session.transfer!;
+    transfer.finish();
+    this.transfers.push(transfer);
     session.transfer = null;
     this.transfersOpen--;
   }

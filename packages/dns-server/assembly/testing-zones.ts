@@ -1,4 +1,4 @@
-/** A compiled zone, for tests: see src/compile.test.ts, which writes this file. */
+/** A compiled zone, for tests: see test/compile.test.ts, which writes this file. */
 // prettier-ignore
 export const TEST_ZONES: usize = memory.data<u32>([
   0x4e5a4850, 0x1, 0xd58, 0xf, 0xd08, 0xcf4, 0x40, 0x1,

@@ -5,6 +5,7 @@ import {
   Endpoint,
   Errno,
   IpAddress,
+  Random,
   TcpAcceptor,
   TcpConnection,
   TcpHandler,
@@ -189,9 +190,18 @@ export class TestTcp implements Tcp, TcpListener {
   port: u16 = 0;
   refusedConnections: u64 = 0;
   private acceptor: TcpAcceptor | null = null;
+  /** Those that were begun from here, and where they lead. */
+  readonly begun: TestConnection[] = [];
+  readonly remotes: Endpoint[] = [];
+  isExhausted: bool = false;
 
   connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
-    return null;
+    if (this.isExhausted) return null;
+    const connection = new TestConnection(remote.address);
+    connection.setHandler(handler);
+    this.begun.push(connection);
+    this.remotes.push(remote);
+    return connection;
   }
   listen(port: u16, acceptor: TcpAcceptor, backlog: i32): TcpListener | null {
     this.port = port;
@@ -245,4 +255,21 @@ export class TestUdp implements Udp, UdpSocket {
   close(): void {
     this.isOpen = false;
   }
+}
+
+/** Always the same. */
+export class FixedRandom implements Random {
+  u32(): u32 {
+    return 0x1234;
+  }
+  u64(): u64 {
+    return 7;
+  }
+  below(bound: u32): u32 {
+    return 0;
+  }
+  f64(): f64 {
+    return 0;
+  }
+  fill(bytes: Uint8Array, offset: i32, length: i32): void {}
 }

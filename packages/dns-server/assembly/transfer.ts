@@ -1,4 +1,4 @@
-/** A zone, message after message (RFC 5936), in the order that the image has it. */
+/** A zone, message after message (RFC 5936), in the order that it lies in; or what has changed in it (RFC 1995). */
 import { Flag, Rcode, u16At } from "@phantasm/dns/wire";
 import { Message, Section, copy } from "./message";
 import { Responder } from "./responder";
@@ -10,10 +10,10 @@ import {
   recordCount,
   setCount,
   setFields,
-  setOf,
   setType,
 } from "./zone-data";
 import { IXFR } from "./query";
+import { Change, Changes } from "./zone-changes";
 
 const SOA: i32 = 6;
 /** Header, a name of 255 bytes, type and class. */
@@ -24,12 +24,13 @@ const SOFT_ROOM: usize = 16384;
 
 enum Stage {
   FIRST,
+  CHANGES,
   RECORDS,
   LAST,
   DONE,
 }
 
-/** One transfer; used again for the next. */
+/** One transfer; used again for the next. The zones that it began with stay until it is done. */
 @final
 export class Transfer {
   private readonly head: usize = heap.alloc(QUESTION_BYTES_MAX);
@@ -49,10 +50,25 @@ export class Transfer {
   private isFull: bool = false;
   private isEmpty: bool = false;
 
-  constructor(private readonly zones: Zones) {}
+  private zones: Zones | null = null;
+  /** Of an incremental transfer: what is told in the place of the whole zone, and how far that has come. */
+  private readonly changes: Change[] = [];
+  private change: i32 = 0;
+  private changeAt: usize = 0;
 
   get isDone(): bool {
     return this.stage == Stage.DONE;
+  }
+
+  /** Begins with the first of the zones, for whoever reads it here. Its question is the root's. */
+  open(zones: Zones): void {
+    const head = this.head;
+    memory.fill(head, 0, 12 + 5);
+    store<u64>(head, 0x0100, 4);
+    this.headBytes = 12 + 5;
+    this.hasEdns = false;
+    this.stage = Stage.FIRST;
+    this.enter(zones, zones.zone(0));
   }
 
   /**
@@ -63,16 +79,14 @@ export class Transfer {
    */
   begin(responder: Responder, query: usize): i32 {
     const request = responder.query;
-    const walk = responder.authority.walk;
-    const zones = this.zones;
-    walk.toName(request.name, request.labels, request.labelCount, null);
+    const authority = responder.authority;
+    const walk = authority.walk;
+    if (!authority.seek(request.name, request.labels, request.labelCount, null))
+      return Rcode.SERVER_FAILURE;
+    const zones = authority.zones;
     const apex = walk.apex;
     if (apex == 0 || !walk.isExact || walk.closest != apex) return Rcode.REFUSED;
     const zone = zones.zoneOfApex(apex);
-    this.apex = apex;
-    this.soa = zones.base + <usize>load<u32>(zone, 16);
-    this.node = zones.base + <usize>load<u32>(zone, 4);
-    this.end = zones.base + <usize>load<u32>(zone, 8);
     this.hasEdns = request.hasEdns;
     const headBytes = <usize>request.questionEnd;
     this.headBytes = headBytes;
@@ -81,14 +95,50 @@ export class Transfer {
     const flags = Flag.RESPONSE | Flag.AUTHORITATIVE | (u16At(query + 2) & Flag.RECURSION_DESIRED);
     store<u16>(head, bswap(<u16>flags), 2);
     store<u64>(head, 0x0100, 4);
-    // RFC 1995 §2: whoever has it already, or what is newer, gets the SOA record alone. There is no history: others
-    // get the whole (§4).
+    // RFC 1995 §2: whoever has it already, or what is newer, gets the SOA record alone.
     const serial = load<u32>(zone, 12);
     const isCurrent =
       request.type == IXFR && request.hasSerial && <i32>(request.serial - serial) >= 0;
     this.stage = isCurrent ? Stage.LAST : Stage.FIRST;
-    this.enterNode();
+    this.enter(zones, zone);
+    if (request.type == IXFR && !isCurrent && zones === responder.zones.base)
+      this.findChanges(responder.changes, request.serial, serial);
+    if (this.changes.length > 0) responder.counters.incremental++;
     return Rcode.NO_ERROR;
+  }
+
+  /** RFC 1995 §4: others get the whole, as does whom the changes would cost more. */
+  private findChanges(known: Changes, from: u32, to: u32): void {
+    const changes = this.changes;
+    if (!known.collect(this.zones!, this.apex, from, to, changes)) return;
+    let bytes: usize = 0;
+    for (let i = 0; i < changes.length; i++) bytes += changes[i].bytes;
+    if (bytes > this.end - this.node) return this.releaseChanges();
+    this.change = 0;
+    this.changeAt = 0;
+  }
+
+  private releaseChanges(): void {
+    while (this.changes.length > 0) this.changes.pop().release();
+  }
+
+  private enter(zones: Zones, zone: usize): void {
+    this.apex = zones.nodeAt(zone);
+    this.soa = zones.base + <usize>load<u32>(zone, 16);
+    this.node = zones.base + <usize>load<u32>(zone, 4);
+    this.end = zones.base + <usize>load<u32>(zone, 8);
+    this.enterNode();
+    zones.hold();
+    this.zones = zones;
+  }
+
+  /** To be called after each that has begun, whether it is done or not. */
+  finish(): void {
+    const zones = this.zones;
+    this.zones = null;
+    this.stage = Stage.DONE;
+    this.releaseChanges();
+    if (zones !== null) zones.release();
   }
 
   /** Writes the next message; returns its bytes, 0: there are no more. `room` is at least 65535 bytes. */
@@ -114,6 +164,7 @@ export class Transfer {
 
   private beginMessage(message: Message, into: usize, room: usize): void {
     const headBytes = this.headBytes;
+    message.zones = this.zones!;
     copy(into, this.head, headBytes);
     message.begin(into, into + headBytes, into + room);
     this.isFull = false;
@@ -126,9 +177,10 @@ export class Transfer {
       this.stage == Stage.FIRST &&
       message.writeSet(Section.ANSWER, this.apex, this.soa, fields)
     ) {
-      this.stage = Stage.RECORDS;
+      this.stage = this.changes.length > 0 ? Stage.CHANGES : Stage.RECORDS;
       this.isEmpty = false;
     }
+    if (this.stage == Stage.CHANGES && this.writeChanges(message)) this.stage = Stage.LAST;
     if (this.stage == Stage.RECORDS && this.writeRecords(message)) this.stage = Stage.LAST;
     if (
       this.stage == Stage.LAST &&
@@ -138,6 +190,27 @@ export class Transfer {
       this.stage = Stage.DONE;
       this.isEmpty = false;
     }
+  }
+
+  /** True: all that there are. */
+  private writeChanges(message: Message): bool {
+    for (; this.change < this.changes.length; this.change++, this.changeAt = 0) {
+      const change = this.changes[this.change];
+      while (this.changeAt < change.bytes) {
+        const record = change.records + this.changeAt;
+        const bytes = recordBytes(record);
+        if (message.at + bytes > message.limit) {
+          this.isFull = true;
+          return false;
+        }
+        copy(message.at, record, bytes);
+        message.at += bytes;
+        message.count(Section.ANSWER, 1);
+        this.isEmpty = false;
+        this.changeAt += bytes;
+      }
+    }
+    return true;
   }
 
   /** True: all that there are. */
@@ -180,4 +253,11 @@ export class Transfer {
     this.records = recordCount(this.set);
     this.record = firstRecord(this.set);
   }
+}
+
+/** Of a record as it is sent, without pointers. */
+function recordBytes(record: usize): usize {
+  let at = record;
+  while (load<u8>(at) != 0) at += <usize>load<u8>(at) + 1;
+  return at + 11 + <usize>bswap(load<u16>(at, 9)) - record;
 }

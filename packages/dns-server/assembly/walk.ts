@@ -1,5 +1,4 @@
 /** Where a name leads in the zones (RFC 1034 §4.3.2 steps 2 and 3). */
-import { Query } from "./query";
 import { Message } from "./message";
 import { NodeFlag, Zones, flagsOf, labelBytes } from "./zone-data";
 
@@ -11,6 +10,8 @@ const PATH_NODES_MAX: usize = 128;
 export class Walk {
   /** Apex of the nearest zone; 0: there is none. */
   apex: usize = 0;
+  /** Labels of the name that are below it. */
+  apexLabels: i32 = 0;
   /** The first delegation below the apex; 0: there is none. */
   cut: usize = 0;
   /** The first node with a DNAME that is above the name, and how many labels are below it; 0: there is none. */
@@ -23,7 +24,7 @@ export class Walk {
 
   private readonly path: usize = heap.alloc(PATH_NODES_MAX * sizeof<usize>());
 
-  constructor(private readonly zones: Zones) {}
+  constructor(public zones: Zones) {}
 
   /**
    * From the root down to a name in lower case.
@@ -79,6 +80,7 @@ export class Walk {
     const flags = flagsOf(node);
     if (flags & NodeFlag.APEX) {
       this.apex = node;
+      this.apexLabels = left;
       this.cut = 0;
       this.redirection = 0;
     }

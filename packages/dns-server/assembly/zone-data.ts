@@ -1,6 +1,7 @@
 /**
- * Zones as src/compile.ts lays them out, which describes every field. They lie in memory that does not change, and
- * nobody but the build writes them: nothing here checks an offset.
+ * Zones as src/layout.ts of @phantasm/zone-format describes them, every field. They lie in memory that does not
+ * change, and nobody but the build, what writes the same here, or a disk behind `ZoneCheck` has made them: nothing
+ * here checks an offset.
  *
  * A node and a set are their addresses; names in them are addresses of nodes, see `nodeAt`.
  */
@@ -125,15 +126,34 @@ export function setOf(node: usize, type: i32): usize {
   return 0;
 }
 
-/** All zones of an image. */
+/** Bytes of zones that some may have in memory together: served, and held by who still reads them. */
+@final
+export class ZoneAccount {
+  bytes: u32 = 0;
+
+  constructor(readonly bytesMax: u32) {}
+
+  get left(): u32 {
+    return this.bytes < this.bytesMax ? this.bytesMax - this.bytes : 0;
+  }
+}
+
+/**
+ * Zones that lie together: all that an image has baked, or one that was transferred. Several of them are served as a
+ * `ZoneSet`, which replaces them while it answers; whoever reads on when the step is over holds them.
+ */
 @final
 export class Zones {
   readonly base: usize;
   readonly root: usize;
   private readonly index: usize;
   private readonly mask: u32;
+  private holders: i32 = 0;
+  /** What is freed with the last holder; 0: nothing is, they lie in the image. */
+  private block: usize = 0;
+  private account: ZoneAccount | null = null;
 
-  /** @param content address of what the image has baked, a multiple of 8 */
+  /** @param content address of what the image has baked, a multiple of 8, and 16 bytes behind them can be read */
   constructor(content: usize, bytes: i32) {
     assert(
       bytes >= 64 && load<u32>(content) == MAGIC && load<u32>(content, 4) == VERSION,
@@ -144,6 +164,39 @@ export class Zones {
     this.mask = load<u32>(content, 12);
     this.index = content + <usize>load<u32>(content, 16);
     this.root = content + <usize>load<u32>(content, 20);
+  }
+
+  /**
+   * The memory at `block` (of `heap.alloc`) has nothing but these zones, and is freed when nobody holds them.
+   *
+   * @param account is told how much that is
+   */
+  own(block: usize, account: ZoneAccount | null = null): void {
+    this.block = block;
+    this.account = account;
+    if (account !== null) account.bytes += this.bytes;
+  }
+
+  get bytes(): u32 {
+    return load<u32>(this.base, 8);
+  }
+
+  /** They stay where they are until `release`. */
+  hold(): void {
+    this.holders++;
+  }
+
+  /** True: nobody holds them any more; if they own their memory, it is gone. */
+  release(): bool {
+    assert(this.holders > 0, "dns: zones are released that nobody holds");
+    if (--this.holders > 0) return false;
+    if (this.block != 0) {
+      const account = this.account;
+      if (account !== null) account.bytes -= this.bytes;
+      heap.free(this.block);
+      this.block = 0;
+    }
+    return true;
   }
 
   /** How many zones there are. */
@@ -217,10 +270,10 @@ export class Zones {
   }
 }
 
-/** As src/compile.ts computes it. */
+/** As src/layout.ts of @phantasm/zone-format computes it. */
 // @ts-ignore: decorator
 @inline
-function hashOf(parent: u32, label: usize, length: i32): u32 {
+export function hashOf(parent: u32, label: usize, length: i32): u32 {
   let hash = (parent ^ (<u32>length)) * 0x9e3779b1;
   let left = length;
   for (; left >= 4; left -= 4, label += 4) {
@@ -237,7 +290,7 @@ function hashOf(parent: u32, label: usize, length: i32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function hasLabel(node: usize, label: usize, length: i32): bool {
+export function hasLabel(node: usize, label: usize, length: i32): bool {
   if (labelBytes(node) != length) return false;
   let own = labelAt(node);
   let other = label + 1;

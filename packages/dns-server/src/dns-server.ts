@@ -3,6 +3,9 @@ import { isIP, isIPv4 } from "node:net";
 import { clock } from "@phantasm/clock";
 import { random } from "@phantasm/random";
 import { ConfigurationError, checkOptions, device, type Device } from "phantasm";
+import { zones as zonesOfFiles } from "./zones.js";
+import { noZoneDisk } from "./zones-from.js";
+import { secondary, type SecondaryLimits, type SecondaryZone } from "./secondary.js";
 
 export interface RateLimitOptions {
   /** Answers of one kind about one name to one network (/24, /56) in a second; 0: no limit. Default 200. */
@@ -31,8 +34,16 @@ export interface DnsServerOptions {
   readonly transfer?: readonly string[];
   /** Transfers at once. Default 4; one more is told to try again. */
   readonly transfers?: number;
-  /** Who is told at the boot that zones may have changed (RFC 1996): addresses. Default: nobody. */
+  /** Who is told at the boot, and of new versions, that zones may have changed (RFC 1996): addresses. Default: nobody. */
   readonly notify?: readonly string[];
+  /**
+   * Zones that come from other servers, and follow their changes. Adds the boot argument `secondary`, for more of
+   * them. Default: none, and nothing of it is in the image.
+   */
+  readonly secondary?: readonly SecondaryZone[];
+  readonly secondaryLimits?: SecondaryLimits;
+  /** Where a secondary says what it has transferred. Default `logging()`. */
+  readonly log?: Device<"Log">;
   /** Default `random()`. */
   readonly random?: Device<"Random">;
   /** Default `clock()`. */
@@ -50,6 +61,9 @@ const OPTIONS = [
   "transfer",
   "transfers",
   "notify",
+  "secondary",
+  "secondaryLimits",
+  "log",
   "random",
   "clock",
 ] as const satisfies (keyof DnsServerOptions)[];
@@ -92,10 +106,12 @@ function text(name: "version" | "identity", value: unknown): string {
  */
 export function dnsServer(
   stack: Device<"Stack">,
-  zones: Device<"Zones">,
+  zones: Device<"Zones"> | Device<"ZoneDisk">,
   options: DnsServerOptions = {},
 ): Device<"DnsServer"> {
   checkOptions("dnsServer", options, OPTIONS);
+  const { random: randomDevice, clock: clockDevice, log } = options;
+  const devices = { stack, random: randomDevice, clock: clockDevice, log };
   const { rateLimit = {}, version = "", identity = "", transfer = [], notify = [] } = options;
   checkOptions("dnsServer: rateLimit", rateLimit, ["answersPerSecond", "slip", "places"]);
   const { places = 65_536 } = rateLimit;
@@ -111,7 +127,21 @@ export function dnsServer(
     interfaces: "@phantasm/dns-server",
     parameters: [
       { name: "stack", device: stack, needs: "Stack" },
-      { name: "zones", device: zones, needs: "Zones" },
+      {
+        name: "zones",
+        device: zones.provides === "ZoneDisk" ? zonesOfFiles([]) : zones,
+        needs: "Zones",
+      },
+      {
+        name: "disk",
+        device: zones.provides === "ZoneDisk" ? zones : noZoneDisk(),
+        needs: "ZoneDisk",
+      },
+      {
+        name: "secondary",
+        device: secondary(options.secondary, options.secondaryLimits ?? {}, devices),
+        needs: "Secondary",
+      },
       { name: "random", device: options.random ?? random(), needs: "Random" },
       { name: "clock", device: options.clock ?? clock(), needs: "Clock" },
       { name: "udpBytes", value: options.udpBytes ?? 1232, minimum: 512, maximum: 4096 },

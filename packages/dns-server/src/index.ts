@@ -5,3 +5,5 @@ export {
   type DnsServerOptions,
   type RateLimitOptions,
 } from "./dns-server.js";
+export { type SecondaryLimits, type SecondaryZone } from "./secondary.js";
+export { zonesFrom, type ChangesOptions, type ZonesFromOptions } from "./zones-from.js";

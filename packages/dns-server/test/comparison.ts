@@ -177,3 +177,29 @@ export class Comparison {
     return differences;
   }
 }
+
+/**
+ * Asks a core whose zones lie by themselves what it asks one that has them together. Different may be only that a zone
+ * sends along addresses which it has below a delegation: to it, nothing says that another zone here has them too.
+ */
+export function compareApart(
+  apart: Core,
+  together: Core,
+  names: readonly string[],
+  count: number,
+  dice: Dice,
+): Omit<Outcome, "explained"> {
+  const shown: string[] = [];
+  let different = 0;
+  for (let id = 0; id < count; id++) {
+    const { query, text } = drawQuery(names, dice, id & 0xffff);
+    const [one, other] = [apart.ask(query, { tcp: true }), together.ask(query, { tcp: true })];
+    if (!one || !other) throw new Error(`there is no answer to ${text}`);
+    const [a, b] = [readMessage(one), readMessage(other)];
+    if (onlyIn(a, b, "additionals") && isPartOf(b.additionals, a.additionals)) continue;
+    different++;
+    if (shown.length < SHOWN_MAX)
+      shown.push([text, ...differencesOf(fields(a), fields(b))].join("\n  "));
+  }
+  return { different, shown };
+}

@@ -11,17 +11,57 @@ const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const ENTRY = `
 import { Responder, TRANSFER } from "@phantasm/dns-server/responder";
 import { Transfer } from "@phantasm/dns-server/transfer";
-import { Zones } from "@phantasm/dns-server/zone-data";
+import { ZoneAccount, Zones } from "@phantasm/dns-server/zone-data";
+import { ZoneSet } from "@phantasm/dns-server/zone-set";
 import { Cookies } from "@phantasm/dns-server/cookies";
 import { RateLimit } from "@phantasm/dns-server/rate-limit";
+import { Draft } from "@phantasm/dns-server/draft";
+import { TransferReader } from "@phantasm/dns-server/transfer-reader";
+import { ZoneWriter } from "@phantasm/dns-server/zone-writer";
+import { ServedZone } from "@phantasm/dns-server/zone-set";
+import { ZoneChanges } from "@phantasm/dns-server/zone-changes";
+import { ZoneCheck } from "@phantasm/dns-server/zone-check";
+import { PENDING } from "@phantasm/interfaces";
+/** Of our runtime, which is not here. */
+@global function __new_cleared(size: usize, id: u32): usize {
+  const made = __new(size, id);
+  memory.fill(made, 0, size);
+  return made;
+}
 let responder: Responder = changetype<Responder>(0);
 let transfer: Transfer = changetype<Transfer>(0);
 export function allocate(bytes: i32): usize { return heap.alloc(bytes); }
 export function open(content: usize, bytes: i32): void {
   const zones = new Zones(content, bytes);
-  responder = new Responder(zones);
-  transfer = new Transfer(zones);
+  responder = new Responder(new ZoneSet(zones));
+  transfer = new Transfer();
 }
+export function addZone(name: usize, nameBytes: i32, content: usize, bytes: i32): void {
+  const zone = new ServedZone(name, nameBytes);
+  responder.zones.add(zone);
+  if (bytes > 0) responder.zones.replace(zone, new Zones(content, bytes));
+}
+let draft: Draft = changetype<Draft>(0);
+let reader: TransferReader = changetype<TransferReader>(0);
+let writer: ZoneWriter = changetype<ZoneWriter>(0);
+export function receive(bytesMax: i32, recordsMax: i32): void {
+  draft = new Draft(bytesMax, recordsMax);
+  reader = new TransferReader(draft, recordsMax);
+  writer = new ZoneWriter(draft);
+}
+export function beginReceiving(name: usize, nameBytes: i32, id: i32, type: i32, serial: u32): i32 {
+  reader.begin(name, nameBytes, id, type, serial);
+  return draft.begin(name, nameBytes) ? 0 : -1;
+}
+export function receiveMessage(at: usize, bytes: i32): i32 { return reader.message(at, bytes); }
+export function readMessage(): i32 { return reader.read(); }
+/** Records of the version before, as a transfer has them. */
+export function loadMessage(at: usize, bytes: i32): i32 { return reader.load(at, bytes); }
+export function beginWriting(bytesMax: i32): void { writer.begin(new ZoneAccount(bytesMax)); }
+export function write(steps: i32): i32 { return writer.work(steps); }
+/** Address of the zone, whose bytes stand at 8. */
+export function takeWritten(): usize { return writer.take().base; }
+export function draftBytes(): i32 { return <i32>draft.bytes; }
 export function setUdpBytes(bytes: i32): void { responder.udpBytesMax = bytes; }
 export function setCookies(key0: u64, key1: u64, wallS: u32): void {
   responder.cookies = new Cookies(key0, key1);
@@ -39,7 +79,35 @@ export function respond(query: usize, bytes: i32, into: usize, room: i32, isTcp:
   return responder.respond(query, bytes, into, room, isTcp, 0, 0xffff00000000 | low);
 }
 export function beginTransfer(query: usize): i32 { return transfer.begin(responder, query); }
-export function nextTransfer(into: usize, room: i32): i32 { return transfer.next(responder.message, into, room); }
+export function nextTransfer(into: usize, room: i32): i32 {
+  const bytes = transfer.next(responder.message, into, room);
+  if (bytes == 0) transfer.finish();
+  return bytes;
+}
+let problem: string = "";
+/** What was wrong: UTF-16 behind its length in bytes. */
+export function problemAt(): usize { return changetype<usize>(problem); }
+/** 0: the zones are good; else the byte at which they are not, and 1. */
+export function check(content: usize, bytes: i32): i32 {
+  const check = new ZoneCheck();
+  check.begin(content, bytes);
+  let status = PENDING;
+  for (let steps = 0; status == PENDING && steps < 10_000; steps++) status = check.step();
+  assert(status != PENDING, "it does not end");
+  problem = check.problem;
+  return status == 0 ? 0 : <i32>check.problemAt + 1;
+}
+/** Serves other zones, and keeps what has changed. */
+let changes: ZoneChanges = changetype<ZoneChanges>(0);
+export function keepChanges(bytes: i32, versions: i32): void {
+  changes = new ZoneChanges(7, bytes, versions);
+  responder.changes = changes;
+}
+export function replaceBase(content: usize, bytes: i32): void {
+  const zones = new Zones(content, bytes);
+  while (changes.compare(responder.zones.base, zones) == PENDING) {}
+  responder.zones.replaceBase(zones);
+}
 /** Answers the queries that lie one behind the other, each behind its length, again and again. */
 export function repeat(queries: usize, count: i32, rounds: i32, into: usize): i32 {
   let bytes = 0;
@@ -72,8 +140,22 @@ interface Exports {
     tcp: number,
     low: bigint,
   ): number;
+  addZone(name: number, nameBytes: number, content: number, bytes: number): void;
+  receive(bytesMax: number, recordsMax: number): void;
+  beginReceiving(name: number, nameBytes: number, id: number, type: number, serial: number): number;
+  receiveMessage(at: number, bytes: number): number;
+  readMessage(): number;
+  loadMessage(at: number, bytes: number): number;
+  beginWriting(bytesMax: number): void;
+  write(steps: number): number;
+  takeWritten(): number;
+  draftBytes(): number;
   beginTransfer(query: number): number;
   nextTransfer(into: number, room: number): number;
+  check(content: number, bytes: number): number;
+  problemAt(): number;
+  keepChanges(bytes: number, versions: number): void;
+  replaceBase(content: number, bytes: number): void;
   repeat(queries: number, count: number, rounds: number, into: number): number;
 }
 
@@ -105,7 +187,7 @@ async function compile(): Promise<WebAssembly.Module> {
       "core.wasm",
       "--runtime",
       "stub",
-      "-O3",
+      "-O1",
       "--noColors",
       "--enable",
       "simd",
@@ -177,6 +259,23 @@ export class Core {
     )
       throw new Error("something was written behind the room for the answer");
     return bytes > 0 ? Buffer.from(memory.slice(this.#answer, this.#answer + bytes)) : null;
+  }
+
+  /** What `check` has found. */
+  get problem(): string {
+    const at = this.exports.problemAt();
+    return this.take(at, this.take(at - 4, 4).readUInt32LE(0)).toString("utf16le");
+  }
+
+  /** Answers for one more zone, from zones that lie by themselves; null: it is not here yet. */
+  add(name: string, zone: Uint8Array | null): void {
+    const at = this.put(Buffer.from(name, "latin1"), 264);
+    this.exports.addZone(at, name.length, zone ? this.put(zone, 16) : 0, zone?.length ?? 0);
+  }
+
+  /** The bytes at an address. */
+  take(at: number, bytes: number): Buffer {
+    return Buffer.from(new Uint8Array(this.exports.memory.buffer).slice(at, at + bytes));
   }
 
   /** All messages of a transfer; the response code when it is refused. */

@@ -34,7 +34,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Free for both, a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -1,5 +1,5 @@
 /** Queries of every kind about the zones of the tests, drawn by a seed. */
-import { type Zone, targetOf } from "../src/zone.js";
+import { type Zone, targetOf } from "@phantasm/zone-format";
 import { makeQuery, type QueryOptions } from "./wire.js";
 
 export class Dice {

@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileZones } from "../src/compile.js";
-import { Comparison } from "./comparison.js";
+import { compileZones } from "@phantasm/zone-format";
+import { Comparison, compareApart } from "./comparison.js";
 import { Core } from "./core.js";
 import { type Peer, peersProblem, startPeers } from "./peers.js";
 import { Dice, namesNear } from "./queries.js";
 import { randomZone } from "./random-zones.js";
+import { AXFR, Receiver } from "./receiver.js";
+import { makeQuery, readMessage, wireName } from "./wire.js";
 import { zonesOf } from "./zone-files.js";
 
 const SEED = Number(process.env["PHANTASM_DNS_SEED"] ?? 1);
@@ -40,6 +42,27 @@ describe.skipIf(problem !== null)(`zones drawn by PHANTASM_DNS_SEED=${SEED}`, ()
     comparison = new Comparison(await Core.of(compileZones(zones)), namesNear(zones), ORIGINS);
     peers = await startPeers(directory, served);
   }, 60_000);
+
+  test.each(["nsd", "knot"])("transferred from %s, they are answered the same", async (name) => {
+    const peer = peers.find((one) => one.name === name)!;
+    const apart = await Core.of(compileZones([]));
+    const receiver = new Receiver(await Core.of(compileZones([])));
+    for (const origin of ORIGINS) {
+      const isComplete = (messages: readonly Buffer[]): boolean =>
+        messages.flatMap((one) => readMessage(one).answers).filter(({ type }) => type === 6)
+          .length === 2;
+      const messages = await peer.askTcp(makeQuery(wireName(origin), AXFR), isComplete);
+      const zone = receiver.run(wireName(origin), messages);
+      if (typeof zone === "number") throw new Error(`${origin} is refused: ${zone}`);
+      apart.add(wireName(origin), zone);
+    }
+    const { core, names } = comparison;
+    const { different, shown } = compareApart(apart, core, names, QUERIES, new Dice(SEED));
+    expect(
+      shown.join("\n\n"),
+      `${different} of ${QUERIES} answers differ (PHANTASM_DNS_SEED=${SEED})`,
+    ).toBe("");
+  });
 
   afterAll(() => {
     for (const peer of peers) peer.stop();

@@ -3,11 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileZones } from "../src/compile.js";
-import { parseName } from "../src/name.js";
-import { Problems } from "../src/problems.js";
-import type { Zone } from "../src/zone.js";
-import { readZones } from "../src/zones.js";
+import { compileZones, parseName, Problems, readZones, type Zone } from "@phantasm/zone-format";
 
 export const ZONES_DIRECTORY = fileURLToPath(new URL("zones/", import.meta.url));
 export const ZONE_NAMES = ["example.org", "child.example.org", "other.test"];

@@ -171,6 +171,9 @@ export interface KeyValue extends KeyValueReader {
   /** 0 when it has been opened, PENDING before, else why it could not be. Operations before wait for it. */
   readonly state: i32;
 
+  /** Why it could not be opened, in words for an operator; "none" when `state` is 0. */
+  problem(): string;
+
   /** Fills in how much room there is. */
   space(into: KeyValueSpace): void;
 }

@@ -36,7 +36,7 @@ export interface TcpHandler {
   /**
    * It has ended, and nothing follows: 0 after both sides have closed and all that came has been read; else why:
    * REFUSED, RESET, TIMED_OUT, UNREACHABLE, CANCELLED (by `abort`, or by `close` of one that was not made yet),
-   * ADDRESS_LOST. Called once, also when `connect` came to nothing.
+   * ADDRESS_LOST, EXHAUSTED (it made room for others: it had been stalled). Called once, also when `connect` came to nothing.
    */
   onClosed(connection: TcpConnection, reason: i32): void;
 }

@@ -15,7 +15,9 @@ import {
 /** A value that is in pages of its own. */
 export interface Elsewhere {
   readonly size: number;
+  /** The first value page; of a sole extent, its bytes. */
   readonly first: Reference;
+  readonly isDirect: boolean;
 }
 
 /** An entry of the tree, of either namespace. Views into the page. */
@@ -137,7 +139,8 @@ export function parseLeaf(bytes: Uint8Array, bounds: Bounds): readonly Entry[] {
     const valueBytes = fields.getUint32(at + 4, true);
     const expires = (flags & CellFlag.EXPIRES) !== 0;
     const elsewhere = (flags & CellFlag.ELSEWHERE) !== 0;
-    demand(flags <= 3, `cell ${cell} has the flags ${flags}`);
+    const isDirect = (flags & CellFlag.DIRECT) !== 0;
+    demand(flags <= 7 && (elsewhere || !isDirect), `cell ${cell} has the flags ${flags}`);
     demand(
       keyBytes >= 1 && keyBytes <= TREE_KEY_BYTES_MAX,
       `cell ${cell}: ${keyBytes} bytes of key`,
@@ -157,7 +160,7 @@ export function parseLeaf(bytes: Uint8Array, bounds: Bounds): readonly Entry[] {
       version: fields.getBigUint64(at + 8, true),
       expires: expires ? fields.getBigUint64(at + 16, true) : null,
       value: elsewhere
-        ? { size: getNumber(fields, valueAt), first: getReference(fields, valueAt + 8) }
+        ? { size: getNumber(fields, valueAt), first: getReference(fields, valueAt + 8), isDirect }
         : bytes.subarray(valueAt, valueAt + valueBytes),
     });
   }

@@ -20,3 +20,4 @@ export {
   type StoreWriterOptions,
   type WrittenStore,
 } from "./store-writer.js";
+export { xxh64 } from "./xxh64.js";

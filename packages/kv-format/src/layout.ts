@@ -1,6 +1,8 @@
-/** Sizes, offsets and kinds of docs/reference/key-value-format.md, version 1. */
+/** Sizes, offsets and kinds of docs/reference/key-value-format.md, version 2. */
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** Version 1 is the same without values of a sole extent. */
+export const FORMAT_VERSION_MIN = 1;
 export const PAGE_BYTES = 4096;
 export const STORE_PAGES_MIN = 64;
 
@@ -52,6 +54,8 @@ export const INNER_CELL_HEAD_BYTES = 24;
 export enum CellFlag {
   EXPIRES = 1,
   ELSEWHERE = 2,
+  /** With ELSEWHERE: the reference leads to the bytes, which are in one extent. */
+  DIRECT = 4,
 }
 /** `u64` size and a reference. */
 export const ELSEWHERE_BYTES = 24;

@@ -289,7 +289,7 @@ function changeValue(kind: number, bytes: Uint8Array): Uint8Array | Elsewhere | 
     case OperationKind.PUT_ELSEWHERE.valueOf(): {
       if (bytes.length !== ELSEWHERE_BYTES) return `a reference has ${bytes.length} bytes`;
       const fields = view(bytes);
-      return { size: getNumber(fields, 0), first: getReference(fields, 8) };
+      return { size: getNumber(fields, 0), first: getReference(fields, 8), isDirect: false };
     }
     default:
       return `an operation of kind ${kind}`;

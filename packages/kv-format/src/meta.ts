@@ -5,6 +5,7 @@ import { NoStoreError } from "./damage.js";
 import type { Source } from "./device.js";
 import {
   FORMAT_VERSION,
+  FORMAT_VERSION_MIN,
   indexPagesOf,
   LEVELS_MAX,
   LOG_PAGES_MAX,
@@ -111,9 +112,9 @@ function parse(bytes: Uint8Array, devicePages: number): Meta {
     if (!holds) throw new NoStoreError(`its meta page cannot be: ${what}`);
   };
   const format = fields.getUint32(8, true);
-  if (format !== FORMAT_VERSION)
+  if (format < FORMAT_VERSION_MIN || format > FORMAT_VERSION)
     throw new NoStoreError(
-      `its format is version ${format}; this program knows version ${FORMAT_VERSION}`,
+      `its format is version ${format}; this program knows versions ${FORMAT_VERSION_MIN} to ${FORMAT_VERSION}`,
     );
   const pages = getNumber(fields, 32);
   const logPages = fields.getUint32(40, true);

@@ -119,8 +119,9 @@ export class StoreWriter {
   end(head: EntryHead, size: number): void {
     const value = new Uint8Array(ELSEWHERE_BYTES);
     setNumber(view(value), 0, size);
-    setReference(view(value), 8, this.#values.finish());
-    this.#add(head, CellFlag.ELSEWHERE, value);
+    const { first, isDirect } = this.#values.finish();
+    setReference(view(value), 8, first);
+    this.#add(head, CellFlag.ELSEWHERE | (isDirect ? CellFlag.DIRECT : 0), value);
   }
 
   /**

@@ -33,8 +33,17 @@ export class ValueWriter {
     }
   }
 
-  /** Ends the value, which has at least one byte, and makes ready for another. @returns its first value page */
-  finish(): Reference {
+  /**
+   * Ends the value, which has at least one byte, and makes ready for another.
+   *
+   * @returns its first value page; or its bytes, if all are in one extent
+   */
+  finish(): { readonly first: Reference; readonly isDirect: boolean } {
+    if (this.#extents === 0 && this.#written.length === 0) {
+      const first = this.#pages.append(this.#extent.subarray(0, this.#filled));
+      this.#filled = 0;
+      return { first, isDirect: true };
+    }
     if (this.#filled > 0) this.#endExtent();
     let reference = this.#appendPage();
     // A reference has the checksum of what it leads to: backwards.
@@ -45,7 +54,7 @@ export class ValueWriter {
     }
     this.#page = new Uint8Array(PAGE_BYTES);
     this.#written = [];
-    return reference;
+    return { first: reference, isDirect: false };
   }
 
   #endExtent(): void {

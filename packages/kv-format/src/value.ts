@@ -24,7 +24,7 @@ const NEXT_AT = 24;
  */
 export function* extents(
   visit: Visit,
-  { size, first }: Elsewhere,
+  { size, first, isDirect }: Elsewhere,
   from: number | string,
 ): Generator<Uint8Array> {
   const page = new Uint8Array(PAGE_BYTES);
@@ -32,21 +32,25 @@ export function* extents(
   const buffer = new Uint8Array(EXTENT_BYTES);
   let origin = from;
   let done = 0;
+  const value = `value reached from ${typeof from === "number" ? `page ${from}` : from}`;
+  if (isDirect) {
+    if (size < 1 || size > EXTENT_BYTES) {
+      visit.report(value, `it cannot be a sole extent of ${size} bytes`);
+      return;
+    }
+    const piece = buffer.subarray(0, size);
+    const place = `pages ${first.page} to ${first.page + Math.ceil(size / PAGE_BYTES) - 1} (${value})`;
+    if (visit.read(first.page, piece, first.checksum, place)) yield piece;
+    return;
+  }
   // Or a chain that goes in a circle would be followed for very long.
   if (size > ELSEWHERE_VALUE_BYTES_MAX) {
-    visit.report(
-      `value reached from ${typeof from === "number" ? `page ${from}` : from}`,
-      `it cannot have ${size} bytes: ${ELSEWHERE_VALUE_BYTES_MAX} is the most`,
-    );
+    visit.report(value, `it cannot have ${size} bytes: ${ELSEWHERE_VALUE_BYTES_MAX} is the most`);
     return;
   }
   for (let next = first; ;) {
     if (next.page === 0) {
-      if (done !== size)
-        visit.report(
-          `value reached from ${typeof from === "number" ? `page ${from}` : from}`,
-          `it has ${done} bytes, and ${size} are expected`,
-        );
+      if (done !== size) visit.report(value, `it has ${done} bytes, and ${size} are expected`);
       return;
     }
     const where = placeOf(next.page, { kind: PageKind.VALUE, from: origin });

@@ -5,12 +5,14 @@ import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
 import {
   CellFlag,
   ELSEWHERE_BYTES,
+  PAGE_BYTES,
+  PAGE_SHIFT,
   PUT_ELSEWHERE,
   afterOperation,
   operationHeadBytes,
 } from "./layout";
 import { expiryOf } from "./page";
-import { isElsewhere, valueOf } from "./read";
+import { isDirect, isElsewhere, valueOf } from "./read";
 import { MEMORY_REFERENCE, Values, isLong } from "./values";
 
 
@@ -21,6 +23,7 @@ export class Apply {
   private oldSize: u64 = 0;
   private oldPage: u64 = 0;
   private oldChecksum: u64 = 0;
+  private oldIsDirect: bool = false;
 
   constructor(private readonly engine: Engine) {}
 
@@ -42,7 +45,7 @@ export class Apply {
         else if (isLong(at)) {
           value = values.take();
           valueBytes = ELSEWHERE_BYTES;
-          flags |= CellFlag.ELSEWHERE;
+          flags |= CellFlag.ELSEWHERE | values.flagsOf(value);
         }
         this.put(key, keyBytes, flags, version, expiresNs, value, valueBytes);
       }
@@ -69,7 +72,8 @@ export class Apply {
       const isSame = (flags & CellFlag.ELSEWHERE) != 0 && load<u64>(value, 8) == this.oldPage;
       if (!isSame) this.dropOld();
     }
-    if (tree.put(userKey, length, flags, version, expiresNs, value, valueBytes)) engine.entries++;
+    if (tree.putHere(userKey, length, flags, version, expiresNs, value, valueBytes))
+      engine.entries++;
     if (this.oldExpiry != expiresNs) {
       if (this.oldExpiry != 0) tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
       if (expiresNs != 0)
@@ -83,7 +87,7 @@ export class Apply {
     const engine = this.engine;
     const length = makeUserKey(key, keyBytes);
     this.look(length);
-    if (!engine.tree.remove(userKey, length)) return;
+    if (!engine.tree.removeHere()) return;
     engine.entries--;
     if (this.oldPage != 0) this.dropOld();
     if (this.oldExpiry != 0)
@@ -99,7 +103,10 @@ export class Apply {
   }
 
   private dropOld(): void {
-    if (this.oldPage < MEMORY_REFERENCE)
+    if (this.oldIsDirect) {
+      const pages = (this.oldSize + PAGE_BYTES - 1) >> PAGE_SHIFT;
+      for (let at: u64 = 0; at < pages; at++) this.engine.space.release(this.oldPage + at);
+    } else if (this.oldPage < MEMORY_REFERENCE)
       this.engine.garbage.add(this.oldSize, this.oldPage, this.oldChecksum);
     else this.engine.commits.values.forget(<usize>this.oldPage, <i32>this.oldSize);
   }
@@ -115,6 +122,7 @@ export class Apply {
     this.oldExpiry = expiryOf(cell);
     if (!isElsewhere(cell)) return;
     const value = valueOf(cell);
+    this.oldIsDirect = isDirect(cell);
     this.oldSize = load<u64>(value);
     this.oldPage = load<u64>(value, 8);
     this.oldChecksum = load<u64>(value, 16);

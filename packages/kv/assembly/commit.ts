@@ -12,7 +12,7 @@ import { expiryKey, makeExpiryKey, makeUserKey, userKey } from "./keys";
 import { LEVELS_MAX, PUT_ELSEWHERE, afterOperation, operationHeadBytes } from "./layout";
 import { Operation, OperationKind, Queue } from "./operation";
 import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page";
-import { isElsewhere, isExpired } from "./read";
+import { isDirect, isElsewhere, isExpired } from "./read";
 import { Values, isLong, longValuePages } from "./values";
 
 /** Operations in a batch, at most. */
@@ -318,7 +318,7 @@ export class Commits {
     if (cell != 0) {
       this.cellGrowth -= leafCellBytes(cell);
       if (isElsewhere(cell)) {
-        this.garbage++;
+        if (!isDirect(cell)) this.garbage++;
         this.valueGrowth -= longValuePages(load<u64>(leafKey(cell) + keyBytesOf(cell)));
       }
     }
@@ -330,7 +330,9 @@ export class Commits {
       this.cellGrowth += bytes;
       if (kind == PUT_ELSEWHERE) this.valueGrowth += longValuePages(load<u64>(key + keyBytes));
       else if (isLong(operation)) this.valueGrowth += longValuePages(load<u32>(operation, 4));
-      this.addBytes(bytes + 2);
+      // One that takes the place of another needs what it is larger by.
+      const more = cell == 0 ? bytes + 2 : bytes - leafCellBytes(cell);
+      if (more > 0) this.addBytes(more);
       if (expires) {
         status = this.seekExpiry(load<i64>(operation, 8), key, keyBytes);
         if (status != 0) return status;

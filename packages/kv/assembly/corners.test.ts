@@ -1,7 +1,9 @@
 /** What nobody does by chance: operations before the store is open, at its limits, and in the way of one another. */
 import {
   EXHAUSTED,
+  KeyValueSpace,
   KeyValueWatcher,
+  MILLISECOND,
   NOT_FOUND,
   PENDING,
   SECOND,
@@ -42,6 +44,19 @@ test("the sweeper believes the clock of the moment in which it removes", () => {
   clock.wallNs -= 100 * SECOND;
   store.run();
   expect(store.get("k")).toBe("v");
+});
+
+test("tens of thousands that expire are removed in a second", () => {
+  const clock = new TestClock();
+  const store = new TestStore(new TestDisk(32768), tinyOptions(), clock);
+  const expiresNs = clock.wall() + SECOND;
+  for (let i = 0; i < 2000; i++) store.put("k" + i.toString(), "v", false, expiresNs);
+  clock.wallNs += 2 * SECOND;
+  // The cache has 64 frames: 4 in each batch. With the usual 1024 there are 64.
+  for (let ms = 0; ms < 1020; ms++) store.advance(MILLISECOND);
+  const space = new KeyValueSpace();
+  store.store.space(space);
+  expect(space.keys).toBe(0);
 });
 
 test("a cursor goes over any number of entries that have expired", () => {

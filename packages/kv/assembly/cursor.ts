@@ -75,7 +75,7 @@ export class StoreCursor implements Cursor {
     operation.cursor = this;
     operation.snapshot = snapshot;
     // The cursor has moved already; only the value is missing.
-    if (result == ELSEWHERE) beginWhole(engine, operation, valueOf(engine.tree.cell));
+    if (result == ELSEWHERE) beginWhole(engine, operation, engine.tree.cell);
     this.isBusy = true;
     return engine.schedule.enqueue(operation);
   }

@@ -41,8 +41,10 @@ import { Tree, View } from "./tree";
 import { Watchers } from "./watchers";
 import { Writers, runWrite } from "./writer";
 
-/** What is not wanted at once becomes durable after this time; so long a mark waits for another record. */
-const SOON_NS: i64 = 10 * MILLISECOND;
+/** What is not wanted at once becomes durable after this time: a flush costs more than a thousand changes. */
+const SOON_NS: i64 = 50 * MILLISECOND;
+/** So long a mark waits for another record. */
+const QUIET_NS: i64 = 10 * MILLISECOND;
 
 /** Rounds of a turn: each goes on only if somebody has got on in the one before. */
 const PASSES_MAX: i32 = 64;
@@ -50,8 +52,8 @@ const PASSES_MAX: i32 = 64;
 /** Checkpoints for which an operation waits that has no room. */
 const ROOM_CHECKPOINTS: i32 = 4;
 
-/** Pages that a checkpoint seals at once, at most. */
-const DIRTY_MAX: i32 = 2048;
+/** Pages that a checkpoint seals at once, at most. With keys at random each change needs a page: more of them share one. */
+const DIRTY_MAX: i32 = 8192;
 
 
 @final
@@ -370,10 +372,10 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       this.markDue = true;
       let timer = this.markTimer;
       if (timer === null) {
-        timer = this.clock.after(SOON_NS, this);
+        timer = this.clock.after(QUIET_NS, this);
         timer.background();
         this.markTimer = timer;
-      } else timer.set(SOON_NS);
+      } else timer.set(QUIET_NS);
     }
   }
 

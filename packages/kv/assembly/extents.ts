@@ -1,7 +1,14 @@
 /** Goes along the extents of a value that is elsewhere. */
 import { CORRUPT } from "@phantasm/interfaces";
 import { Cache, VALUE_PAGE } from "./cache";
-import { EXTENT_BYTES, HEAD_COUNT, VALUE_EXTENTS, VALUE_NEXT } from "./layout";
+import {
+  EXTENT_BYTES,
+  HEAD_COUNT,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  VALUE_EXTENTS,
+  VALUE_NEXT,
+} from "./layout";
 
 
 @final
@@ -24,13 +31,19 @@ export class ExtentWalk {
     this.firstPage = 0;
   }
 
-  begin(size: u64, page: u64, checksum: u64): void {
+  /** @param isDirect all of it is one extent, at `page`: no value page says so */
+  begin(size: u64, page: u64, checksum: u64, isDirect: bool): void {
     this.size = size;
     this.firstPage = page;
     this.firstChecksum = checksum;
     this.bytes = 0;
     this.start = 0;
     this.rewind();
+    if (!isDirect) return;
+    this.page = page;
+    this.pages = <i32>((size + PAGE_BYTES - 1) >> PAGE_SHIFT);
+    this.bytes = <i32>size;
+    this.checksum = checksum;
   }
 
   private rewind(): void {

@@ -8,8 +8,11 @@ import {
   SECOND,
   TOO_LARGE,
   Value,
+  WRONG_FORMAT,
 } from "@phantasm/interfaces";
 import { expect, test } from "@phantasm/testing";
+import { META_CHECKSUM, META_PAGES, META_VERSION, PAGE_BYTES } from "./layout";
+import { isMetaPage, metaChecksum } from "./meta";
 import { DiskCheck } from "./testing-check";
 import { TestClock, TestDisk, TestOptions, TestStore, bytesOf, textOf } from "./testing";
 
@@ -185,6 +188,49 @@ test("prefixes and ranges, in both directions", () => {
   expect(cursor.value.text()).toBe("last");
   expect(store.next(cursor)).toBe(0);
 });
+
+test("values of the same size, and long ones, take one another's place in one batch", () => {
+  const store = new TestStore(new TestDisk(8192), tiny());
+  for (let round = 0; round < 4; round++) {
+    store.batch.clear();
+    for (let i = 0; i < 6; i++) {
+      const text = (round * 10 + i).toString() + "x".repeat(i < 3 ? 2000 + 5000 * round : 20);
+      store.batch.put(bytesOf("k"), bytesOf(text)).put(bytesOf("l"), bytesOf(i.toString()));
+    }
+    expect(store.commit(store.batch)).toBe(0);
+    expect(store.scan()).toBe(`k=${round * 10 + 5}${"x".repeat(20)} l=5`);
+  }
+  store.put("long", "y".repeat(3000));
+  store.put("long", "z".repeat(3000));
+  expect(store.get("long")).toBe("z".repeat(3000));
+  expect(settle(store)).toBe("");
+});
+
+test("a store of version 1 is opened, and becomes one of version 2", () => {
+  const disk = new TestDisk(4096);
+  const first = new TestStore(disk);
+  first.put("a", "1");
+  expect(settle(first)).toBe("");
+  setVersion(disk, 1);
+  const second = new TestStore(disk);
+  expect(second.get("a")).toBe("1");
+  second.put("b", "2".repeat(3000));
+  expect(settle(second)).toBe("");
+  setVersion(disk, 3);
+  const third = new TestStore(disk);
+  expect(third.store.state).toBe(WRONG_FORMAT);
+  expect(third.store.problem()).toBe("the store was made by a newer version");
+});
+
+/** In all copies of the meta page. */
+function setVersion(disk: TestDisk, version: u32): void {
+  for (let page = 0; page < META_PAGES; page++) {
+    const at = disk.content.dataStart + <usize>(page * PAGE_BYTES);
+    if (!isMetaPage(at)) continue;
+    store<u32>(at, version, META_VERSION);
+    store<u64>(at, metaChecksum(at), META_CHECKSUM);
+  }
+}
 
 test("an entry is gone when it has expired, and is swept away", () => {
   const disk = new TestDisk(4096);

@@ -11,7 +11,9 @@ export const LOG_PAGES_MAX: u64 = 4096;
 
 // Meta page.
 export const META_MAGIC: u64 = 0x31564b544e414850; // "PHANTKV1"
-export const FORMAT_VERSION: u32 = 1;
+/** Version 1 has no values of a sole extent; a store of it gets this one with its next checkpoint. */
+export const FORMAT_VERSION: u32 = 2;
+export const FORMAT_VERSION_MIN: u32 = 1;
 export const META_VERSION: usize = 8;
 export const META_PAGE_BYTES: usize = 12;
 export const META_IDENTITY: usize = 16;
@@ -61,6 +63,8 @@ export const NAMESPACE_USER: u8 = 2;
 export enum CellFlag {
   EXPIRES = 1,
   ELSEWHERE = 2,
+  /** With ELSEWHERE: the reference leads to the bytes, which are in one extent. */
+  DIRECT = 4,
 }
 
 /** Of a value that is elsewhere: u64 size and a reference. */

@@ -10,6 +10,7 @@ import { Purpose } from "./disk";
 import { Engine } from "./engine";
 import {
   FORMAT_VERSION,
+  FORMAT_VERSION_MIN,
   HEAD_COUNT,
   HEAD_PAGE,
   INDEX_REFERENCES,
@@ -181,7 +182,8 @@ export class Opening {
       const address = start + <usize>page * PAGE_BYTES;
       if (load<u64>(address) == META_MAGIC) isStore = true;
       if (!isMetaPage(address)) continue;
-      if (load<u32>(address, META_VERSION) != FORMAT_VERSION) {
+      const format = load<u32>(address, META_VERSION);
+      if (format < FORMAT_VERSION_MIN || format > FORMAT_VERSION) {
         this.end(WRONG_FORMAT, Problem.VERSION);
         return;
       }

@@ -31,7 +31,7 @@ function leafCellBytes(cell: usize, room: i32, first: u64, last: u64): i32 {
   const keyBytes = keyBytesOf(cell);
   const flags = <i32>load<u16>(cell, 2);
   const valueBytes = load<u32>(cell, 4);
-  if (flags > 3 || valueBytes > <u32>LEAF_CELL_BYTES_MAX) return 0;
+  if (flags > 7 || valueBytes > <u32>LEAF_CELL_BYTES_MAX) return 0;
   const head = (flags & CellFlag.EXPIRES) != 0 ? 24 : 16;
   const bytes = head + keyBytes + <i32>valueBytes;
   if (bytes > room || bytes > LEAF_CELL_BYTES_MAX) return 0;
@@ -46,7 +46,11 @@ function leafCellBytes(cell: usize, room: i32, first: u64, last: u64): i32 {
     if (size == 0 || size > ELSEWHERE_SIZE_MAX) return 0;
     const page = load<u64>(cell + head + keyBytes, 8);
     if (page < first || page >= last) return 0;
-  }
+    if ((flags & CellFlag.DIRECT) != 0) {
+      const pages = (size + PAGE_BYTES - 1) >> PAGE_SHIFT;
+      if (pages > <u64>EXTENT_PAGES_MAX || last - page < pages) return 0;
+    }
+  } else if ((flags & CellFlag.DIRECT) != 0) return 0;
   return bytes;
 }
 

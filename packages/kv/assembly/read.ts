@@ -42,6 +42,13 @@ export function isElsewhere(cell: usize): bool {
   return (load<u16>(cell, 2) & CellFlag.ELSEWHERE) != 0;
 }
 
+/** Of a value that is elsewhere: its bytes are where the cell says. */
+// @ts-ignore: decorator
+@inline
+export function isDirect(cell: usize): bool {
+  return (load<u16>(cell, 2) & CellFlag.DIRECT) != 0;
+}
+
 /** Makes an array for a value large enough. The old one is left to whoever has it. */
 function makeRoom(into: Value, bytes: i32): void {
   if (into.bytes.length < bytes) into.bytes = new Uint8Array(bytes);
@@ -100,7 +107,7 @@ function runGet(engine: Engine, operation: Operation): i32 {
     const result = lookup(engine, operation.view!, operation.key!, into);
     if (result == PENDING) operation.awaited = engine.cache.awaited;
     if (result != ELSEWHERE) return result;
-    beginWhole(engine, operation, valueOf(engine.tree.cell));
+    beginWhole(engine, operation, engine.tree.cell);
   }
   return readWhole(engine, operation, into);
 }
@@ -128,15 +135,16 @@ function runNext(engine: Engine, operation: Operation): i32 {
     const result = cursor.step();
     if (result == PENDING) operation.awaited = engine.cache.awaited;
     if (result != ELSEWHERE) return result;
-    beginWhole(engine, operation, valueOf(engine.tree.cell));
+    beginWhole(engine, operation, engine.tree.cell);
   }
   const result = readWhole(engine, operation, cursor.value);
   return result < 0 ? result : 1;
 }
 
 /** An operation begins to read all of a value that is elsewhere. */
-export function beginWhole(engine: Engine, operation: Operation, value: usize): void {
-  operation.walk.begin(load<u64>(value), load<u64>(value, 8), load<u64>(value, 16));
+export function beginWhole(engine: Engine, operation: Operation, cell: usize): void {
+  const value = valueOf(cell);
+  operation.walk.begin(load<u64>(value), load<u64>(value, 8), load<u64>(value, 16), isDirect(cell));
   operation.hold = engine.hold(operation.snapshot);
   operation.position = 0;
   operation.offset = 0;

@@ -4,7 +4,7 @@ import { Engine } from "./engine";
 import { ExtentWalk } from "./extents";
 import { EXTENT_PAGES_MAX, PAGE_SHIFT } from "./layout";
 import { Operation, OperationKind } from "./operation";
-import { isElsewhere, readExtent, valueOf } from "./read";
+import { isDirect, isElsewhere, readExtent, valueOf } from "./read";
 import { StoreSnapshot } from "./snapshot";
 import { MEMORY_REFERENCE } from "./values";
 
@@ -14,6 +14,7 @@ export class StoreReader implements ValueReader {
   private bytes: u64 = 0;
   private valuePage: u64 = 0;
   private valueChecksum: u64 = 0;
+  private isDirect: bool = false;
   private hold: i32 = -1;
   private isOpen: bool = false;
   private isClosing: bool = false;
@@ -38,6 +39,7 @@ export class StoreReader implements ValueReader {
       this.bytes = load<u64>(value);
       this.valuePage = load<u64>(value, 8);
       this.valueChecksum = load<u64>(value, 16);
+      this.isDirect = isDirect(cell);
       this.hold = engine.hold(snapshot);
       this.data = new Uint8Array(EXTENT_PAGES_MAX << PAGE_SHIFT);
     } else {
@@ -82,7 +84,7 @@ export class StoreReader implements ValueReader {
     operation.result = copied;
     operation.offset = 0;
     operation.version = <u64>offset;
-    operation.walk.begin(size, this.valuePage, this.valueChecksum);
+    operation.walk.begin(size, this.valuePage, this.valueChecksum, this.isDirect);
     this.isBusy = true;
     return this.engine.schedule.enqueue(operation);
   }

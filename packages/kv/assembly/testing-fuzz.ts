@@ -23,7 +23,7 @@ import {
 import { recordChecksum } from "./log";
 import { Meta, indexReference, isMetaPage, metaChecksum } from "./meta";
 import { cellAt, countOf, leafKey } from "./page";
-import { isElsewhere, valueOf } from "./read";
+import { isDirect, isElsewhere, valueOf } from "./read";
 import { TestRandom } from "./testing";
 
 /** A page, and where the reference to it lies: its parent in the list (-1: the meta page) and the offset there. */
@@ -89,7 +89,7 @@ export class Forger {
     for (let index = 0; index < countOf(page); index++) {
       const cell = cellAt(page, index);
       if (level > 0) this.tree(<i32>load<u64>(cell, 8), place, <i32>(cell - page) + 8, level - 1);
-      else if (load<u8>(leafKey(cell)) == 2 && isElsewhere(cell)) {
+      else if (load<u8>(leafKey(cell)) == 2 && isElsewhere(cell) && !isDirect(cell)) {
         const reference = valueOf(cell) + 8;
         this.add(<i32>load<u64>(reference), place, <i32>(reference - page));
       }

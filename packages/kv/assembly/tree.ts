@@ -177,22 +177,46 @@ export class Tree {
     value: usize,
     valueBytes: i32,
   ): bool {
+    this.seekInCache(key, keyBytes);
+    return this.putHere(key, keyBytes, flags, version, expiresNs, value, valueBytes);
+  }
+
+  /** `put`, when the last `seek` was for this key, and nothing has changed since. */
+  putHere(
+    key: usize,
+    keyBytes: i32,
+    flags: i32,
+    version: u64,
+    expiresNs: i64,
+    value: usize,
+    valueBytes: i32,
+  ): bool {
     const root = this.root;
     if (root.levels == 0) {
       const frame = this.takeDirty();
       makePage(this.cache.at(frame), 0);
       root.page = DIRTY_REFERENCE | (<u64>frame);
       root.levels = 1;
+      this.seekInCache(key, keyBytes);
     }
-    this.seekInCache(key, keyBytes);
     this.makeWayDirty();
     const known = this.found;
     const depth = root.levels - 1;
     const page = this.cache.at(frameOn(depth));
-    if (known) removeCell(page, this.index);
     const headBytes = 16 + ((flags & 1) << 3);
     const bytes = headBytes + keyBytes + valueBytes;
     assert(bytes <= LEAF_CELL_BYTES_MAX, "kv: a cell is too large");
+    this.changes++;
+    if (known) {
+      const cell = cellAt(page, this.index);
+      if (<i32>load<u16>(cell, 2) == flags && load<i32>(cell, 4) == valueBytes) {
+        store<u64>(cell, version, 8);
+        if ((flags & 1) != 0) store<i64>(cell, expiresNs, 16);
+        memory.copy(cell + headBytes + keyBytes, value, valueBytes);
+        return false;
+      }
+      removeCell(page, this.index);
+    }
     store<u16>(leafScratch, keyBytes);
     store<u16>(leafScratch, flags, 2);
     store<u32>(leafScratch, valueBytes, 4);
@@ -201,14 +225,17 @@ export class Tree {
     memory.copy(leafScratch + headBytes, key, keyBytes);
     memory.copy(leafScratch + headBytes + keyBytes, value, valueBytes);
     this.insert(depth, this.index, leafScratch, bytes);
-    this.changes++;
     return !known;
   }
 
   /** Takes a key away. Returns false if it was not there. */
   remove(key: usize, keyBytes: i32): bool {
-    if (this.root.levels == 0) return false;
     this.seekInCache(key, keyBytes);
+    return this.removeHere();
+  }
+
+  /** `remove` of the key that the last `seek` was for; nothing has changed since. */
+  removeHere(): bool {
     if (!this.found) return false;
     this.makeWayDirty();
     const depth = this.root.levels - 1;

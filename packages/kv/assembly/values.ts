@@ -1,5 +1,6 @@
 /**
- * Values of a batch that do not fit into a cell. They are in the log like all others; but before the batch
+ * Values of a batch that do not fit into a cell: in one extent that the cell refers to, if so many pages are free side
+ * by side, else in several that a value page lists. They are in the log like all others; but before the batch
  * is applied, they are written to places of their own as well, so that no memory has to keep them until the
  * next checkpoint. No flush is needed for that: the log has them until a checkpoint, which flushes, is durable.
  */
@@ -8,6 +9,7 @@ import { xxh64 } from "@phantasm/checksum";
 import { Purpose } from "./disk";
 import { Engine } from "./engine";
 import {
+  CellFlag,
   EXTENT_BYTES,
   HEAD_COUNT,
   HEAD_GENERATION,
@@ -36,7 +38,11 @@ export function isLong(operation: usize): bool {
   return bytes > LEAF_CELL_BYTES_MAX;
 }
 
-/** Pages of a long value: its value page, and those of its bytes. */
+function dataPages(bytes: i32): i32 {
+  return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+}
+
+/** Pages of a long value at most: its value page, and those of its bytes. */
 function pagesOf(operation: usize): i32 {
   return <i32>longValuePages(load<u32>(operation, 4));
 }
@@ -52,6 +58,8 @@ class Written {
   size: u64;
   page: u64;
   checksum: u64;
+  /** Of the cell, besides ELSEWHERE. */
+  flags: u64;
 }
 
 
@@ -69,7 +77,9 @@ export class Values {
   private readonly lengths: StaticArray<i32> = new StaticArray<i32>(RUNS_MAX);
   private runCount: i32 = 0;
   private nextRun: i32 = 0;
-  /** All runs of the batch: u64 page, i32 pages each 16 bytes. */
+  /** It has one run, without a value page. */
+  private isDirect: bool = false;
+  /** All runs of the batch: u64 page, i32 pages, u32 whether they are a value of their own. */
   private placed: usize = 0;
   private placedCount: i32 = 0;
   private placedMax: i32 = 0;
@@ -109,16 +119,18 @@ export class Values {
     const value = operation + operationHeadBytes(operation) + <usize>load<u16>(operation, 2);
     if (!engine.writable) return this.keepInMemory(value, size);
     if (this.runCount == 0) {
-      if (!this.place(pagesOf(operation))) return Errno.NOSPACE;
-      this.describe(value, size);
+      if (!this.placeDirect(dataPages(size))) {
+        if (!this.place(pagesOf(operation))) return Errno.NOSPACE;
+        this.describe(value, size);
+      }
     }
     const staging = engine.checkpoint.staging;
     const to = staging.dataStart;
-    // Bytes of the value in the runs before: the first page of the first run is the value page.
+    // Bytes of the value in the runs before: the first page of the first run may be the value page.
     let done = 0;
     for (let run = 0; run < this.runCount; run++) {
       const pages = this.lengths[run];
-      const isFirst = run == 0;
+      const isFirst = run == 0 && !this.isDirect;
       const room = (isFirst ? pages - 1 : pages) << PAGE_SHIFT;
       const bytes = min(room, size - done);
       if (run >= this.nextRun) {
@@ -136,7 +148,7 @@ export class Values {
       }
       done += bytes;
     }
-    this.note(size);
+    this.note(value, size);
     this.runCount = 0;
     return 0;
   }
@@ -151,6 +163,7 @@ export class Values {
     entry.size = size;
     entry.page = MEMORY_REFERENCE | (<u64>copy);
     entry.checksum = 0;
+    entry.flags = 0;
     return 0;
   }
 
@@ -158,6 +171,31 @@ export class Values {
   forget(value: usize, size: i32): void {
     this.memoryBytes -= size;
     heap.free(value);
+  }
+
+  /** Takes pages side by side for the bytes of a value, as many as one request writes. False: there are none. */
+  private placeDirect(pages: i32): bool {
+    const engine = this.engine;
+    this.isDirect = false;
+    if (pages > engine.disk.requestPagesMax) return false;
+    const page = engine.space.takeRun(pages);
+    const length = engine.space.runPages;
+    if (length < pages) {
+      if (length > 0) engine.space.putBack(page, length);
+      return false;
+    }
+    this.isDirect = true;
+    this.nextRun = 0;
+    this.addRun(page, length);
+    return true;
+  }
+
+  private addRun(page: u64, length: i32): void {
+    const cache = this.engine.cache;
+    for (let index = 0; index < length; index++) cache.forget(page + <u64>index);
+    this.runs[this.runCount] = page;
+    this.lengths[this.runCount++] = length;
+    this.remember(page, length);
   }
 
   /** Takes pages for a value. False if there are too few, or they lie too far apart. */
@@ -173,10 +211,7 @@ export class Values {
         return false;
       }
       const length = engine.space.runPages;
-      for (let index = 0; index < length; index++) engine.cache.forget(page + <u64>index);
-      this.runs[this.runCount] = page;
-      this.lengths[this.runCount++] = length;
-      this.remember(page, length);
+      this.addRun(page, length);
       left -= length;
     }
     return true;
@@ -199,6 +234,7 @@ export class Values {
     const entry = this.placed + ((<usize>count) << 4);
     store<u64>(entry, page);
     store<i32>(entry, pages, 8);
+    store<u32>(entry, <u32>this.isDirect, 12);
   }
 
   private putBackLast(): void {
@@ -234,11 +270,15 @@ export class Values {
     store<u16>(page, extents, HEAD_COUNT);
   }
 
-  private note(size: i32): void {
+  private note(value: usize, size: i32): void {
     const entry = this.entry();
     entry.size = size;
     entry.page = this.runs[0];
-    entry.checksum = xxh64(this.valuePage, PAGE_BYTES, entry.page);
+    const isDirect = this.isDirect;
+    entry.checksum = isDirect
+      ? xxh64(value, size, entry.page)
+      : xxh64(this.valuePage, PAGE_BYTES, entry.page);
+    entry.flags = isDirect ? CellFlag.DIRECT : 0;
   }
 
   private entry(): Written {
@@ -259,16 +299,27 @@ export class Values {
   /** The next one, for its cell: 24 bytes. */
   take(): usize {
     const index = this.taken++;
+    const entry = this.at(index);
+    // At once: a later operation of the batch may replace it.
+    if (entry.flags != 0) this.enliven(entry.page, dataPages(<i32>entry.size));
     return this.written + <usize>index * offsetof<Written>();
+  }
+
+  private enliven(page: u64, pages: i32): void {
+    const space = this.engine.space;
+    for (let index = 0; index < pages; index++) space.enliven(page + <u64>index);
+  }
+
+  /** Of a cell, for what `take` gave. */
+  flagsOf(value: usize): i32 {
+    return <i32>changetype<Written>(value).flags;
   }
 
   /** The batch is applied: the pages are the tree's now. */
   clear(): void {
-    const space = this.engine.space;
     for (; this.placedCount > 0; this.placedCount--) {
       const entry = this.placed + ((<usize>(this.placedCount - 1)) << 4);
-      const pages = load<i32>(entry, 8);
-      for (let index = 0; index < pages; index++) space.enliven(load<u64>(entry) + <u64>index);
+      if (load<u32>(entry, 12) == 0) this.enliven(load<u64>(entry), load<i32>(entry, 8));
     }
     this.count = 0;
     this.taken = 0;

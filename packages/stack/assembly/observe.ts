@@ -24,7 +24,7 @@ export const IPV6_LABELS =
   "received delivered malformed not-for-us unknown-protocol reassembled sent unreachable icmp-received icmp-bad-checksum discovery-invalid errors-sent errors-suppressed errors-foreign";
 export const UDP_LABELS = "received malformed bad-checksum no-port sent errors";
 export const TCP_LABELS =
-  "segments-received segments-sent bytes-received bytes-sent segments-retransmitted opened accepted reset timed-out malformed bad-checksum group outside-window bad-acknowledgment old-timestamp no-memory too-many-holes no-connections backlog-full stray reneged-bytes resets-sent resets-withheld challenges-sent challenges-withheld cookies-sent cookies-accepted cookies-refused time-wait-reused time-wait-evicted probes-sent keep-alives-sent path-errors path-errors-ignored";
+  "segments-received segments-sent bytes-received bytes-sent segments-retransmitted opened accepted reset timed-out evicted malformed bad-checksum group outside-window bad-acknowledgment old-timestamp no-memory too-many-holes no-connections backlog-full stray reneged-bytes resets-sent resets-withheld challenges-sent challenges-withheld cookies-sent cookies-accepted cookies-refused time-wait-reused time-wait-reset time-wait-evicted probes-sent keep-alives-sent path-errors path-errors-ignored";
 export const DHCP_LABELS =
   "sent received malformed unexpected unacceptable leases renewals refusals conflicts expirations";
 export const NAMES_LABELS = "lookups exhausted queries answers strange failed timeouts truncated";

@@ -76,9 +76,12 @@ function advance(c: Connection, ack: u32, nowNs: i64): void {
   if (nowNs >> CONFIRM_BITS != c.progressNs >> CONFIRM_BITS) c.tcp.ip.confirm(c.path);
   c.progressNs = nowNs;
   c.softError = 0;
+  const pool = c.tcp.pool;
+  const used = pool.used;
   const queued = earlier(ack, c.queueEnd);
   if (queued == c.queueEnd) clearSendQueue(c);
-  else c.sendQueue = stream.dropBefore(c.tcp.pool, c.sendQueue, queued);
+  else c.sendQueue = stream.dropBefore(pool, c.sendQueue, queued);
+  if (pool.used != used) c.sendMovedAt = c.tcp.numbers.ticks(nowNs);
   c.offerRoom();
   if (!c.isFinQueued || ack != c.queueEnd + 1) return;
   c.current = next(c.current, Event.FIN_ACKNOWLEDGED);

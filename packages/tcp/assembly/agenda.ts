@@ -7,6 +7,7 @@ import { Errno } from "@phantasm/interfaces";
 import { Task, isEnding, now, ready, readyLater } from "@phantasm/runtime";
 import { Connection } from "./connection";
 import { Told } from "./control-block";
+import { relieveMemory } from "./eviction";
 import { MORE, flush } from "./send";
 import { arm } from "./timers";
 
@@ -77,6 +78,11 @@ export class Agenda extends Task {
   performTask(): void {
     this.isReady = false;
     const nowNs = now();
+    const first = this.first;
+    if (first !== null) {
+      const needy = first.tcp.needy;
+      if (needy !== null) relieveMemory(first.tcp, needy, nowNs);
+    }
     // Those that are added meanwhile have their turn after the other tasks.
     for (let left = this.count; left > 0 && !isEnding(); left--) {
       const c = this.take();

@@ -20,6 +20,8 @@ export class BlockPool {
   private taken: i32 = 0;
   /** Bytes that the last write to a stream took. */
   written: i32 = 0;
+  /** A small stream has wanted blocks that others may not have; whoever sees to it clears it. */
+  isShort: bool = false;
   /** The most that were ever taken. */
   highWater: i32 = 0;
   /** Times that there was none. */

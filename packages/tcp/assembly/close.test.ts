@@ -311,6 +311,22 @@ describe("TIME_WAIT", () => {
     expect(peer.theirs - old).toBeLessThan(0x7fff_ffff);
   });
 
+  test("ends for a peer that has forgotten it: its RST answers what a SYN was asked", () => {
+    setUp();
+    timeWait("S mss=1460");
+    peer.sends("S seq=-5000 mss=1460");
+    peer.expects("A seq=2 ack=2");
+    // Not at the number that was asked about.
+    peer.sends("R seq=3");
+    expect(tcp.timeWait.count).toBe(1);
+    peer.sends("R seq=2");
+    peer.expectsNothing();
+    expect(tcp.timeWait.count).toBe(0);
+    expect(tcp.counters.timeWaitReset).toBe(1);
+    peer.sends("S seq=-5000 mss=1460");
+    peer.expects("SA ack=-4999");
+  });
+
   test("ends for a SYN of a later time (RFC 6191)", () => {
     setUp();
     timeWait("S mss=1460 ts=1000");

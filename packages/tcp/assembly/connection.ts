@@ -89,10 +89,12 @@ export class Connection extends ControlBlock {
   private taken(bytes: i32): void {
     this.receiveRead += bytes;
     const pool = this.tcp.pool;
+    const used = pool.used;
     const isEmpty = this.readable == 0;
     if (isEmpty) this.readWaits = true;
     if (isEmpty && this.ahead == 0) clearReceiveQueue(this);
     else this.receiveQueue = stream.dropBefore(pool, this.receiveQueue, this.receiveRead);
+    if (pool.used != used) this.receiveMovedAt = this.tcp.numbers.ticks(now());
     if (this.isEnded) {
       if (this.readable == 0) this.tell(Told.CLOSED);
       return;
@@ -116,8 +118,10 @@ export class Connection extends ControlBlock {
 
   get writable(): i32 {
     if (this.isEnded || this.isFinQueued) return 0;
-    const blocks = this.tcp.pool.available - this.tcp.sendReserve;
-    return max(0, min(this.sendRoom, blocks > 0x7_0000 ? i32.MAX_VALUE : blocks * 4096));
+    const room = this.sendRoom;
+    if (room <= 0) return 0;
+    const tcp = this.tcp;
+    return stream.shareOf(tcp.pool, room, this.unacknowledged, tcp.sendReserve, tcp.aheadReserve);
   }
 
   write(buffer: Uint8Array, offset: i32, length: i32): i32 {
@@ -134,15 +138,19 @@ export class Connection extends ControlBlock {
     if (bytes == 0) return 0;
     const room = min(max(this.sendRoom, 0), bytes);
     const pool = this.tcp.pool;
-    this.sendQueue = stream.write(
+    if (this.sendQueue == 0) this.sendMovedAt = this.tcp.numbers.ticks(now());
+    this.sendQueue = stream.writeShare(
       pool,
       this.sendQueue,
       this.queueEnd,
       address,
       room,
+      this.unacknowledged,
       this.tcp.sendReserve,
+      this.tcp.aheadReserve,
     );
     const taken = pool.written;
+    if (pool.isShort) this.tcp.needs(this);
     this.queueEnd += taken;
     if (taken < bytes) {
       this.writeWaits = true;
@@ -156,6 +164,7 @@ export class Connection extends ControlBlock {
   private starve(): void {
     this.starves = true;
     this.tcp.isStarving = true;
+    if (this.unacknowledged < stream.SMALL_BYTES) this.tcp.needs(this);
     if (this.retryDeadlineNs == NEVER && this.current >= TcpState.ESTABLISHED) {
       this.retryDeadlineNs = now() + STARVED_NS;
       this.tcp.agenda.add(this);

@@ -68,8 +68,8 @@ export abstract class ControlBlock extends TcpConnection {
   linkNext: Connection | null = null;
   isOnAgenda: bool = false;
   waitsForLink: bool = false;
-  corkNext: Connection | null = null;
   isOnCorkList: bool = false;
+  corkNext: Connection | null = null;
 
   // ---- state
   current: TcpState = TcpState.CLOSED;
@@ -113,7 +113,6 @@ export abstract class ControlBlock extends TcpConnection {
   sendWindowMax: u32 = 0;
   /** Behind the last byte queued, where the FIN goes. */
   queueEnd: u32 = 0;
-  isFinQueued: bool = false;
   /** A stream; see there. */
   sendQueue: usize = 0;
   /** Behind the last segment that was not full (Minshall's variation of Nagle's rule). */
@@ -121,6 +120,9 @@ export abstract class ControlBlock extends TcpConnection {
   lastSentNs: i64 = 0;
   /** When bytes were last acknowledged, or first sent with none under way. */
   progressNs: i64 = 0;
+  /** When a block of the queue was last acknowledged, or its first taken; in ticks. */
+  sendMovedAt: u32 = 0;
+  isFinQueued: bool = false;
   writeWaits: bool = false;
   /** `write` found no memory. */
   starves: bool = false;
@@ -145,6 +147,8 @@ export abstract class ControlBlock extends TcpConnection {
   /** A stream, and the table of the ranges in it that came ahead of their turn. */
   receiveQueue: usize = 0;
   ahead: usize = 0;
+  /** When a block of it was last read, or its first taken; in ticks. */
+  receiveMovedAt: u32 = 0;
   finAt: u32 = 0;
   /** A FIN has arrived at `finAt`, ahead of its turn. */
   isFinAhead: bool = false;

@@ -12,6 +12,8 @@ export class TcpCounters {
   /** Ended by a RST of the peer. */
   connectionsReset: u64 = 0;
   connectionsTimedOut: u64 = 0;
+  /** Ended to make room for others, after they had been stalled. */
+  connectionsEvicted: u64 = 0;
 
   /** Cut off, or contradicting themselves. */
   droppedMalformed: u64 = 0;
@@ -46,6 +48,8 @@ export class TcpCounters {
   cookiesAccepted: u64 = 0;
   cookiesRefused: u64 = 0;
   timeWaitReused: u64 = 0;
+  /** TIME_WAITs that ended because the peer, which began anew, had forgotten them. */
+  timeWaitReset: u64 = 0;
   /** TIME_WAITs that ended early, at their limit. */
   timeWaitEvicted: u64 = 0;
   probesSent: u64 = 0;

@@ -29,6 +29,8 @@ export class TcpLimits {
   timeWaitNs: i64 = 60 * SECOND;
   /** How long a closed connection waits for the peer's FIN. */
   finWaitNs: i64 = 60 * SECOND;
+  /** How long a connection must have been stalled to make room for others, when there is none. */
+  stallNs: i64 = 1 * SECOND;
   /** RSTs a second that answer segments of no connection. */
   resetsPerSecond: i32 = 1000;
   /** Explicit congestion notification (RFC 3168) is offered and accepted. */

@@ -1,13 +1,13 @@
 /** Numbers that others see and must not guess: initial sequence numbers, offsets of time stamps, local ports. */
 import { Random } from "@phantasm/interfaces";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { Tuple } from "./tuple";
 
 /** RFC 9293 §3.4.1: the clock of initial sequence numbers ticks every 4 µs. */
 const SEQUENCE_TICK_NS: i64 = 4_000;
 
 /** RFC 7323 §5.4: that of time stamps, every millisecond. */
-const TIMESTAMP_TICK_NS: i64 = 1_000_000;
+export const TICK_NS: i64 = 1_000_000;
 
 /** Ports that `connect` picks from: 2^15, from here on. */
 export const EPHEMERAL_FIRST: i32 = 32_768;
@@ -19,15 +19,15 @@ const INCREMENTS: i32 = 16;
 
 @final
 export class Numbers {
-  private readonly sequences: SipHash;
-  private readonly offsets: SipHash;
+  private readonly sequences: TupleHash;
+  private readonly offsets: TupleHash;
   /** Index of the one that counts for the destination of `firstPort`. */
   private increment: i32 = 0;
   private readonly increments: StaticArray<u32> = new StaticArray<u32>(INCREMENTS);
 
   constructor(random: Random) {
-    this.sequences = new SipHash(random);
-    this.offsets = new SipHash(random);
+    this.sequences = new TupleHash(random);
+    this.offsets = new TupleHash(random);
     for (let i = 0; i < INCREMENTS; i++) this.increments[i] = random.u32();
   }
 
@@ -37,7 +37,7 @@ export class Numbers {
   }
 
   ticks(nowNs: i64): u32 {
-    return <u32>(nowNs / TIMESTAMP_TICK_NS);
+    return <u32>(nowNs / TICK_NS);
   }
 
   /** RFC 7323 §5.4: the same for the same addresses and ports, so that the next connection continues the time. */

@@ -177,7 +177,18 @@ export function text(c: Connection, segment: Segment, nowNs: i64): void {
 function inOrder(c: Connection, start: u32, at: usize, bytes: i32, segments: i32, nowNs: i64): i32 {
   const tcp = c.tcp;
   const pool = tcp.pool;
-  c.receiveQueue = stream.write(pool, c.receiveQueue, start, at, bytes, 0);
+  if (c.receiveQueue == 0) c.receiveMovedAt = tcp.numbers.ticks(nowNs);
+  c.receiveQueue = stream.writeShare(
+    pool,
+    c.receiveQueue,
+    start,
+    at,
+    bytes,
+    <i32>(c.receiveNext - c.receiveRead),
+    tcp.aheadReserve,
+    0,
+  );
+  if (pool.isShort) tcp.needs(c);
   let taken = pool.written;
   if (taken < bytes && c.ahead != 0) {
     // What comes next is worth more than what comes later, although that was promised (RFC 2018 §8).
@@ -241,6 +252,7 @@ function ahead(c: Connection, start: u32, at: usize, bytes: i32): i32 {
   const pool = tcp.pool;
   const table = ranges.open(pool, c.ahead, tcp.aheadReserve);
   if (table != 0 && ranges.admits(table, start, past)) {
+    if (c.receiveQueue == 0) c.receiveMovedAt = tcp.numbers.ticks(tcp.nowNs);
     c.receiveQueue = stream.write(pool, c.receiveQueue, start, at, bytes, tcp.aheadReserve);
     taken = pool.written;
     if (taken > 0) ranges.add(table, start, start + taken);

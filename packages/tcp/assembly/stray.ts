@@ -80,7 +80,12 @@ function isNewer(tcp: TransmissionControl, index: i32, segment: Segment): bool {
   return before(tcp.timeWait.receiveNext(index), segment.sequence);
 }
 
-/** What still comes: the FIN again is acknowledged again; RST is not believed (RFC 1337). */
+/**
+ * What still comes: the FIN again is acknowledged again. RST is not believed (RFC 1337), unless it answers the ACK that
+ * a SYN got, with the number in it: then the peer has forgotten the old connection, and its SYN comes again. Without
+ * that, a peer whose numbers begin anywhere, or that has sent faster than their clock ticks, and uses a port again,
+ * would find it shut until the wait is over.
+ */
 function timeWaitArrives(
   tcp: TransmissionControl,
   index: i32,
@@ -88,15 +93,21 @@ function timeWaitArrives(
   segment: Segment,
   nowNs: i64,
 ): void {
-  if (
-    segment.has(Flag.RST) ||
-    (segment.length == 0 && segment.sequence == tcp.timeWait.receiveNext(index))
-  ) {
+  const isNext = segment.sequence == tcp.timeWait.receiveNext(index);
+  if (segment.has(Flag.RST)) {
+    if (isNext && tcp.timeWait.hasAsked(index)) {
+      tcp.timeWait.remove(index);
+      tcp.counters.timeWaitReset++;
+    } else tcp.counters.droppedStray++;
+    return;
+  }
+  if (segment.length == 0 && isNext) {
     tcp.counters.droppedStray++;
     return;
   }
   const path = tcp.ip.pathBack(packet);
   if (path === null || !tcp.resets.take(nowNs)) return;
+  if (segment.has(Flag.SYN)) tcp.timeWait.asks(index);
   if (segment.has(Flag.FIN)) tcp.timeWait.restart(index, nowNs);
   const at = path.begin();
   let headerBytes = HEADER_BYTES;

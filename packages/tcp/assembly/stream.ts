@@ -106,6 +106,50 @@ export function write(
   return first;
 }
 
+/** A stream with less than this may take from what is kept for such, so that hoarders stop nobody. */
+export const SMALL_BYTES: i32 = 16 << 10;
+
+/**
+ * `write` to a stream that holds `held` bytes already: it leaves `reserve` blocks in the pool; as long as it is small
+ * half of those that are above `floor`; and for its first block `floor`, so that hoarders of many small ones do not
+ * stop the next either.
+ */
+export function writeShare(
+  pool: BlockPool,
+  first: usize,
+  sequence: u32,
+  source: usize,
+  bytes: i32,
+  held: i32,
+  reserve: i32,
+  floor: i32,
+): usize {
+  let stream = write(pool, first, sequence, source, bytes, reserve);
+  let done = pool.written;
+  let rest = min(bytes, SMALL_BYTES - held) - done;
+  if (rest <= 0) return stream;
+  pool.isShort = true;
+  stream = write(pool, stream, sequence + done, source + done, rest, (reserve + floor) >> 1);
+  done += pool.written;
+  rest = min<i32>(bytes, BLOCK_BYTES - held) - done;
+  if (rest > 0) {
+    stream = write(pool, stream, sequence + done, source + done, rest, floor);
+    done += pool.written;
+  }
+  pool.written = done;
+  return stream;
+}
+
+/** How many of `bytes` bytes `writeShare` would take, at least. */
+export function shareOf(pool: BlockPool, bytes: i32, held: i32, reserve: i32, floor: i32): i32 {
+  const blocks = <u32>max(pool.available - reserve, 0);
+  if (blocks > <u32>bytes / BLOCK_BYTES) return bytes;
+  const middle = (reserve + floor) >> 1;
+  const small = min<i32>(SMALL_BYTES - held, max(pool.available - middle, 0) * <i32>BLOCK_BYTES);
+  const one = pool.available > floor ? <i32>BLOCK_BYTES - held : 0;
+  return min(bytes, max<i32>(blocks * BLOCK_BYTES, max(small, one)));
+}
+
 /** Where the byte lies; it must have been written. `contiguous` bytes follow there. */
 export function addressOf(first: usize, sequence: u32): usize {
   const at = sequence & WITHIN;

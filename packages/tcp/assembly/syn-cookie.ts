@@ -11,7 +11,7 @@
  */
 import { Random, SECOND } from "@phantasm/interfaces";
 import { Segment } from "./segment";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { Tuple } from "./tuple";
 
 /** A cookie is good for one to two of these. */
@@ -27,12 +27,12 @@ const NO_SCALE: u32 = 15;
 
 @final
 export class SynCookies {
-  private readonly key: SipHash;
+  private readonly key: TupleHash;
   /** Until then an ACK may be the answer to a cookie. */
   private awaitedNs: i64 = i64.MIN_VALUE;
 
   constructor(random: Random) {
-    this.key = new SipHash(random);
+    this.key = new TupleHash(random);
   }
 
   /** The sequence number that answers this SYN. */

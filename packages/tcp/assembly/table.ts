@@ -1,4 +1,4 @@
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { Connection } from "./connection";
 import { Tuple } from "./tuple";
 
@@ -16,7 +16,7 @@ export class ConnectionTable {
   private found: Connection | null = null;
   private entries: i32 = 0;
 
-  constructor(private readonly key: SipHash) {}
+  constructor(private readonly key: TupleHash) {}
 
   get count(): i32 {
     return this.entries;

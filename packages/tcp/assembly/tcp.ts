@@ -24,6 +24,7 @@ import { now } from "@phantasm/runtime";
 import { Agenda } from "./agenda";
 import { BLOCK_BYTES, BlockPool } from "./blocks";
 import { abort, end } from "./close";
+import { hasRoom } from "./eviction";
 import { Connection } from "./connection";
 import { ConnectionTimer, Told } from "./control-block";
 import { TcpCounters } from "./counters";
@@ -36,7 +37,7 @@ import { pathErrorArrives } from "./path-error";
 import { segmentArrives } from "./receive";
 import { CongestionFactory } from "./recovery/congestion";
 import { Flag, Segment } from "./segment";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { strayArrives } from "./stray";
 import { SynCookies } from "./syn-cookie";
 import { ConnectionTable } from "./table";
@@ -70,6 +71,10 @@ export class TransmissionControl implements Tcp, TransportHandler {
   halfOpen: i32 = 0;
   /** Some connection found no memory to write to. */
   isStarving: bool = false;
+  /** Holds little, and has found no memory that everybody may have: somebody else is to make room. */
+  needy: Connection | null = null;
+  /** Before then no connection has been stalled for long enough to be evicted. */
+  evictionNs: i64 = 0;
   private readonly segment: Segment = new Segment();
   listeners: Listener | null = null;
   listenerCount: i32 = 0;
@@ -90,7 +95,7 @@ export class TransmissionControl implements Tcp, TransportHandler {
     this.pool = new BlockPool(blocks);
     this.sendReserve = blocks >> SEND_RESERVE_SHIFT;
     this.aheadReserve = blocks >> AHEAD_RESERVE_SHIFT;
-    const key = new SipHash(random);
+    const key = new TupleHash(random);
     this.table = new ConnectionTable(key);
     this.timeWait = new TimeWait(key, limits, counters);
     this.numbers = new Numbers(random);
@@ -188,6 +193,13 @@ export class TransmissionControl implements Tcp, TransportHandler {
 
   // ---- memory
 
+  /** Has somebody make room for that one, in the next step. */
+  needs(c: Connection): void {
+    this.pool.isShort = false;
+    this.needy = c;
+    this.agenda.add(c);
+  }
+
   /** Tells those that wait for memory, once an eighth of it is there. */
   relieve(): void {
     if (!this.isStarving || this.pool.available < this.sendReserve * 2) return;
@@ -199,7 +211,7 @@ export class TransmissionControl implements Tcp, TransportHandler {
   // ---- connections
 
   connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
-    if (this.table.count >= this.limits.connections) return this.fail(EXHAUSTED);
+    if (!hasRoom(this, now())) return this.fail(EXHAUSTED);
     const high = remote.address.high;
     const low = remote.address.low;
     if (isGroup(high, low)) return this.fail(NO_ROUTE);
@@ -246,10 +258,9 @@ export class TransmissionControl implements Tcp, TransportHandler {
   /** For the segment that `tuple` is of; null, and counted, at the limit. */
   create(): Connection | null {
     const tuple = this.tuple;
-    const path =
-      this.table.count < this.limits.connections
-        ? this.ip.path(tuple.localHigh, tuple.localLow, tuple.remoteHigh, tuple.remoteLow)
-        : null;
+    const path = hasRoom(this, now())
+      ? this.ip.path(tuple.localHigh, tuple.localLow, tuple.remoteHigh, tuple.remoteLow)
+      : null;
     if (path === null) {
       this.counters.droppedConnections++;
       return null;
@@ -260,13 +271,16 @@ export class TransmissionControl implements Tcp, TransportHandler {
     return c;
   }
 
-  /** RST for a connection that is given up (RFC 9293 §3.10.5). */
+  /**
+   * RST for a connection that is given up (RFC 9293 §3.10.5). A byte that probes a shut window does not count: behind it
+   * is outside of the window, where the peer ignores it.
+   */
   sendReset(c: Connection, nowNs: i64): void {
     writeHeader(
       c.path.begin(),
       c.localPort,
       c.remotePort,
-      c.sendNext,
+      c.sendNext - c.probeBytes,
       c.receiveNext,
       HEADER_BYTES,
       Flag.RST | Flag.ACK,

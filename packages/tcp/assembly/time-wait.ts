@@ -8,14 +8,14 @@
  * 40 u32 receiveNext  44 sendNext     48 timestampRecent  52 timestampOffset
  * 56 i64 when it ends
  * 64 u32 next of the bucket           68 older, 72 newer: index + 1, 0 is none
- * 76 u8 has time stamps
+ * 76 u8 has time stamps              77 u8 a SYN was asked about
  * ```
  */
 import { Timed, setTimer } from "@phantasm/runtime/timers";
 import { Connection } from "./connection";
 import { TcpCounters } from "./counters";
 import { TcpLimits } from "./limits";
-import { SipHash } from "./siphash";
+import { TupleHash } from "./tuple-hash";
 import { Tuple } from "./tuple";
 
 const RECORD_BYTES: usize = 88;
@@ -39,7 +39,7 @@ export class TimeWait extends Timed {
   private readonly durationNs: i64;
 
   constructor(
-    private readonly key: SipHash,
+    private readonly key: TupleHash,
     limits: TcpLimits,
     private readonly counters: TcpCounters,
   ) {
@@ -83,6 +83,7 @@ export class TimeWait extends Timed {
     store<u32>(record, c.timestampRecent, 48);
     store<u32>(record, c.timestampOffset, 52);
     store<u8>(record, c.hasTimestamps ? 1 : 0, 76);
+    store<u8>(record, 0, 77);
     const bucket = this.bucket(c.hash);
     store<u32>(record, load<u32>(bucket), 64);
     store<u32>(bucket, index + 1);
@@ -157,6 +158,15 @@ export class TimeWait extends Timed {
 
   hasTimestamps(index: i32): bool {
     return load<u8>(this.at(index), 76) != 0;
+  }
+
+  /** A SYN that is not later was answered with an ACK. */
+  asks(index: i32): void {
+    store<u8>(this.at(index), 1, 77);
+  }
+
+  hasAsked(index: i32): bool {
+    return load<u8>(this.at(index), 77) != 0;
   }
 
   timestampRecent(index: i32): u32 {

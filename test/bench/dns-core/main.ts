@@ -1,5 +1,5 @@
 /** What a query takes in the core, without a network. */
-import { Responder } from "@phantasm/dns-server";
+import { Responder, ZoneSet } from "@phantasm/dns-server";
 import { Clock } from "@phantasm/interfaces";
 import { Devices } from "./.phantasm/devices";
 
@@ -59,7 +59,7 @@ function measure(responder: Responder, clock: Clock): f64 {
 
 export function main(os: Devices): void {
   const names = <i32>os.arguments.names;
-  const responder = new Responder(os.zones);
+  const responder = new Responder(new ZoneSet(os.zones));
   for (let i = 0; i < QUERIES; i++) write(i, `host${below(names)}`);
   const found = measure(responder, os.clock);
   for (let i = 0; i < QUERIES; i++) write(i, `none${below(names)}`);

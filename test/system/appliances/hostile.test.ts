@@ -14,6 +14,10 @@ const UPGRADE =
   "GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 const OPENED_AT_ONCE = 50;
+/** How long somebody waits for his answer while others hoard, on a machine with other things to do. */
+const SERVED_MS_MAX = 5_000;
+/** What was asked before a flood was over is answered first, and may take so long on a machine with much else to do. */
+const QUIET_MS_MAX = 15_000;
 /** The heap after all of it, with what the collector has not come to yet; the image may have 16 MiB. */
 const HEAP_KIB_MAX = 12_288;
 
@@ -31,14 +35,10 @@ afterAll(async () => {
   await running.stop();
 });
 
-/** The status that somebody else gets meanwhile, who tries again: a connection opened right after a flood of RST has been seen to hang. */
-async function served(): Promise<number | undefined> {
-  let status: number | undefined;
-  for (let attempt = 0; attempt < 3 && status !== 200; attempt++) {
-    const heard = await exchangeRaw(port, `${GET}Connection: close\r\n\r\n`, 4_000);
-    status = answersIn(heard, ["GET"])[0]?.status;
-  }
-  return status;
+/** The status that somebody else gets meanwhile, from a port of their choice. */
+async function served(localPort = 0): Promise<number | undefined> {
+  const heard = await exchangeRaw(port, `${GET}Connection: close\r\n\r\n`, QUIET_MS_MAX, localPort);
+  return answersIn(heard, ["GET"])[0]?.status;
 }
 
 /** Clients that have said something, and read nothing unless they are told to. */
@@ -62,6 +62,15 @@ function reset(sockets: readonly Socket[]): void {
   for (const socket of sockets) socket.resetAndDestroy();
 }
 
+test("a port that is used again and again finds no door shut by what was there before", async () => {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  const { localPort } = socket;
+  socket.resetAndDestroy();
+  // The image closes first, and keeps each in TIME_WAIT.
+  for (let count = 0; count < 20; count++) expect(await served(localPort)).toBe(200);
+});
+
 describe("heads", () => {
   test("with garbage behind them", async () => {
     const garbage = `${`${GET}\r\n`.repeat(50)}\0\x16\x03\r\n`.repeat(3);
@@ -69,7 +78,7 @@ describe("heads", () => {
       Array.from({ length: 50 }, () => exchangeRaw(port, garbage, 4_000)),
     );
     const refused = heard.filter((text) => answersIn(text, []).at(-1)?.status === 400);
-    expect(refused.length).toBeGreaterThan(40);
+    expect(refused.length).toBe(50);
     expect(await served()).toBe(200);
   });
 
@@ -131,6 +140,27 @@ describe("answers", () => {
   });
 });
 
+test("a thousand that never read, and hundreds that send content byte by byte: others are served", async () => {
+  const deaf = await clients(1_000, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(50));
+  const slow = await clients(600, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  const drip = setInterval(() => {
+    for (const socket of slow.map((one) => one.resume())) if (socket.writable) socket.write("x");
+  }, 500);
+  // Nobody is evicted before he has been stalled for a second: until then, 503 may be the answer.
+  await sleep(1_500);
+  const waits: number[] = [];
+  for (let count = 0; count < 20; count++) {
+    const start = performance.now();
+    expect(await served()).toBe(200);
+    waits.push(performance.now() - start);
+    await sleep(50);
+  }
+  clearInterval(drip);
+  expect(Math.max(...waits)).toBeLessThan(SERVED_MS_MAX);
+  reset(deaf);
+  reset(slow);
+});
+
 describe("WebSockets", () => {
   test("with large messages that are never finished", async () => {
     const header = Buffer.alloc(14);
@@ -162,6 +192,8 @@ describe("WebSockets", () => {
 test("nothing is left of them", async () => {
   const { status, stderr } = await running.stop();
   expect(status, stderr).toBe(0);
+  // Many were stalled while others wanted what they held.
+  expect(stderr).toMatch(/tcp .* evicted [1-9]/);
   const [, size, unit] = /^ +heap +([\d.]+) ([KM])iB/m.exec(stderr) ?? [];
   expect(Number(size) * (unit === "M" ? 1024 : 1), stderr).toBeLessThan(HEAP_KIB_MAX);
 });

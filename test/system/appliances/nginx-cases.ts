@@ -290,7 +290,6 @@ const CODINGS = [
   "gzip;q=0.000",
   "gzip; q=0",
   "gzip;q=2",
-  "x-gzip",
   "*;q=0",
   "identity",
   "identity;q=0",
@@ -442,6 +441,7 @@ const DIFFERENT: Readonly<Record<string, readonly Case[]>> = {
   "Accept-Encoding is read in full": [
     get("/index.html", "Accept-Encoding: *"),
     get("/index.html", "Accept-Encoding: identity;q=0.5, gzip;q=0.1"),
+    get("/index.html", "Accept-Encoding: x-gzip"),
   ],
 };
 

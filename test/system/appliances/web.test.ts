@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtImage } from "../../support/built.js";
 import { Running } from "../../support/running.js";
@@ -78,9 +78,8 @@ describe("files", () => {
     const gzip = await ask("/", { "accept-encoding": "gzip" });
     expect(gzip.headers["content-encoding"]).toBe("gzip");
     expect(gunzipSync(gzip.body).equals(INDEX)).toBe(true);
-    const brotli = await ask("/index.html", { "accept-encoding": "gzip, br" });
-    expect(brotli.headers["content-encoding"]).toBe("br");
-    expect(brotliDecompressSync(brotli.body).equals(INDEX)).toBe(true);
+    const other = await ask("/index.html", { "accept-encoding": "br, gzip;q=0.5" });
+    expect(other.headers["content-encoding"]).toBe("gzip");
   });
 
   test("if they have changed, and in parts", async () => {
@@ -104,7 +103,7 @@ describe("connections", () => {
   test("are used again", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     for (let round = 0; round < 50; round++)
-      expect((await ask("/humans.txt", {}, agent)).status).toBe(200);
+      expect((await ask("/icon.svg", {}, agent)).status).toBe(200);
     agent.destroy();
   });
 
@@ -118,7 +117,7 @@ describe("connections", () => {
   });
 
   test("take requests that come together, and in pieces", async () => {
-    const one = "GET /humans.txt HTTP/1.1\r\nHost: a\r\n\r\n";
+    const one = "GET /icon.svg HTTP/1.1\r\nHost: a\r\n\r\n";
     const heard = await say(
       one.repeat(20) + one.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"),
     );
@@ -151,6 +150,8 @@ describe("connections", () => {
 test("the log has a line for each", async () => {
   await ask("/logged?yes");
   await running.saw(/\d+\.\d+\.\d+\.\d+ - - \[[^\]]+\] "GET \/logged\?yes HTTP\/1\.1" 404 \d+\n/);
+  await say("HEAD /refused HTTP/1.1\r\n\r\n");
+  await running.saw(/ "HEAD \/refused HTTP\/1\.1" 400 -\n/);
 });
 
 describe.skipIf(!HAS_CURL)("curl", () => {

@@ -15,6 +15,8 @@ export default unikernel("dns-transfers", {
         `${ZONES}/other.test.zone`,
       ]),
       {
+        // Those that a test names at the boot.
+        secondary: [],
         transfer: ["0.0.0.0/0"],
         version: "phantasm",
         idleSeconds: 3,

@@ -145,7 +145,8 @@ def hoard(address, port, count, each):
         for sock in socks:
             try:
                 said += sock.send(bytes(each))
-            except BlockingIOError:
+            except OSError:
+                # No room, or reset: others needed what it held.
                 pass
         quiet = quiet + 1 if said == before else 0
         time.sleep(0.05)

@@ -17,16 +17,16 @@ export class Chance {
   }
 }
 
-type Make = (chance: Chance) => string[];
+export type Make = (chance: Chance) => string[];
 
 const FAR = 4_000_000_000;
 
-function key(chance: Chance, type = ""): string {
+export function key(chance: Chance, type = ""): string {
   const kind = type === "" || chance.below(12) === 0 ? chance.of(["s", "l", "h", "u", "z"]) : type;
   return kind + chance.below(5).toString();
 }
 
-function integer(chance: Chance): string {
+export function integer(chance: Chance): string {
   if (chance.below(20) === 0)
     return chance.of([
       "x",
@@ -44,13 +44,13 @@ function integer(chance: Chance): string {
 }
 
 /** Of few bits, so that any way to write it is the same. */
-function score(chance: Chance): string {
+export function score(chance: Chance): string {
   if (chance.below(20) === 0)
     return chance.of(["x", "inf", "-inf", "+inf", "nan", "1e3", "", "0x"]);
   return ((chance.below(81) - 40) / 4).toString();
 }
 
-function value(chance: Chance): string {
+export function value(chance: Chance): string {
   const kind = chance.below(12);
   if (kind < 5) return integer(chance);
   if (kind === 5) return "";
@@ -59,9 +59,9 @@ function value(chance: Chance): string {
   return `v${chance.below(30)}`;
 }
 
-const field: Make = (chance) => [`f${chance.below(8)}`];
+export const field: Make = (chance) => [`f${chance.below(8)}`];
 
-function several(chance: Chance, make: Make): string[] {
+export function several(chance: Chance, make: Make): string[] {
   const all: string[] = [];
   for (let left = chance.below(3); left >= 0; left--) all.push(...make(chance));
   return all;
@@ -211,15 +211,29 @@ const GENERATORS: readonly Make[] = [
   (c) => ["PUBLISH", "channel", value(c)],
 ];
 
-export function commands(seed: number, count: number): string[][] {
+export function commands(seed: number, count: number, families: readonly Make[]): string[][] {
   const chance = new Chance(seed);
+  const generators = [...GENERATORS, ...families];
   const all: string[][] = [];
-  while (all.length < count) all.push(chance.of(GENERATORS)(chance));
+  while (all.length < count) all.push(chance.of(generators)(chance));
   return all;
 }
 
 /** Commands whose replies have no order that both servers share. */
-export const UNORDERED = new Set(["KEYS", "HGETALL", "HKEYS", "HVALS", "SMEMBERS"]);
+export const UNORDERED = new Set([
+  "KEYS",
+  "HGETALL",
+  "HKEYS",
+  "HVALS",
+  "HRANDFIELD",
+  "SMEMBERS",
+  "SINTER",
+  "SUNION",
+  "SDIFF",
+  "SPOP",
+  "SRANDMEMBER",
+  "ZRANDMEMBER",
+]);
 
 /** Commands whose replies depend on when they were asked. */
 export const TIMES = new Set(["TTL", "EXPIRETIME", "PEXPIRETIME"]);

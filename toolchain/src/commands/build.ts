@@ -4,7 +4,6 @@ import { impliedHypercalls, type Manifest } from "@phantasm/seal";
 import type { BuildOptions, BuildResult } from "../build.js";
 import { shown } from "./files.js";
 import { bootCommand } from "./next.js";
-import type { Profile } from "../configuration/unikernel.js";
 import { Packages } from "../packages.js";
 import type { Invocation } from "./parse.js";
 import { showProgress } from "./progress.js";
@@ -46,9 +45,9 @@ export async function buildProject(
 export async function buildInPassing(
   directory: string,
   terminal: Terminal,
-  profile?: Profile,
+  more: Pick<BuildOptions, "profile" | "onDeclared"> = {},
 ): Promise<BuildResult> {
-  const options = { directory, ...(profile === undefined ? {} : { profile }) };
+  const options = { directory, ...more };
   const { result, time } = await buildProject(options, terminal);
   const { path, image } = result;
   terminal.say(`Built ${shown(path)} (${formatBytes(image.length)}) in ${time}.\n`);

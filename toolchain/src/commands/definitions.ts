@@ -41,6 +41,7 @@ export interface CommandDefinition {
 const DIR: OperandDefinition = { name: "DIR", optional: true };
 const TARGET: OperandDefinition = { name: "DIR|IMAGE" };
 const FILE: OperandDefinition = { name: "FILE" };
+const DISK: OperandDefinition = { name: "DISK" };
 const JSON_OPTION: OptionDefinition = { name: "json", help: "print JSON for a program" };
 const KEY: OptionDefinition = {
   name: "key",
@@ -97,7 +98,7 @@ const ATTACHMENTS: readonly OptionDefinition[] = [
     short: "p",
     value: "[NAME:][HOST_IP:]PORT:PORT[/udp]",
     repeatable: true,
-    help: "let clients of a port of this machine reach one of the image: 8080:80; 0:80 takes a free one",
+    help: "let clients of a port of this machine reach one of the image, by what the image declares for it, or TCP: 8080:80; 0:80 takes a free one",
   },
   {
     name: "egress",
@@ -323,6 +324,52 @@ export const COMMANDS: readonly CommandDefinition[] = [
     examples: ["kv restore new.img disk.jsonl --size 64M"],
   },
   {
+    name: "zones check",
+    summary: "check the zones of a DNS server on a disk, from outside",
+    details: [
+      "Verifies the checksum and follows everything that the zones consist of. Changes nothing.",
+      "The status is 1 when a server would refuse them.",
+    ],
+    operands: [DISK],
+    options: [JSON_OPTION],
+    examples: ["zones check zones.img"],
+  },
+  {
+    name: "zones compile",
+    summary: "compile zones to a disk that a DNS server reads",
+    details: [
+      "FILE is a master file (RFC 1035); its zone is called as the file without .zone, .db or .txt, or by $ORIGIN, or ORIGIN=FILE.",
+      "Servers that have the disk attached (:ro) take the zones while they run, whole or not at all.",
+    ],
+    operands: [{ name: "FILE", repeatable: true }],
+    options: [
+      {
+        name: "output",
+        short: "o",
+        value: "DISK",
+        help: "where the zones go; made if it is absent",
+      },
+      {
+        name: "size",
+        value: "SIZE",
+        help: "of a disk that is made; default: enough for any zones, mostly holes",
+      },
+      { name: "strict", help: "what may be wrong, such as MX that leads to an alias, is an error" },
+      { name: "force", help: "overwrite a disk that has something else" },
+    ],
+    examples: [
+      "zones compile example.org.zone -o zones.img",
+      "zones compile zones/*.zone example.net=net.txt -o zones.img --strict",
+    ],
+  },
+  {
+    name: "zones dump",
+    summary: "print the zones on a disk as master files",
+    operands: [DISK],
+    options: [{ name: "zone", value: "NAME", help: "this zone alone" }],
+    examples: ["zones dump zones.img", "zones dump zones.img --zone example.org"],
+  },
+  {
     name: "help",
     summary: "explain a command",
     operands: [{ name: "COMMAND", optional: true, repeatable: true }],
@@ -342,6 +389,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
 /** Commands of two words, by the first. */
 export const GROUPS: Readonly<Record<string, string>> = {
   kv: "look after key-value stores on disks",
+  zones: "look after zones of DNS servers on disks",
 };
 
 /** `phantasm run [DIR|IMAGE] [OPTIONS] [-- ARGS]`, without the program. */

@@ -95,7 +95,7 @@ test.each([
     'phantasm: --egress allow:10.0.0.1/8: "10.0.0.1/8" is no address, and no prefix without bits behind it\nthe form is --egress [NAME=]RULE; RULE is none, or allow: or deny: and any, dns, host-loopback, link-local, 10.0.0.0/8 or [fd00::/8], then optionally :80,8000-8100 and /tcp or /udp\n',
   ],
 ] as const)("an attachment that cannot be read: %j", async (args, err) => {
-  expect(await transcript("run", ...args, "x")).toEqual({ status: 105, out: "", err });
+  expect(await transcript("run", ...args, "x")).toEqual({ status: 2, out: "", err });
 });
 
 test("--version", async () => {
@@ -128,6 +128,7 @@ test("help, --help, -h and nothing print the overview", async () => {
       sign      sign an image
       doctor    tell what this machine can do, and what enables the rest
       kv        look after key-value stores on disks
+      zones     look after zones of DNS servers on disks
       help      explain a command
 
     Begin with
@@ -209,7 +210,8 @@ test("help run", async () => {
                                     rate=10Mbit, seed=7, joined by commas
       -p, --publish [NAME:][HOST_IP:]PORT:PORT[/udp]
                                     let clients of a port of this machine reach one
-                                    of the image: 8080:80; 0:80 takes a free one
+                                    of the image, by what the image declares for it,
+                                    or TCP: 8080:80; 0:80 takes a free one
       --egress [NAME=]RULE          what the image may reach: none,
                                     allow:10.0.0.0/8:443/tcp, deny:any,
                                     allow:host-loopback:5432; the first that matches

@@ -24,6 +24,9 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   switch: async () => (await import("./switch.js")).runSwitchCommand,
   sync: async () => (await import("./sync.js")).sync,
   verify: async () => (await import("./verify.js")).verify,
+  "zones check": async () => (await import("./zones-check.js")).zonesCheck,
+  "zones compile": async () => (await import("./zones-compile.js")).zonesCompile,
+  "zones dump": async () => (await import("./zones-dump.js")).zonesDump,
 };
 
 /** The group that a name belongs to. */

@@ -184,7 +184,7 @@ test("a dump that cannot be restored: a new file goes, another one is left witho
 
 test("more than fits", async () => {
   const lines = Array.from(
-    { length: 200 },
+    { length: 300 },
     (_, at) => `{"key":"${1000 + at}","version":"1","value":"${"x".repeat(2000)}"}\n`,
   );
   writeFileSync(dump, ['{"phantasm-kv-dump":1,"version":"7"}\n', ...lines].join(""));

@@ -1,6 +1,6 @@
 /** `phantasm new`: a project that builds at once. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SOLUTION } from "../editor.js";
 import { makeFolder } from "../files.js";
@@ -15,8 +15,10 @@ import { TOOLCHAIN } from "./version.js";
 
 const TOOLCHAIN_FOLDER = fileURLToPath(TOOLCHAIN);
 
-/** Sources of a template; what a build has left beside them is not copied. */
-const TEMPLATE_FILES = ["phantasm.config.ts", "main.ts", "README.md"];
+/** What a user reads first comes first; then what else there is, in its order. */
+const FIRST_FILES = ["phantasm.config.ts", "main.ts", "README.md"];
+/** What a build has left beside the sources of a template is not copied. */
+const NOT_SOURCES = /^(dist|\.phantasm|node_modules)(\/|$)/;
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
@@ -47,10 +49,14 @@ export async function newProject({ operands }: Invocation, terminal: Terminal): 
         .map((file) => `  ${file}\n`)
         .join("")}`,
   );
-  terminal.say(
-    `\nBuild and boot it:  ${terminal.program} run ${[shellWord(shown(target)), template.attach ?? ""].join(" ").trim()}\n`,
-  );
+  terminal.say(nextSteps(template, terminal.program, target));
   return 0;
+}
+
+function nextSteps({ attach, ask }: Template, program: string, target: string): string {
+  const run = [`${program} run`, shellWord(shown(target)), ...(attach ? [attach] : [])].join(" ");
+  const asking = ask === undefined ? "" : `Then ask it:        ${ask}\n`;
+  return `\nBuild and boot it:  ${run}\n${asking}`;
 }
 
 /** Writes `.phantasm/`, so that an editor knows `os` before the first build. */
@@ -91,7 +97,7 @@ function projectFiles(
 ): Readonly<Record<string, string>> {
   const folder = join(TOOLCHAIN_FOLDER, "templates", name);
   const sources = Object.fromEntries(
-    TEMPLATE_FILES.map((file) => [
+    templateFiles(folder).map((file) => [
       file,
       readFileSync(join(folder, file), "utf8")
         .replace(`unikernel("${name}"`, `unikernel("${project}"`)
@@ -104,6 +110,14 @@ function projectFiles(
     "tsconfig.json": SOLUTION,
     ".gitignore": IGNORED,
   };
+}
+
+function templateFiles(folder: string): readonly string[] {
+  const others = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => posix(folder, join(entry.parentPath, entry.name)))
+    .filter((file) => !NOT_SOURCES.test(file) && !FIRST_FILES.includes(file));
+  return [...FIRST_FILES, ...others.sort()];
 }
 
 /** Packages that the sources import, found where this toolchain finds them. */
@@ -146,8 +160,10 @@ function write(target: string, files: Readonly<Record<string, string>>): void {
         hint: "Name another folder; nothing was written.",
       });
     makeFolder(target);
-    for (const [file, content] of Object.entries(files))
+    for (const [file, content] of Object.entries(files)) {
+      makeFolder(dirname(join(target, file)));
       writeFileSync(join(target, file), content, { flag: "wx" });
+    }
   } catch (error) {
     throw fileError(target, error);
   }

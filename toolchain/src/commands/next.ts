@@ -7,6 +7,6 @@ export function bootCommand(program: string, target: string, { devices }: Manife
   // A net device needs no option: it gets a user network.
   const attachments = devices
     .filter(({ type }) => type === "block")
-    .map(({ name }) => `--block ${name}=mem:16M`);
+    .map(({ name }) => `--block ${name}=mem:64M`);
   return [`${program} run ${shellWord(target)}`, ...attachments].join(" ");
 }

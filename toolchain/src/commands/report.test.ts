@@ -41,6 +41,7 @@ test("errors of host and seal are the operator's, with the statuses of the bound
   const statuses = [
     [named("SealError", "changed"), 104],
     [named("BackendError", "no disk"), 105],
+    [named("OptionError", "no size"), 2],
     [named("ArgumentsError", "no such argument"), 2],
     [named("BootError", "too much memory", { status: 102 }), 102],
   ] as const;

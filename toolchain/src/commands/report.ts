@@ -12,6 +12,7 @@ const DEVICE_STATUS = 105;
 const OPERATOR_ERRORS: Readonly<Record<string, number>> = {
   ArgumentsError: USAGE_STATUS,
   BackendError: DEVICE_STATUS,
+  OptionError: USAGE_STATUS,
   SealError: REFUSED_STATUS,
 };
 

@@ -1,5 +1,5 @@
 /** `phantasm run`: boots an image on this terminal. */
-import { runIsolated, type RunOptions } from "@phantasm/host/isolated";
+import { checkRun, runIsolated, type RunOptions } from "@phantasm/host/isolated";
 import { usageError } from "./errors.js";
 import type { Invocation } from "./parse.js";
 import { findTarget } from "./target.js";
@@ -14,8 +14,11 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     throw usageError(`--restart ${restart}: only on-failure is known`, hint);
   const options = await runOptions(invocation, hint);
   // A debugger shows lines as they were written only where nothing was optimised away.
-  const profile = options.inspect === true ? "debug" : undefined;
-  const { path } = await findTarget(given, terminal, profile);
+  const { path } = await findTarget(given, terminal, {
+    ...(options.inspect === true ? { profile: "debug" } : {}),
+    // A build takes long: what is wrong with the command is said before.
+    onDeclared: (declared) => checkRun(declared, options),
+  });
   const image: RunOptions = { ...options, imagePath: path };
   if (restart === undefined) return runIsolated(image);
   const { runAgain } = await import("./restart.js");

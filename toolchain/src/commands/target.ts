@@ -1,7 +1,7 @@
 /** DIR or IMAGE: whatever a command takes, it gets the bytes of an image. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Profile } from "../configuration/unikernel.js";
+import type { BuildOptions } from "../build.js";
 import { UserError } from "./errors.js";
 import { explain, fileError, shown } from "./files.js";
 import type { Terminal } from "./terminal.js";
@@ -41,18 +41,19 @@ export function projectFolder(given: string, program: string): string {
 /**
  * Finds an image, after building it when `given` is a folder and a source is newer.
  *
- * @param profile of a folder's image in the place of its own; such an image is always built
+ * @param more of a folder: a profile in the place of its own, whose image is always built; and who looks at what
+ *   an image declares before it is built
  * @throws UserError when there is none, BuildError when it does not build
  */
 export async function findTarget(
   given: string,
   terminal: Terminal,
-  profile?: Profile,
+  more: Pick<BuildOptions, "profile" | "onDeclared"> = {},
 ): Promise<Target> {
   const path = resolve(given);
   if (look(path, terminal.program) === "file") return { path, shown: shown(path) };
   const folder = projectFolder(given, terminal.program);
-  return { path: await imageOfProject(folder, terminal, profile), shown: shown(folder) };
+  return { path: await imageOfProject(folder, terminal, more), shown: shown(folder) };
 }
 
 /** `findTarget`, and the bytes of the image. */
@@ -85,13 +86,13 @@ function look(path: string, program: string): "directory" | "file" {
 async function imageOfProject(
   folder: string,
   terminal: Terminal,
-  profile: Profile | undefined,
+  more: Pick<BuildOptions, "profile" | "onDeclared">,
 ): Promise<string> {
-  if (profile === undefined) {
+  if (more.profile === undefined) {
     const { readStamp, stampHolds } = await import("../stamp.js");
     const stamp = readStamp(folder);
     if (stamp && stampHolds(stamp)) return stamp.image;
   }
   const { buildInPassing } = await import("./build.js");
-  return (await buildInPassing(folder, terminal, profile)).path;
+  return (await buildInPassing(folder, terminal, more)).path;
 }

@@ -61,6 +61,18 @@ function argumentEntry({ name, argument }: BootArgument): ManifestArgument {
   return entry as ManifestArgument;
 }
 
+/** What of a manifest is known before the image is compiled. */
+export type Declared = Pick<Manifest, "name" | "devices" | "arguments">;
+
+/** What an image of this configuration will declare. */
+export function declaredManifest(name: string, graph: Graph): Declared {
+  return {
+    name,
+    devices: graph.attachments.map(device),
+    arguments: graph.arguments.map(argumentEntry),
+  };
+}
+
 export function imageManifest(
   name: string,
   graph: Graph,
@@ -72,10 +84,8 @@ export function imageManifest(
 ): Manifest {
   return {
     abi: ABI_VERSION,
-    name,
+    ...declaredManifest(name, graph),
     capabilities: plainCapabilities(core.imports),
-    devices: graph.attachments.map(device),
-    arguments: graph.arguments.map(argumentEntry),
     memory: core.memory,
     observation: {
       address: observationAddress,

@@ -1,20 +1,62 @@
-import { NOT_FOUND, errorText } from "@phantasm/interfaces";
-import { Store } from "@phantasm/storage";
+import { KeyValueSpace, errorText } from "@phantasm/interfaces";
+import { Durability, StoreLimits, StoreListener, StoreServer } from "@phantasm/resp";
 import { Devices } from "./.phantasm/devices";
 
-/** Counts boots: a key and its value outlive the image. */
-export function main(os: Devices): void {
-  const store = new Store(os.store);
-  const before = store.getText("boots");
-  // Any other error than that there is none: what is kept must not be written over.
-  if (before === null && store.lastError != NOT_FOUND) return fail(os, store.lastError);
-  const boots = before === null ? 1 : I32.parseInt(before) + 1;
-  const outcome = store.putText("boots", `${boots}`);
-  if (outcome != 0) return fail(os, outcome);
-  os.console.writeLine(`Boot ${boots} of this disk.`);
+const PORT: u16 = 6379;
+/** Of a smaller one, the log does not take a command with values of 512 KiB. */
+const DISK_BYTES_MIN: u64 = 48 << 20;
+
+class Store implements StoreListener {
+  constructor(private readonly os: Devices) {}
+
+  start(): void {
+    const os = this.os;
+    const wanted = os.arguments.durability;
+    let durability = Durability.NO;
+    if (wanted == "always") durability = Durability.ALWAYS;
+    else if (wanted == "everysec") durability = Durability.EVERY_SECOND;
+    const password = os.arguments.password;
+    const limits = new StoreLimits();
+    limits.memoryBytes = os.arguments.maxmemory;
+    limits.clients = <i32>os.arguments.maxclients;
+    const server = new StoreServer(
+      os.clock,
+      os.random,
+      os.store,
+      durability,
+      password !== null ? password : "",
+      limits,
+    );
+    os.onShutdown(server);
+    server.start(os.stack.tcp, PORT, this);
+  }
+
+  onStoreReady(result: i32): void {
+    const space = new KeyValueSpace();
+    if (result == 0) this.os.store.space(space);
+    if (result == 0 && space.usedBytes + space.freeBytes < DISK_BYTES_MIN) {
+      this.os.console.writeLine("The disk is too small: attach one of 64 MiB or more.");
+      this.os.exit(1);
+      return;
+    }
+    if (result == 0) {
+      this.os.console.writeLine("Ready to accept connections.");
+      return;
+    }
+    this.os.console.writeLine(
+      `The store cannot be opened: ${errorText(result)}. ` +
+        "It takes a blank disk, or its own, of 64 MiB or more.",
+    );
+    this.os.exit(1);
+  }
+
+  onStoreFailed(reason: i32): void {
+    this.os.console.writeLine(
+      `The store has failed: ${errorText(reason)}. Nothing can be changed.`,
+    );
+  }
 }
 
-function fail(os: Devices, error: i32): void {
-  os.console.writeLine(`The store cannot be used: ${errorText(error)}.`);
-  os.exit(1);
+export function main(os: Devices): void {
+  new Store(os).start();
 }

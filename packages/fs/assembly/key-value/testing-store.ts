@@ -194,6 +194,10 @@ export class FakeStore extends FakeReader implements KeyValue {
 
   // ---- KeyValue
 
+  problem(): string {
+    return this.state == 0 ? "none" : "the test said so";
+  }
+
   get(key: Uint8Array, into: Value, handler: KeyValueHandler, tag: i32): i32 {
     this.gets++;
     return this.begin(new Get(this.map, key, into), false, handler, tag);

@@ -5,7 +5,12 @@
  * without a stack.
  */
 export class BackendError extends Error {
-  override readonly name = "BackendError";
+  override readonly name: string = "BackendError";
+}
+
+/** What to attach is written in a way that cannot be read: a mistake of the command line, before anything is opened. */
+export class OptionError extends BackendError {
+  override readonly name = "OptionError";
 }
 
 /** The `code` of a system error (`ENOENT` …), or an empty string. */

@@ -28,6 +28,7 @@ export {
   type NetDescription,
   type Named,
   type PublishDescription,
+  type PublishWanted,
   type UserDescription,
 } from "./options.js";
 export type { DiskSupport } from "./block/support.js";

@@ -1,5 +1,5 @@
 /** What the parsers of options share. */
-import { BackendError } from "./error.js";
+import { OptionError } from "./error.js";
 
 /** What was attached to which device; null: to the only one of its type. */
 export interface Named<T> {
@@ -36,7 +36,7 @@ export function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Throws BackendError: what is wrong, and how it is written. */
+/** Throws OptionError: what is wrong, and how it is written. */
 export function refuse(option: string, text: string, problem: string, form: string): never {
-  throw new BackendError(`${option} ${text}: ${problem}\nthe form is ${form}`);
+  throw new OptionError(`${option} ${text}: ${problem}\nthe form is ${form}`);
 }

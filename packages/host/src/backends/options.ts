@@ -8,7 +8,7 @@
  * `--pcap [NAME=]FILE`, `--net-trace [NAME=]FILE|-`, `--impair [NAME=]KEY=VALUE,…`
  *
  * The name is that of the device in the manifest; without one, the caller takes the only device of
- * the type. All parsers throw BackendError.
+ * the type. All parsers throw OptionError.
  */
 import { parseBlockOption, parseBlockLogOption, type BlockDescription } from "./block/options.js";
 import { parseFaultsOption, type FaultsDescription } from "./block/faults-options.js";
@@ -19,7 +19,11 @@ import { quote, refuse, splitName, type Named } from "./option-text.js";
 import { EgressRules } from "./user/egress.js";
 import type { PublishDescription } from "./user/publish-option.js";
 
-export { parsePublishOption, type PublishDescription } from "./user/publish-option.js";
+export {
+  parsePublishOption,
+  type PublishDescription,
+  type PublishWanted,
+} from "./user/publish-option.js";
 
 interface LinkDescription {
   /** `02:00:00:00:00:01`; random unless given. */

@@ -7,7 +7,7 @@ import { quote, refuse, type Named } from "./option-text.js";
 export type Readers<T> = Readonly<Record<string, (value: string) => T | null>>;
 
 /**
- * Reads all settings, each at most once. Throws BackendError, which names the option and its form.
+ * Reads all settings, each at most once. Throws OptionError, which names the option and its form.
  *
  * A name is followed by a key: `loss=2%` has none, `wan=loss=2%` has.
  */

@@ -6,5 +6,5 @@ export {
   type IsolatedExit,
   type IsolatedOptions,
 } from "./isolated-domain.js";
-export { runIsolated, USAGE_STATUS, type RunOptions } from "./run.js";
+export { checkRun, runIsolated, USAGE_STATUS, type Declared, type RunOptions } from "./run.js";
 export type { WaitingFibres } from "../fibres/waiting.js";

@@ -1,13 +1,13 @@
 /** From a path and options to an image that may boot. Loaded while the thread starts. */
 import { Exit } from "@phantasm/abi";
-import { SealError } from "@phantasm/seal";
+import { SealError, type Manifest } from "@phantasm/seal";
 import { escapeTerminal } from "@phantasm/seal/escape";
-import { ArgumentsError } from "../arguments/parse.js";
+import { ArgumentsError, parseArguments } from "../arguments/parse.js";
 import { BootError, checkMemory, memoryBytesMax } from "../attach.js";
 import { Image } from "../image.js";
-import { nameDevices } from "./devices.js";
+import { nameDevices, type Wanted } from "./devices.js";
 import type { BootOptions } from "./isolated-domain.js";
-import { say, USAGE_STATUS, type RunOptions } from "./run.js";
+import { say, USAGE_STATUS, type Declared, type RunOptions } from "./run.js";
 
 export interface Prepared {
   readonly image: Image;
@@ -33,16 +33,11 @@ export function prepare(
       ...(digest === undefined ? {} : { digest }),
       ...(detached === undefined ? {} : { detached }),
     });
-    if (asksForHelp(image, argv)) {
+    if (asksForHelp(image.manifest, argv)) {
       process.stdout.write(image.argumentsHelp);
       return 0;
     }
-    const { net = [], block = [], pcap = [], netTrace = [], impair = [] } = options;
-    const { blockFaults = [], blockLog = [] } = options;
-    const { publish = [], egress = [] } = options;
-    const links = { net, pcap, netTrace, impair, publish, egress };
-    const wanted = { ...links, block, blockFaults, blockLog };
-    const devices = nameDevices(image.manifest, wanted);
+    const devices = nameDevices(image.manifest, wantedOf(options));
     const limit = options.memoryBytesMax;
     checkMemory(image.manifest, memoryBytesMax(image.manifest, limit));
     const boot = {
@@ -69,7 +64,28 @@ export function prepare(
   }
 }
 
-function asksForHelp(image: Image, argv: readonly string[]): boolean {
-  if (image.manifest.arguments.some(({ name }) => name === "help")) return false;
+/**
+ * Refuses what a boot would refuse, as far as that is known before the image is compiled.
+ *
+ * @throws BootError, ArgumentsError
+ */
+export function checkDeclared(declared: Declared, options: Omit<RunOptions, "imagePath">): void {
+  // Nothing else of it is looked at.
+  const manifest = declared as Manifest;
+  const { argv = [] } = options;
+  if (asksForHelp(manifest, argv)) return;
+  nameDevices(manifest, wantedOf(options));
+  // A secret may come from a pipe, which can be read once.
+  if (!manifest.arguments.some(({ type }) => type === "secret")) parseArguments(manifest, argv);
+}
+
+function wantedOf(options: Omit<RunOptions, "imagePath">): Wanted {
+  const { net = [], block = [], pcap = [], netTrace = [], impair = [] } = options;
+  const { blockFaults = [], blockLog = [], publish = [], egress = [] } = options;
+  return { net, block, pcap, netTrace, impair, blockFaults, blockLog, publish, egress };
+}
+
+function asksForHelp(manifest: Manifest, argv: readonly string[]): boolean {
+  if (manifest.arguments.some(({ name }) => name === "help")) return false;
   return argv.includes("--help") || argv.includes("-h");
 }

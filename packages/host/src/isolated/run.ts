@@ -1,13 +1,14 @@
 /** What `phantasm run` does once its options are read. */
 import { readFileSync } from "node:fs";
 import { Exit } from "@phantasm/abi";
+import type { Manifest } from "@phantasm/seal";
 import type {
   BlockDescription,
   FaultsDescription,
   ImpairDescription,
   Named,
   NetDescription,
-  PublishDescription,
+  PublishWanted,
 } from "../backends/options.js";
 import type { PublishedPort } from "../backends/types.js";
 import { streamConsole } from "../console/stream.js";
@@ -34,7 +35,7 @@ export interface RunOptions {
   /** Files that the frames of a net device are written to. */
   readonly pcap?: readonly Named<string>[];
   /** Ports of user networks; what the image listens for is published without being asked for. */
-  readonly publish?: readonly Named<PublishDescription>[];
+  readonly publish?: readonly Named<PublishWanted>[];
   /** What guests of user networks may reach. */
   readonly egress?: readonly Named<string>[];
   /** Files, or `-`, with a line for each frame of a net device. */
@@ -68,6 +69,9 @@ export interface RunOptions {
   readonly inspectPort?: number;
 }
 
+/** What is known of an image before it is compiled. */
+export type Declared = Pick<Manifest, "name" | "devices" | "arguments">;
+
 /** A mistake in the call: no image, wrong arguments. Nothing ran. */
 export const USAGE_STATUS = 2;
 /** What a shell reports for SIGPIPE. */
@@ -86,6 +90,19 @@ export async function runIsolated(options: RunOptions): Promise<number> {
     return runInspected(options);
   }
   return new Run(options).finish();
+}
+
+/**
+ * Refuses what `runIsolated` would refuse, as far as that is known before the image is compiled.
+ *
+ * @throws BootError, ArgumentsError
+ */
+export async function checkRun(
+  declared: Declared,
+  options: Omit<RunOptions, "imagePath">,
+): Promise<void> {
+  const { checkDeclared } = await import("./prepare.js");
+  checkDeclared(declared, options);
 }
 
 /** Prints one or more lines about the image. */

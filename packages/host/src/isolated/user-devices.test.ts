@@ -110,6 +110,27 @@ describe("services that the image declares", () => {
     });
   });
 
+  it("say which protocols a port has, where the operator does not", () => {
+    const dns: ManifestDevice = {
+      ...NET,
+      services: [
+        { port: 53, protocol: "tcp" },
+        { port: 53, protocol: "udp", scheme: "dns" },
+      ],
+    };
+    const tcp = port(5353, 53);
+    const udp = { ...tcp, protocol: "udp", scheme: "dns" };
+    const published = (...publish: string[]): unknown => {
+      const description = attach([dns], { publish })["lan"];
+      return description?.kind === "user" && description.publish;
+    };
+    expect(published("5353:53")).toEqual([tcp, udp]);
+    expect(published("5353:53/udp")).toMatchObject([udp, { protocol: "tcp", hostPort: 8053 }]);
+    expect(published("5353:53", "5353:53/udp")).toEqual([tcp, udp]);
+    expect(published("5353:53", "6000:53/udp")).toEqual([tcp, { ...udp, hostPort: 6000 }]);
+    expect(published("5353:53", "5353:53/udp", "5354:53/tcp")).toEqual([tcp, udp, port(5354, 53)]);
+  });
+
   it("are nobody's business on another kind of link", () => {
     expect(attach([web], { net: ["lan=loopback"] })).toEqual({ lan: { kind: "loopback" } });
   });

@@ -1,15 +1,16 @@
 /** What the operator said about user-mode networks, and what the image says it listens for. */
-import type { Manifest, NetDevice } from "@phantasm/seal";
+import type { Manifest, NetDevice, Service } from "@phantasm/seal";
 import { BootError } from "../attach.js";
 import type {
   Named,
   NetDescription,
   PublishDescription,
+  PublishWanted,
   UserDescription,
 } from "../backends/options.js";
 
 export interface UserWanted {
-  readonly publish: readonly Named<PublishDescription>[];
+  readonly publish: readonly Named<PublishWanted>[];
   readonly egress: readonly Named<string>[];
 }
 
@@ -34,12 +35,12 @@ export function completeNets(
   for (const { name } of devices) {
     if (!Object.hasOwn(nets, name)) nets[name] = { kind: "user" };
   }
-  const publish = byDevice(manifest, nets, wanted.publish, optionOf);
+  const publish = byDevice(manifest, nets, wanted.publish);
   const egress = rulesByDevice(manifest, nets, wanted.egress);
   for (const device of devices) {
     const description = nets[device.name];
     if (description?.kind !== "user") continue;
-    const asked = publish.get(device.name) ?? [];
+    const asked = askedOf(device, publish.get(device.name) ?? []);
     const ports = [...asked, ...servicesOf(device, asked)];
     const rules = egress.get(device.name) ?? [];
     nets[device.name] = {
@@ -49,6 +50,35 @@ export function completeNets(
     };
   }
   return nets;
+}
+
+/** What was asked for, with its protocols; the scheme of a service is known for its port. */
+function askedOf(
+  { services = [] }: NetDevice,
+  asked: readonly PublishWanted[],
+): PublishDescription[] {
+  return asked.flatMap((one) =>
+    protocolsOf(one, services, asked).map((protocol) => {
+      const scheme = services.find(
+        (service) => service.port === one.guestPort && service.protocol === protocol,
+      )?.scheme;
+      return { ...one, protocol, ...(scheme === undefined ? {} : { scheme }) };
+    }),
+  );
+}
+
+/** Its own; else those that the image declares for the port, and no other option names. */
+function protocolsOf(
+  { protocol, guestPort }: PublishWanted,
+  services: readonly Service[],
+  asked: readonly PublishWanted[],
+): readonly PublishDescription["protocol"][] {
+  if (protocol !== null) return [protocol];
+  const named = asked.filter((one) => one.guestPort === guestPort).map((one) => one.protocol);
+  const declared = services
+    .filter((service) => service.port === guestPort && !named.includes(service.protocol))
+    .map((service) => service.protocol);
+  return declared.length > 0 ? declared : ["tcp"];
 }
 
 /** Services that no option speaks of. */
@@ -72,27 +102,20 @@ function servicesOf(
 }
 
 /** `-p` as it would have to be written, for a message. */
-function optionOf({ hostPort, guestPort, protocol }: PublishDescription): string {
+function optionOf({ hostPort, guestPort, protocol }: PublishWanted): string {
   return `-p ${hostPort}:${guestPort}${protocol === "udp" ? "/udp" : ""}`;
 }
 
-/** Each `-p` goes to one network. The scheme of a service is known for its port. */
+/** Each `-p` goes to one network. */
 function byDevice(
   manifest: Manifest,
   nets: Readonly<Record<string, NetDescription>>,
-  list: readonly Named<PublishDescription>[],
-  option: (description: PublishDescription) => string,
-): Map<string, PublishDescription[]> {
-  const result = new Map<string, PublishDescription[]>();
+  list: readonly Named<PublishWanted>[],
+): Map<string, PublishWanted[]> {
+  const result = new Map<string, PublishWanted[]>();
   for (const { name, description } of list) {
-    const device = pick(manifest, nets, name, option(description));
-    const ports = result.get(device.name) ?? [];
-    const service = device.services?.find(
-      ({ port, protocol }) => port === description.guestPort && protocol === description.protocol,
-    );
-    const scheme = service?.scheme;
-    ports.push({ ...description, ...(scheme === undefined ? {} : { scheme }) });
-    result.set(device.name, ports);
+    const device = pick(manifest, nets, name, optionOf(description));
+    result.set(device.name, [...(result.get(device.name) ?? []), description]);
   }
   return result;
 }

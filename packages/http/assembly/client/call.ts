@@ -1,5 +1,6 @@
 /** A request of a client and what came of it, redirects included. */
 import { Errno, TIMED_OUT, TOO_LARGE, Timer, TimerHandler } from "@phantasm/interfaces";
+import { textOf } from "../wire/characters";
 import { ResponseHead } from "../wire/response-head";
 import { ClientConnection } from "./client-connection";
 import { HttpClient } from "./client";
@@ -101,9 +102,9 @@ export class Call implements TimerHandler {
     return index < 0 ? null : this.values[index];
   }
 
-  /** The content of the answer as text; what is not UTF-8 is replaced. */
+  /** The content of the answer as text: UTF-8, or a character for each byte if it is none. */
   text(): string {
-    return String.UTF8.decodeUnsafe(this.content.dataStart, <usize>this.contentBytes);
+    return textOf(this.content.dataStart, this.contentBytes);
   }
 
   onTimer(timer: Timer): void {

@@ -1,5 +1,5 @@
 /** A connection of a client: one call at a time, then kept for the next. */
-import { CLOSED, TcpConnection, TcpHandler } from "@phantasm/interfaces";
+import { CLOSED, TOO_LARGE, TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Content, ContentReader } from "../wire/content-reader";
 import { ResponseHead } from "../wire/response-head";
 import { Attempt, ConnectedHandler } from "./connector";
@@ -152,6 +152,8 @@ export class ClientConnection implements TcpHandler, ConnectedHandler {
     const call = this.call!;
     call.takeHead(this.head);
     this.head.beginContent(this.reader, call.method == "HEAD");
+    if (this.reader.remaining > this.client.limits.contentBytesMax)
+      return this.broken(tcp, TOO_LARGE);
     this.inContent = true;
     return true;
   }

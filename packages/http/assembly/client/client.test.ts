@@ -12,40 +12,12 @@ import { describe, expect, test } from "@phantasm/testing";
 import { TestConnection, step } from "../testing";
 import { Call, CallHandler, MALFORMED, REDIRECTED } from "./call";
 import { ClientLimits, HttpClient } from "./client";
-import { Attempt, ConnectedHandler, Connector } from "./connector";
+import { TestConnector } from "./testing-connector";
 import { HttpUrl } from "./url";
 
 let story: string = "";
 let last: Call | null = null;
 let reused: TestConnection | null = null;
-
-class TestAttempt implements Attempt {
-  isCancelled: bool = false;
-  constructor(
-    readonly host: string,
-    readonly handler: ConnectedHandler,
-  ) {}
-  cancel(): void {
-    this.isCancelled = true;
-  }
-}
-
-class TestConnector implements Connector {
-  lastError: i32 = 0;
-  readonly attempts: TestAttempt[] = [];
-  connect(host: string, port: u16, handler: ConnectedHandler): Attempt | null {
-    if (this.lastError != 0) return null;
-    const attempt = new TestAttempt(`${host}:${port}`, handler);
-    this.attempts.push(attempt);
-    return attempt;
-  }
-  /** The newest attempt is successful. */
-  succeeds(): TestConnection {
-    const connection = new TestConnection();
-    this.attempts.pop().handler.onConnection(connection);
-    return connection;
-  }
-}
 
 class Calls implements CallHandler {
   onResponse(call: Call): void {

@@ -40,6 +40,36 @@ export class AccessLog extends Task implements AccessSink, ConsoleWriter {
   }
 
   onAnswered(exchange: Exchange): void {
+    const request = exchange.request;
+    this.write(
+      exchange.remoteText,
+      exchange.server.seconds,
+      request.line,
+      request.lineBytes,
+      exchange.status,
+      exchange.contentBytes,
+    );
+  }
+
+  onRefused(
+    remote: string,
+    seconds: i64,
+    status: i32,
+    line: usize,
+    lineBytes: i32,
+    contentBytes: i32,
+  ): void {
+    this.write(remote, seconds, line, lineBytes, status, contentBytes);
+  }
+
+  private write(
+    remote: string,
+    seconds: i64,
+    line: usize,
+    lineBytes: i32,
+    status: i32,
+    contentBytes: i64,
+  ): void {
     if (this.bytes + LINE_ROOM > BUFFER_BYTES) {
       this.dropped++;
       this.unreported++;
@@ -51,15 +81,16 @@ export class AccessLog extends Task implements AccessSink, ConsoleWriter {
       at = putText(at, `# ${this.unreported} lines dropped\n`);
       this.unreported = 0;
     }
-    at = putText(at, exchange.remoteText);
+    at = putText(at, remote);
     at = putText(at, " - - [");
-    at = this.putDate(at, exchange.server.seconds);
+    at = this.putDate(at, seconds);
     at = putText(at, '] "');
-    at = putEscaped(at, exchange.request.line, exchange.request.lineBytes);
+    at = lineBytes > 0 ? putEscaped(at, line, lineBytes) : putText(at, "-");
     at = putText(at, '" ');
-    at = putNumber(at, exchange.status);
+    at = putNumber(at, status);
     at = putText(at, " ");
-    at = putNumber(at, exchange.contentBytes);
+    // As in Apache's, which gave the format its name.
+    at = contentBytes > 0 ? putNumber(at, contentBytes) : putText(at, "-");
     at = putText(at, "\n");
     this.bytes = <i32>(at - start);
     if (this.isScheduled || this.isWaiting) return;

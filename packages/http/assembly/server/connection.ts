@@ -12,19 +12,9 @@ import { Method } from "../wire/method";
 import { RequestHead } from "../wire/request-head";
 import { Refusal } from "../wire/head";
 import { Exchange } from "./exchange";
-import { Sender } from "./sender";
 import { HttpServer } from "./server";
 import { Upgraded } from "./upgraded";
-
-/** What it waits for, and what a time-out means. */
-enum Wait {
-  REQUEST,
-  HEAD,
-  CONTENT,
-  ROOM,
-  APPLICATION,
-  GOODBYE,
-}
+import { Need, Wait, Waiting } from "./waiting";
 
 const NEVER: i64 = i64.MAX_VALUE;
 const LF: u8 = 0x0a;
@@ -38,7 +28,7 @@ const REQUEST_TIMEOUT: i32 = 408;
 
 
 @final
-export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
+export class HttpConnection extends Waiting implements TcpHandler, TimerHandler {
   exchange: Exchange | null = null;
   upgraded: Upgraded | null = null;
   /** No further request is read. */
@@ -55,23 +45,12 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
   private held: usize = 0;
   private heldBytes: i32 = 0;
   private heldRoom: i32 = 0;
-  private remote: string | null = null;
   /** Content since the deadline was set. */
   private progress: i32 = 0;
 
   constructor(server: HttpServer, tcp: TcpConnection) {
     super(server, tcp);
     this.wait(Wait.HEAD, server.limits.headNs);
-  }
-
-  /** Its client's address. */
-  get remoteText(): string {
-    let text = this.remote;
-    if (text === null) {
-      text = this.tcp.remote.address.toString();
-      this.remote = text;
-    }
-    return text;
   }
 
   // ---- turns
@@ -143,7 +122,7 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     const exchange = server.takeExchange();
     if (exchange === null) {
       server.counters.refusedRequests++;
-      return this.refuse(SERVICE_UNAVAILABLE);
+      return this.refuseHead(SERVICE_UNAVAILABLE);
     }
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
@@ -154,11 +133,10 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
       if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
-      return this.refuse(-bytes);
+      return this.refuseHead(-bytes);
     }
     server.counters.requests++;
-    this.waits = Wait.APPLICATION;
-    this.deadlineNs = NEVER;
+    this.waitForApplication();
     this.exchange = exchange;
     if (inPlace == 0) {
       exchange.headMemory = this.held;
@@ -201,11 +179,9 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
       const end = at + <usize>count;
       if (findByte(at, end, LF) < end || total > limits.lineBytesMax) {
         const bytes = head.parse(this.held, total);
-        if (bytes < 0) return bytes;
-        if (bytes > 0) {
-          tcp.consume(bytes - before);
-          return bytes;
-        }
+        if (bytes > 0) tcp.consume(bytes - before);
+        else if (bytes < 0) this.heldBytes = total;
+        if (bytes != 0) return bytes;
       }
       tcp.consume(count);
       this.heldBytes = total;
@@ -218,7 +194,8 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     const server = this.server;
     let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
     while (room < bytes) room *= 2;
-    if (server.partialBytes + room - this.heldRoom > server.limits.partialBytes) return false;
+    while (server.partialBytes + room - this.heldRoom > server.limits.partialBytes)
+      if (!server.makeRoom(Need.PARTIAL)) return false;
     server.partialBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
@@ -228,6 +205,12 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     this.held = larger;
     this.heldRoom = room;
     return true;
+  }
+
+  private freePartial(): void {
+    if (this.held == 0) return;
+    heap.free(this.held);
+    this.forgetPartial();
   }
 
   /** Somebody else has taken the memory, or it has been freed. */
@@ -246,15 +229,24 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     if (this.heldBytes > 0) {
       // From its first byte on: more bytes do not make it longer, so that slow heads end.
       if (this.waits != Wait.HEAD) this.wait(Wait.HEAD, this.server.limits.headNs);
+      if (this.list !== this.server.partial) this.server.partial.append(this);
     } else if (this.waits != Wait.HEAD) this.wait(Wait.REQUEST, this.server.limits.idleNs);
     return false;
   }
 
   /** Answers with an error instead of an exchange, and reads no more. */
-  private refuse(status: i32): bool {
+  private refuseHead(status: i32): bool {
+    return this.heldBytes > 0
+      ? this.refuse(status, this.held, this.heldBytes)
+      : this.refuse(status, this.tcp.peek(), this.tcp.peekedBytes);
+  }
+
+  /** @param at what has come of the head, or its first line alone */
+  private refuse(status: i32, at: usize, bytes: i32): bool {
     this.beginWriting();
-    this.server.putRefusal(status);
+    this.server.putRefusal(this, status, at, bytes);
     this.isLast = true;
+    this.freePartial();
     return true;
   }
 
@@ -273,8 +265,7 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
       return true;
     }
     if (exchange.wantsContent) return this.readContent(exchange);
-    this.waits = Wait.APPLICATION;
-    this.deadlineNs = NEVER;
+    this.waitForApplication();
     return false;
   }
 
@@ -340,9 +331,11 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
       this.abort();
       return false;
     }
+    const request = exchange.request;
+    const goesOn = this.refuse(status, request.line, request.lineBytes);
     this.exchange = null;
     exchange.abandon();
-    return this.refuse(status);
+    return goesOn;
   }
 
   // ---- time
@@ -351,6 +344,14 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     this.waits = what;
     this.progress = 0;
     this.setDeadline(ns);
+    const isBusy = what == Wait.CONTENT || what == Wait.ROOM;
+    (isBusy ? this.server.busy : this.server.idle).append(this);
+  }
+
+  private waitForApplication(): void {
+    this.waits = Wait.APPLICATION;
+    this.deadlineNs = NEVER;
+    this.stopWaiting();
   }
 
   protected awaitRoom(hasMoved: bool): void {
@@ -397,20 +398,38 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
       upgraded.onDeadline();
       return;
     }
+    if (this.waits != Wait.REQUEST) this.server.counters.timeouts++;
+    this.endWait();
+  }
+
+  holds(need: Need): bool {
+    const exchange = this.exchange;
+    if (need == Need.EXCHANGE) return exchange !== null;
+    if (need == Need.COLLECTED) return exchange !== null && exchange.collects;
+    return need != Need.UNSENT || this.unsentEnd > 0;
+  }
+
+  giveWay(): void {
+    this.server.counters.evicted++;
+    if (this.upgraded !== null) this.abort();
+    else this.endWait();
+  }
+
+  /** What it waits for does not come in time. */
+  private endWait(): void {
     if (this.waits == Wait.REQUEST) {
       // What was answered may still be on its way to somebody who does not read.
       if (this.tcp.unacknowledged > 0) this.abort();
       else this.close();
       return;
     }
-    this.server.counters.timeouts++;
     const exchange = this.exchange;
     if (this.waits == Wait.ROOM || this.waits == Wait.GOODBYE) this.abort();
     else if (exchange !== null) {
       this.breakOff(exchange, REQUEST_TIMEOUT);
       this.turn();
     } else if (this.heldBytes > 0) {
-      this.refuse(REQUEST_TIMEOUT);
+      this.refuseHead(REQUEST_TIMEOUT);
       this.turn();
     } else this.close();
   }
@@ -450,19 +469,16 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
 
   onClosed(connection: TcpConnection, reason: i32): void {
     this.end();
-    this.server.forget(this);
   }
 
   /** Gives back what it has. */
   private end(): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.stopWaiting();
     const timer = this.timer;
     if (timer !== null) timer.cancel();
-    if (this.held != 0) {
-      heap.free(this.held);
-      this.forgetPartial();
-    }
+    this.freePartial();
     this.freeUnsent();
     const exchange = this.exchange;
     this.exchange = null;
@@ -473,5 +489,6 @@ export class HttpConnection extends Sender implements TcpHandler, TimerHandler {
     const upgraded = this.upgraded;
     this.upgraded = null;
     if (upgraded !== null) upgraded.onGone();
+    this.server.forget(this);
   }
 }

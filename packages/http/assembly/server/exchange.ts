@@ -13,6 +13,7 @@ import { Answer } from "./answer";
 import { HttpConnection } from "./connection";
 import { ContentHandler, ContentSink } from "./handlers";
 import { HttpServer } from "./server";
+import { Need } from "./waiting";
 
 /** Parameters of a path that a route names. */
 export const PARAMETERS_MAX: i32 = 8;
@@ -216,13 +217,19 @@ export class Exchange extends Answer {
     if (bytes <= room) return buffer;
     const server = this.server;
     const wanted = max(min(this.collectMax, max(2 * room, COLLECTED_BYTES_MIN)), bytes);
-    if (server.collectedBytes + wanted - room > server.limits.collectedBytes) return null;
+    while (server.collectedBytes + wanted - room > server.limits.collectedBytes)
+      if (!server.makeRoom(Need.COLLECTED)) return null;
     server.collectedBytes += wanted - room;
     const larger = new Uint8Array(wanted);
     if (buffer !== null)
       memory.copy(larger.dataStart, buffer.dataStart, <usize>this.collectedBytes);
     this.collected = larger;
     return larger;
+  }
+
+  /** Part of its content has been collected. */
+  get collects(): bool {
+    return this.collected !== null;
   }
 
   private forgetContent(): void {

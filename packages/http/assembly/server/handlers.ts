@@ -46,4 +46,22 @@ export interface ErrorPages {
 export interface AccessSink {
   /** It was answered, as far as the client was there: called before the exchange is used again. */
   onAnswered(exchange: Exchange): void;
+
+  /**
+   * It was refused before a handler was asked, or because its content broke off. Connections beyond the limit are not
+   * told of.
+   *
+   * @param remote the client's address
+   * @param seconds since 1970 UTC
+   * @param line the request line as far as it has come, valid during the call
+   * @param contentBytes of the page that the client got
+   */
+  onRefused(
+    remote: string,
+    seconds: i64,
+    status: i32,
+    line: usize,
+    lineBytes: i32,
+    contentBytes: i32,
+  ): void;
 }

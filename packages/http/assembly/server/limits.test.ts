@@ -89,6 +89,69 @@ describe("limits", () => {
     fourth.hears(HELLO);
   });
 
+  test("of connections: whoever has been idle longest makes room, and nobody who is waited for", () => {
+    limits.connections = 3;
+    const busy = connect();
+    busy.says(get("/later"));
+    const idle = connect();
+    idle.says(get("/"));
+    idle.forgets();
+    step(SECOND / 2);
+    const younger = connect();
+    younger.says(get("/"));
+    younger.forgets();
+    step(SECOND / 2);
+    const fourth = connect();
+    fourth.says(get("/"));
+    fourth.hears(HELLO);
+    expect(idle.fate).toBe("close ");
+    expect(server.connections).toBe(3);
+    expect(server.counters.evicted).toBe(1);
+    expect(connect().heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    step(SECOND / 2);
+    connect();
+    expect(younger.fate).toBe("close ");
+    expect(busy.fate).toBe("");
+  });
+
+  test("of requests under way: who sends content slowly makes room, the slowest first", () => {
+    limits.exchanges = 3;
+    connect().says(get("/later"));
+    const slow = connect();
+    slow.says(post("/receive", "Content-Length: 100000\r\n\r\nabc"));
+    step(SECOND / 2);
+    const quick = connect();
+    quick.says(post("/receive", "Content-Length: 100000\r\n\r\nabc"));
+    const other = connect();
+    other.says(get("/"));
+    expect(other.heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    step(SECOND / 2);
+    // A byte now and then is no progress.
+    slow.says("d");
+    quick.says("x".repeat(20_000));
+    const third = connect();
+    third.says(get("/"));
+    third.hears(HELLO);
+    expect(slow.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
+    expect(server.counters.evicted).toBe(1);
+    step(900 * MILLISECOND);
+    expect(quick.fate).toBe("");
+    quick.says("x".repeat(79_997));
+    quick.hears("HTTP/1.1 200 OK\r\nContent-Length: 100004\r\n\r\ngot abc" + "x".repeat(99_997));
+  });
+
+  test("of requests under way: who does not read makes room", () => {
+    limits.exchanges = 1;
+    const hoarder = connect();
+    hoarder.room = 1_000;
+    hoarder.says(get("/large"));
+    step(SECOND);
+    const other = connect();
+    other.says(get("/"));
+    other.hears(HELLO);
+    expect(hoarder.fate).toBe("abort ");
+  });
+
   test("of requests under way: 503", () => {
     limits.exchanges = 1;
     const first = connect();
@@ -121,6 +184,38 @@ describe("limits", () => {
     expect(server.collectedBytes).toBe(1500);
     first.breaks(RESET);
     expect(server.collectedBytes).toBe(0);
+  });
+
+  test("of heads in part, collected content and answers without room: who is stalled makes room", () => {
+    limits.partialBytes = 1024;
+    const slow = connect();
+    slow.says("GET");
+    step(2 * SECOND);
+    const other = connect();
+    other.says("GE");
+    expect(slow.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
+    other.says("T / HTTP/1.1\r\nHost: a\r\n\r\n");
+    other.hears(HELLO);
+    limits.collectedBytes = 1500;
+    slow.breaks(RESET);
+    const sender = connect();
+    sender.says(post("/receive", "Content-Length: 100000\r\n\r\nx"));
+    step(2 * SECOND);
+    other.says(post("/receive", "Content-Length: 1000\r\n\r\n" + "x".repeat(1000)));
+    expect(sender.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
+    expect(other.heard().startsWith("HTTP/1.1 200 ")).toBe(true);
+    limits.unsentBytes = 200;
+    const reader = connect();
+    reader.room = 1;
+    reader.says(get("/"));
+    step(2 * SECOND);
+    const another = connect();
+    another.room = 1;
+    another.says(get("/"));
+    expect(reader.fate).toBe("abort ");
+    expect(another.fate).toBe("");
+    expect(server.counters.evicted).toBe(3);
+    expect(server.counters.cutOff).toBe(0);
   });
 
   test("of what finds no room: cut off", () => {

@@ -2,6 +2,7 @@
 import { Errno, TcpConnection } from "@phantasm/interfaces";
 import { Task } from "@phantasm/runtime";
 import { HttpServer } from "./server";
+import { Need } from "./waiting";
 
 export abstract class Sender extends Task {
   /** It has been closed or has broken; nothing may be done with it. */
@@ -12,12 +13,23 @@ export abstract class Sender extends Task {
   private unsentAt: i32 = 0;
   protected unsentEnd: i32 = 0;
   private unsentRoom: i32 = 0;
+  private remote: string | null = null;
 
   constructor(
     readonly server: HttpServer,
     readonly tcp: TcpConnection,
   ) {
     super();
+  }
+
+  /** Its client's address. */
+  get remoteText(): string {
+    let text = this.remote;
+    if (text === null) {
+      text = this.tcp.remote.address.toString();
+      this.remote = text;
+    }
+    return text;
   }
 
   /** It has to wait for room. @param hasMoved some bytes were taken */
@@ -82,7 +94,8 @@ export abstract class Sender extends Task {
     const needed = this.unsentEnd + bytes;
     if (needed > this.unsentRoom) {
       const room = max(needed, this.unsentRoom * 2);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
+      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
+        if (server.makeRoom(Need.UNSENT)) continue;
         server.counters.cutOff++;
         this.abort();
         return;

@@ -1,17 +1,24 @@
 /** The server: accepts connections, and has what they share. */
 import { Clock, Tcp, TcpAcceptor, TcpConnection, TcpListener } from "@phantasm/interfaces";
 import { limitBytes } from "@phantasm/runtime/heap/pacing";
+import { observeCounters } from "@phantasm/runtime/observed";
+import { equals, findControl, utf8Bytes } from "../wire/characters";
 import { reasonOf } from "../wire/status";
 import { HttpConnection } from "./connection";
 import { Exchange } from "./exchange";
 import { AccessSink, ErrorPages, HttpHandler } from "./handlers";
 import { Heading } from "./heading";
-import { HttpCounters, HttpLimits } from "./limits";
+import { COUNTER_LABELS, HttpCounters, HttpLimits } from "./limits";
 import { Output } from "./output";
 import { Sender } from "./sender";
-import { utf8Bytes } from "../wire/characters";
+import { Need, Waiting, WaitingList } from "./waiting";
 
+const CR_LF: u16 = 0x0a0d;
+/** How a line begins that asks for no content. */
+const HEAD: string = "HEAD ";
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
+/** Of the memory of the image, for each connection: a little more than the stack wants, so that it has one to spare for whoever comes next. */
+const CONNECTION_BYTES: usize = 4_352;
 /** What an exchange takes, with its fields and without its content. */
 const EXCHANGE_BYTES: usize = 1 << 10;
 
@@ -36,6 +43,10 @@ export class HttpServer implements TcpAcceptor {
   partialBytes: i32 = 0;
   unsentBytes: i32 = 0;
   collectedBytes: i32 = 0;
+  /** Who waits: for a request; for the rest of a head; for content or room. */
+  readonly idle: WaitingList = new WaitingList();
+  readonly partial: WaitingList = new WaitingList();
+  readonly busy: WaitingList = new WaitingList();
   private listener: TcpListener | null = null;
   private readonly pool: Exchange[] = [];
   private exchanges: i32 = 0;
@@ -57,12 +68,14 @@ export class HttpServer implements TcpAcceptor {
     );
     // What is held for clients must never be what an image runs out of, half of whose memory TCP may have.
     const memoryBytes = limitBytes();
+    limits.connections = atMost(limits.connections, memoryBytes / CONNECTION_BYTES);
     limits.partialBytes = atMost(limits.partialBytes, memoryBytes >> 4);
     limits.unsentBytes = atMost(limits.unsentBytes, memoryBytes >> 4);
     limits.collectedBytes = atMost(limits.collectedBytes, memoryBytes >> 4);
     limits.exchanges = atMost(limits.exchanges, (memoryBytes >> 5) / EXCHANGE_BYTES);
     this.output = new Output(limits.outputBytes);
     this.heading = new Heading(clock, name);
+    observeCounters("http", COUNTER_LABELS, this.counters);
   }
 
   /** Listens at a port. False: it is taken. */
@@ -86,7 +99,7 @@ export class HttpServer implements TcpAcceptor {
 
   /** Serves a connection that somebody else has accepted. */
   accept(tcp: TcpConnection): void {
-    if (this.connections == this.limits.connections) {
+    if (this.connections == this.limits.connections && !this.makeRoom(Need.CONNECTION)) {
       this.refuse(tcp);
       return;
     }
@@ -103,7 +116,7 @@ export class HttpServer implements TcpAcceptor {
   private refuse(tcp: TcpConnection): void {
     this.counters.refusedConnections++;
     this.takeOutput(null);
-    this.putRefusal(503);
+    this.putError(503, false);
     const output = this.output;
     tcp.writeFrom(output.start, output.used);
     output.at = output.start;
@@ -118,6 +131,21 @@ export class HttpServer implements TcpAcceptor {
 
   // ---- for connections
 
+  /** Ends the connection that has waited longest for its client, of those that hold what is needed. False: there is none. */
+  makeRoom(need: Need): bool {
+    const stallNs = this.limits.stallNs;
+    let longest: Waiting | null = null;
+    if (need == Need.PARTIAL) longest = this.partial.longest(need, stallNs);
+    else longest = this.busy.longest(need, stallNs);
+    if (need == Need.CONNECTION) {
+      longest = earlier(longest, this.idle.longest(need, stallNs));
+      longest = earlier(longest, this.partial.longest(need, stallNs));
+    }
+    if (longest === null) return false;
+    longest.giveWay();
+    return true;
+  }
+
   /** Hands the output to another connection; what was in it leaves. */
   takeOutput(connection: Sender | null): void {
     const writer = this.writer;
@@ -127,7 +155,8 @@ export class HttpServer implements TcpAcceptor {
 
   takeExchange(): Exchange | null {
     if (this.pool.length > 0) return this.pool.pop();
-    if (this.exchanges == this.limits.exchanges) return null;
+    if (this.exchanges == this.limits.exchanges)
+      return this.makeRoom(Need.EXCHANGE) && this.pool.length > 0 ? this.pool.pop() : null;
     this.exchanges++;
     return new Exchange(this);
   }
@@ -157,17 +186,47 @@ export class HttpServer implements TcpAcceptor {
     return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
   }
 
-  /** Composes an answer that no exchange is for, and that ends its connection. */
-  putRefusal(status: i32): void {
+  /**
+   * Composes an answer that no exchange is for, and that ends its connection.
+   *
+   * @param at what has come of the request: a line or more, a part of one, or nothing
+   */
+  putRefusal(connection: Sender, status: i32, at: usize, bytes: i32): void {
+    const line = firstLine(at, at + <usize>bytes);
+    const lineBytes = <i32>(findControl(line, at + <usize>bytes) - line);
+    // RFC 9110 §9.3.2: as far as we know what was asked for.
+    const isHead = lineBytes > HEAD.length && equals(line, HEAD.length, HEAD);
+    const contentBytes = this.putError(status, isHead);
+    const access = this.access;
+    if (access === null) return;
+    const remote = connection.remoteText;
+    access.onRefused(remote, this.heading.seconds, status, line, lineBytes, contentBytes);
+  }
+
+  /** Composes an error page after which the connection ends. Returns its bytes. */
+  private putError(status: i32, isHead: bool): i32 {
     const page = this.errorPage(status);
+    const pageBytes = utf8Bytes(page);
     const output = this.output;
     this.heading.refresh();
     this.heading.put(output, status);
     output.text("Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
-    output.number(utf8Bytes(page));
+    output.number(pageBytes);
     output.text("\r\nConnection: close\r\n\r\n");
+    if (isHead) return 0;
     output.utf8(page);
+    return pageBytes;
   }
+}
+
+function earlier(one: Waiting | null, other: Waiting | null): Waiting | null {
+  if (one === null || other === null) return one === null ? other : one;
+  return other.sinceNs < one.sinceNs ? other : one;
+}
+
+/** Behind the empty line that may come before a request (RFC 9112 §2.2). */
+function firstLine(at: usize, end: usize): usize {
+  return end - at >= 2 && load<u16>(at) == CR_LF ? at + 2 : at;
 }
 
 function atMost(value: i32, limit: usize): i32 {

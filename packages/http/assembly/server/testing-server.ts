@@ -4,6 +4,7 @@ import { Errno } from "@phantasm/interfaces";
 import { TestConnection, TestTcp } from "../testing";
 import { UNKNOWN_LENGTH } from "./answer";
 import { Exchange } from "./exchange";
+import { textOf } from "../wire/characters";
 import { AccessSink, ContentHandler, ContentSink, HttpHandler, ResponseWriter } from "./handlers";
 import { HttpLimits } from "./limits";
 import { HttpServer } from "./server";
@@ -74,6 +75,17 @@ class Answers implements HttpHandler, ContentHandler, ContentSink, ResponseWrite
 
   onAnswered(exchange: Exchange): void {
     story += `${exchange.requestLine} ${exchange.status} ${exchange.contentBytes}; `;
+  }
+
+  onRefused(
+    remote: string,
+    seconds: i64,
+    status: i32,
+    line: usize,
+    lineBytes: i32,
+    contentBytes: i32,
+  ): void {
+    story += `${textOf(line, lineBytes)} refused ${status} ${contentBytes}; `;
   }
 }
 

@@ -61,7 +61,9 @@ export class Job implements FilesHandler, ResponseWriter {
   private entry: Entry | null = null;
   private variant: Variant | null = null;
   private file: File | null = null;
+  /** A read is under way, or waits for its turn. */
   private isReading: bool = false;
+  private isParked: bool = false;
   private isAborted: bool = false;
   private status: i32 = 0;
   private count: i32 = 0;
@@ -94,8 +96,8 @@ export class Job implements FilesHandler, ResponseWriter {
     this.endsWithSlash =
       path == "/" || text.endsWith("/") || text.endsWith("/.") || text.endsWith("/..");
     this.isNormal = text == path || text == path + "/";
-    this.step = Step.STAT;
-    this.run(this.site.files.stat(path, this.stat, this, 0));
+    this.coding = Coding.IDENTITY;
+    this.run(this.begins(Step.STAT));
   }
 
   resolveMissing(exchange: Exchange, hash: u32): void {
@@ -104,20 +106,46 @@ export class Job implements FilesHandler, ResponseWriter {
     this.isMissing = true;
     this.path = this.site.options.notFound;
     this.endsWithSlash = false;
-    this.step = Step.STAT;
-    this.run(this.site.files.stat(this.path, this.stat, this, 0));
+    this.coding = Coding.IDENTITY;
+    this.run(this.begins(Step.STAT));
   }
 
   onFiles(tag: i32, result: i32): void {
+    const turns = this.site.turns;
+    turns.pending--;
     this.run(result);
+    turns.wake();
   }
 
   private run(result: i32): void {
     while (result != PENDING && result != DONE) result = this.next(result);
+    if (result == PENDING) this.site.turns.pending++;
+  }
+
+  /** It is this job's turn. */
+  tryAgain(): void {
+    this.isParked = false;
+    if (this.step == Step.READ) {
+      this.isReading = false;
+      this.pump();
+    } else this.run(this.begins(this.step));
+  }
+
+  /** Asks the volume for what a step needs. */
+  private begins(step: Step): i32 {
+    this.step = step;
+    const files = this.site.files;
+    const isSend = step == Step.SEND_OPEN;
+    const path = isSend ? this.variant!.path : this.path + codingSuffix(this.coding);
+    return step == Step.STAT || step == Step.INDEX || step == Step.SIDE_STAT
+      ? files.stat(path, this.stat, this, 0)
+      : files.open(path, OpenFlag.READ, this, 0);
   }
 
   /** Takes a result, and begins what follows. */
   private next(result: i32): i32 {
+    if (result == EXHAUSTED && this.step != Step.READ && this.site.turns.park(this, false))
+      return DONE;
     switch (this.step) {
       case Step.STAT:
       case Step.INDEX:
@@ -128,16 +156,17 @@ export class Job implements FilesHandler, ResponseWriter {
       case Step.SIDE_STAT:
         if (result != 0 || this.stat.directory) return this.nextSide();
         this.note();
-        this.step = Step.SIDE_OPEN;
-        return this.open();
+        return this.begins(Step.SIDE_OPEN);
       case Step.SEND_OPEN:
         if (result != 0) return this.fail(result);
         this.file = this.site.files.takeFile();
+        this.site.turns.openFiles++;
         this.begin();
         return DONE;
       default:
         this.isReading = false;
-        this.afterRead(result);
+        if (this.isAborted) this.release();
+        else if (this.took(result)) this.pump();
         return DONE;
     }
   }
@@ -151,16 +180,13 @@ export class Job implements FilesHandler, ResponseWriter {
         this.path == "/"
           ? "/" + this.site.options.index
           : this.path + "/" + this.site.options.index;
-      this.step = Step.INDEX;
-      return this.site.files.stat(this.path, this.stat, this, 0);
+      return this.begins(Step.INDEX);
     }
     if (this.step == Step.STAT && this.endsWithSlash) return this.fail(NOT_FOUND);
     this.mediaType = this.stat.mediaType.length > 0 ? this.stat.mediaType : mediaTypeOf(this.path);
     for (let i = 0; i < CODINGS; i++) this.sizes[i] = -1;
-    this.coding = Coding.IDENTITY;
     this.note();
-    this.step = Step.OPEN;
-    return this.open();
+    return this.begins(Step.OPEN);
   }
 
   /** Relative references in an index need the slash. The path is our own normal form, so that it leads nowhere else. */
@@ -185,10 +211,6 @@ export class Job implements FilesHandler, ResponseWriter {
     this.addresses[coding] = 0;
   }
 
-  private open(): i32 {
-    return this.site.files.open(this.path + codingSuffix(this.coding), OpenFlag.READ, this, 0);
-  }
-
   private afterOpen(result: i32): i32 {
     if (result == 0) {
       const file = this.site.files.takeFile();
@@ -204,8 +226,7 @@ export class Job implements FilesHandler, ResponseWriter {
   private nextSide(): i32 {
     if (this.coding > 0) {
       this.coding--;
-      this.step = Step.SIDE_STAT;
-      return this.site.files.stat(this.path + codingSuffix(this.coding), this.stat, this, 0);
+      return this.begins(Step.SIDE_STAT);
     }
     const site = this.site;
     const entry = this.makeEntry();
@@ -304,10 +325,7 @@ export class Job implements FilesHandler, ResponseWriter {
       this.end[i] = ranges.end[i];
     }
     if (variant.address != 0) this.begin();
-    else {
-      this.step = Step.SEND_OPEN;
-      this.run(this.site.files.open(variant.path, OpenFlag.READ, this, 0));
-    }
+    else this.run(this.begins(Step.SEND_OPEN));
   }
 
   private begin(): void {
@@ -353,6 +371,11 @@ export class Job implements FilesHandler, ResponseWriter {
 
   onAborted(exchange: Exchange): void {
     this.isAborted = true;
+    if (this.isParked) {
+      this.site.turns.leave(this);
+      this.isReading = false;
+      this.isParked = false;
+    }
     if (!this.isReading) this.release();
   }
 
@@ -386,12 +409,18 @@ export class Job implements FilesHandler, ResponseWriter {
       this.position += taken;
       return taken == piece;
     }
+    const turns = this.site.turns;
     this.reserveBuffer();
     this.step = Step.READ;
     this.isReading = true;
+    this.isParked = turns.givesWay(this);
+    if (this.isParked) return false;
     const wanted = <i32>min<i64>(left, this.buffer.length);
     const result = this.file!.readAt(<u64>this.position, this.buffer, 0, wanted, this, 0);
-    if (result == PENDING) return false;
+    if (result == PENDING) {
+      turns.pending++;
+      return false;
+    }
     this.isReading = false;
     return this.took(result);
   }
@@ -400,13 +429,13 @@ export class Job implements FilesHandler, ResponseWriter {
     if (this.buffer.length == 0) this.buffer = new Uint8Array(this.site.bufferBytes);
   }
 
-  private afterRead(result: i32): void {
-    if (this.isAborted) this.release();
-    else if (this.took(result)) this.pump();
-  }
-
-  /** Bytes have been read. False: none, and the answer was broken off, for its length has been promised. */
+  /** Bytes have been read. False: none; it waits for its turn, or the answer was broken off, for its length has been promised. */
   private took(result: i32): bool {
+    if (result == EXHAUSTED && this.site.turns.park(this, true)) {
+      this.isReading = true;
+      this.isParked = true;
+      return false;
+    }
     if (result <= 0) {
       this.release().abort();
       return false;
@@ -443,7 +472,11 @@ export class Job implements FilesHandler, ResponseWriter {
     this.file = null;
     this.entry = null;
     this.variant = null;
-    if (file !== null) file.close();
+    if (file !== null) {
+      file.close();
+      this.site.turns.openFiles--;
+    }
+    this.site.turns.wake();
     if (entry !== null) {
       entry.users--;
       this.site.freeUnused(entry);

@@ -347,3 +347,63 @@ describe("what is remembered", () => {
     }
   });
 });
+
+// Steps collect: what is needed behind one is held here.
+const clients: TestConnection[] = [];
+const heard: string[] = [];
+
+/** So many clients ask at once; what they have heard. */
+function together(count: i32): void {
+  clients.length = 0;
+  heard.length = 0;
+  for (let i = 0; i < count; i++) {
+    clients.push(connect());
+    clients[i].says(`GET /${i % 2 == 0 ? "big" : "old.bin"} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  }
+  for (let i = 0; i < 100 * count; i++) step();
+  for (let i = 0; i < count; i++) heard.push(content(clients[i].heard()));
+}
+
+describe("a volume with little room", () => {
+  test("serves everybody in turn", () => {
+    files.lies = false;
+    files.slow = true;
+    for (let round = 0; round < 3; round++) {
+      files.pendingMax = round == 1 ? i32.MAX_VALUE : 2;
+      files.openMax = round == 0 ? i32.MAX_VALUE : 3;
+      together(20);
+      for (let i = 0; i < heard.length; i++)
+        expect(heard[i]).toBe(i % 2 == 0 ? "z".repeat(100_000) : "old");
+      expect(files.openFiles).toBe(0);
+      expect(files.pending).toBe(0);
+      step(2 * SECOND);
+    }
+  });
+
+  test("goes on when those who wait have gone", () => {
+    files.lies = false;
+    files.slow = true;
+    files.pendingMax = 1;
+    for (let i = 0; i < 10; i++) {
+      clients.push(connect());
+      clients[i].says("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    for (let i = 0; i < 10; i++) {
+      step();
+      if (i > 0) clients[i].breaks(RESET);
+    }
+    for (let i = 0; i < 200; i++) step();
+    expect(content(clients[0].heard())).toBe("z".repeat(100_000));
+    expect(files.openFiles).toBe(0);
+  });
+
+  test("that others have filled is an error", () => {
+    files.lies = false;
+    files.slow = true;
+    expect(status("/big")).toBe("200");
+    files.pendingMax = 0;
+    expect(status("/big")).toBe("503");
+    expect(status("/old.bin")).toBe("503");
+    expect(files.openFiles).toBe(0);
+  });
+});

@@ -15,6 +15,7 @@ import { acceptedCoding } from "../wire/quality";
 import { CODINGS, Coding, Entry, Variant, codingName } from "./entry";
 import { EntryTable, hashOf } from "./entry-table";
 import { Job } from "./job";
+import { Turns } from "./turns";
 
 export class SiteOptions {
   /** The file that a directory is answered with. */
@@ -27,7 +28,7 @@ export class SiteOptions {
   entries: i32 = 1_024;
   /** What is known of a file is looked at again after this time, unless it lies in the image. */
   freshNs: i64 = SECOND;
-  /** Requests at once that wait for the volume or are sent from it. The next one is answered with 503. */
+  /** Requests at once that wait for the volume or are sent from it; those that the volume has no room for wait for the others. The next one is answered with 503. */
   jobs: i32 = 256;
 }
 
@@ -43,6 +44,7 @@ export class Site implements HttpHandler {
   private readonly jobs: Job[] = [];
   private jobCount: i32 = 0;
   private readonly ranges: Ranges = new Ranges();
+  readonly turns: Turns = new Turns();
   /** Of the buffer of a job. */
   readonly bufferBytes: i32;
   /** The path of `notFound`, as it is remembered. */

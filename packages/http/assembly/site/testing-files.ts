@@ -1,5 +1,6 @@
 /** For tests: a volume of a few files, which lie in memory or are read, at once or later. */
 import {
+  EXHAUSTED,
   Errno,
   File,
   FileList,
@@ -20,6 +21,7 @@ class TestNode {
 
 class Answer extends Task {
   constructor(
+    private readonly files: TestFiles,
     private readonly handler: FilesHandler,
     private readonly tag: i32,
     private readonly result: i32,
@@ -27,6 +29,7 @@ class Answer extends Task {
     super();
   }
   performTask(): void {
+    this.files.pending--;
     this.handler.onFiles(this.tag, this.result);
   }
 }
@@ -46,8 +49,12 @@ export class TestFiles implements Files {
   openFiles: i32 = 0;
   /** Reads fail with this. */
   fails: i32 = 0;
+  /** Operations that may be under way, and files that may be open: one more is EXHAUSTED. */
+  pendingMax: i32 = i32.MAX_VALUE;
+  openMax: i32 = i32.MAX_VALUE;
+  pending: i32 = 0;
   private readonly nodes: Map<string, TestNode> = new Map<string, TestNode>();
-  private opened: TestFile | null = null;
+  private readonly opened: TestFile[] = [];
 
   add(path: string, text: string, digest: string = "", modifiedNs: i64 = 0): TestFiles {
     const node = new TestNode();
@@ -68,7 +75,9 @@ export class TestFiles implements Files {
   private answer(handler: FilesHandler, tag: i32, result: i32): i32 {
     this.operations++;
     if (!this.slow) return result;
-    ready(new Answer(handler, tag, result));
+    if (this.pending == this.pendingMax) return EXHAUSTED;
+    this.pending++;
+    ready(new Answer(this, handler, tag, result));
     return PENDING;
   }
 
@@ -78,13 +87,17 @@ export class TestFiles implements Files {
 
   open(path: string, flags: i32, handler: FilesHandler, tag: i32): i32 {
     if (!this.nodes.has(path)) return this.answer(handler, tag, NOT_FOUND);
+    if (this.openFiles == this.openMax) return EXHAUSTED;
+    this.opened.push(new TestFile(this, this.nodes.get(path).text));
     this.openFiles++;
-    this.opened = new TestFile(this, this.nodes.get(path).text);
-    return this.answer(handler, tag, 0);
+    const result = this.answer(handler, tag, 0);
+    if (result == EXHAUSTED) this.opened.pop().close();
+    return result;
   }
 
+  /** Answers come in the order of the questions. */
   takeFile(): File {
-    return this.opened!;
+    return this.opened.shift();
   }
 
   stat(path: string, into: FileStat, handler: FilesHandler, tag: i32): i32 {

@@ -1,4 +1,5 @@
-/** Which characters may stand where (RFC 9110 §5.6, RFC 3986 §2), and eight of them at a time. Nothing allocates. */
+/** Which characters may stand where (RFC 9110 §5.6, RFC 3986 §2), and eight of them at a time; numbers and texts as bytes. */
+import { isUtf8 } from "./utf8";
 
 const TOKEN: u8 = 1;
 const TARGET: u8 = 2;
@@ -145,9 +146,15 @@ export function putNumber(to: usize, value: u64): usize {
   return to + <usize>digits;
 }
 
-/** The bytes as text: UTF-8, as far as they are. */
+/**
+ * The bytes as text: UTF-8, or else a character for each byte (ISO 8859-1, as HTTP once said). A lenient decoder would
+ * make characters that were not there of other bytes, a line feed of C0 8A.
+ */
 export function textOf(at: usize, bytes: i32): string {
-  return String.UTF8.decodeUnsafe(at, <usize>bytes);
+  if (isUtf8(at, bytes)) return String.UTF8.decodeUnsafe(at, <usize>bytes);
+  const units = new Uint16Array(bytes);
+  for (let i = 0; i < bytes; i++) units[i] = load<u8>(at + <usize>i);
+  return String.UTF16.decode(units.buffer);
 }
 
 /** Bytes of a text in UTF-8; half of a pair counts as U+FFFD, three bytes. */

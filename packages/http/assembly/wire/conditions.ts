@@ -196,7 +196,7 @@ function readPosition(at: usize, end: usize): i64 {
   return value;
 }
 
-/** RFC 9110 §13.1.5: a strong tag, or the very date. */
+/** RFC 9110 §13.1.5: a strong tag, or the very date, if the second is over in which it may have changed again (§8.8.2.2). */
 function ifRangeHolds(head: Head, there: Validators, seconds: i64): bool {
   const field = head.find("if-range");
   if (field < 0) return true;
@@ -204,5 +204,6 @@ function ifRangeHolds(head: Head, there: Validators, seconds: i64): bool {
   const bytes = head.valueBytes(field);
   if (bytes > 0 && (<i32>load<u8>(at) == QUOTE || (bytes > 1 && load<u16>(at) == WEAK)))
     return there.tag != 0 && sameTag(at, bytes, there.tag, there.tagBytes, false);
-  return there.modified != NO_DATE && readDate(at, bytes, seconds) == there.modified;
+  if (there.modified == NO_DATE || there.modified >= seconds) return false;
+  return readDate(at, bytes, seconds) == there.modified;
 }

@@ -221,3 +221,14 @@ describe("limits", () => {
     expect(verdict(withLine("X: y\r\n".repeat(limits.fieldsMax - 1) + "X: y"))).toBe(-431);
   });
 });
+
+describe("a field beyond ASCII", () => {
+  test("is UTF-8, or a character a byte", () => {
+    const values: string[] = ["\xc3\xbc", "\xfc", "\xc0\x8a", "\xed\xa0\x80", "a\xe2\x82"];
+    const meanings: string[] = ["ü", "ü", "À\u008a", "í\u00a0\u0080", "aâ\u0082"];
+    for (let i = 0; i < values.length; i++) {
+      expect(parse(withLine(`X: ${values[i]}`))).toBeGreaterThan(0);
+      expect(head.value("x")).toBe(meanings[i]);
+    }
+  });
+});

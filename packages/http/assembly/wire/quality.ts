@@ -53,7 +53,8 @@ export function acceptedCoding(head: Head, coding: string): i32 {
       let name = from;
       while (name < comma && <i32>load<u8>(name) != SEMICOLON) name++;
       const bytes = trimmed(from, name);
-      if (equalsIgnoringCase(from, bytes, coding)) return qualityIn(name + 1, comma);
+      if (equalsIgnoringCase(from, bytes, coding) || isOldName(from, bytes, coding))
+        return qualityIn(name + 1, comma);
       if (bytes == 1 && <i32>load<u8>(from) == STAR) any = qualityIn(name + 1, comma);
       at = comma + 1;
     }
@@ -61,4 +62,9 @@ export function acceptedCoding(head: Head, coding: string): i32 {
   if (any >= 0) return any;
   // Acceptable, but whoever names others wants those.
   return coding == "identity" ? 1 : 0;
+}
+
+/** RFC 9110 §8.4.1: `x-gzip` is gzip. */
+function isOldName(at: usize, bytes: i32, coding: string): bool {
+  return bytes == 6 && coding == "gzip" && equalsIgnoringCase(at, bytes, "x-gzip");
 }

@@ -112,6 +112,18 @@ test("ranges of 10 000 bytes (RFC 9110 §14.1.2)", () => {
   }
 });
 
+test("If-Range by date (RFC 9110 §13.1.5)", () => {
+  const ranges = new Ranges();
+  const there = new Validators();
+  there.modified = 784_111_777;
+  parse("Range: bytes=0-1\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT");
+  expect(ranges.judge(head, there, 10, there.modified + 1)).toBe(206);
+  // It may change again in the same second.
+  expect(ranges.judge(head, there, 10, there.modified)).toBe(200);
+  there.modified--;
+  expect(ranges.judge(head, there, 10, there.modified + 100)).toBe(200);
+});
+
 test("Accept-Encoding (RFC 9110 §12.5.3)", () => {
   const fields: string[] = [
     "compress, gzip",
@@ -119,10 +131,14 @@ test("Accept-Encoding (RFC 9110 §12.5.3)", () => {
     "*",
     "compress;q=0.5, gzip;q=1.0",
     "gzip;q=1.0, identity; q=0.5, *;q=0",
+    "identity;q=0",
+    "identity;q=0, *",
+    "*;q=0",
+    "X-GZip;q=0.001, br;q=0",
   ];
-  const gzip: i32[] = [1000, 0, 1000, 1000, 1000];
-  const brotli: i32[] = [0, 0, 1000, 0, 0];
-  const identity: i32[] = [1, 1, 1000, 1, 500];
+  const gzip: i32[] = [1000, 0, 1000, 1000, 1000, 0, 1000, 0, 1];
+  const brotli: i32[] = [0, 0, 1000, 0, 0, 0, 1000, 0, 0];
+  const identity: i32[] = [1, 1, 1000, 1, 500, 0, 0, 0, 1];
   for (let i = 0; i < fields.length; i++) {
     parse(`Accept-Encoding: ${fields[i]}`);
     expect(acceptedCoding(head, "gzip")).toBe(gzip[i]);

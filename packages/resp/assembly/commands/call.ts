@@ -13,6 +13,7 @@ export const WRONG_TYPE: string =
 export const NO_SUCH_KEY: string = "ERR no such key";
 export const OUT_OF_RANGE: string = "ERR index out of range";
 export const NOT_POSITIVE: string = "ERR value is out of range, must be positive";
+export const OUT_OF_MEMORY: string = "OOM command not allowed when used memory > 'maxmemory'.";
 export const TOO_LONG: string = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
 

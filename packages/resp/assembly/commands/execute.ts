@@ -1,18 +1,29 @@
 /** From a command that is known, with enough arguments, to what does it. Those of connections are in `server/`. */
+import { Kind } from "../data/database";
+import * as bits from "./bits";
 import { Call } from "./call";
+import * as copies from "./copies";
+import { draw } from "./draws";
 import * as hashes from "./hashes";
 import * as keys from "./keys";
+import * as listEdits from "./list-edits";
 import * as lists from "./lists";
+import { popFirst } from "./pops";
+import * as algebra from "./set-algebra";
+import { Operation } from "./set-algebra";
 import * as sets from "./sets";
+import { combineSorted, zintercard } from "./sorted-set-algebra";
+import * as ranges from "./sorted-set-ranges";
+import { By } from "./sorted-set-ranges";
 import * as sortedSets from "./sorted-sets";
 import * as strings from "./strings";
 import { Command } from "./table";
 
 /** False: it is none of the commands for data. */
 export function execute(command: Command, call: Call): bool {
-  if (command >= Command.GET && command <= Command.INCRBYFLOAT) ofStrings(command, call);
-  else if (command >= Command.DEL && command <= Command.TOUCH) ofKeys(command, call);
-  else if (command >= Command.LPUSH && command <= Command.LTRIM) ofLists(command, call);
+  if (command >= Command.GET && command <= Command.BITOP) ofStrings(command, call);
+  else if (command >= Command.DEL && command <= Command.MEMORY) ofKeys(command, call);
+  else if (command >= Command.LPUSH && command <= Command.LMPOP) ofLists(command, call);
   else if (command >= Command.HSET && command <= Command.HSCAN) ofHashes(command, call);
   else if (command >= Command.SADD && command <= Command.SSCAN) ofSets(command, call);
   else if (command >= Command.ZADD && command <= Command.ZSCAN) ofSortedSets(command, call);
@@ -64,6 +75,16 @@ function ofStrings(command: Command, call: Call): void {
       return strings.decrby(call);
     case Command.INCRBYFLOAT:
       return strings.incrbyfloat(call);
+    case Command.GETBIT:
+      return bits.getbit(call);
+    case Command.SETBIT:
+      return bits.setbit(call);
+    case Command.BITCOUNT:
+      return bits.bitcount(call);
+    case Command.BITPOS:
+      return bits.bitpos(call);
+    case Command.BITOP:
+      return bits.bitop(call);
   }
 }
 
@@ -113,6 +134,12 @@ function ofKeys(command: Command, call: Call): void {
       return keys.flush(call);
     case Command.FLUSHALL:
       return keys.flush(call);
+    case Command.COPY:
+      return copies.copy(call);
+    case Command.OBJECT:
+      return copies.object(call);
+    case Command.MEMORY:
+      return copies.memoryUsage(call);
   }
 }
 
@@ -140,6 +167,18 @@ function ofLists(command: Command, call: Call): void {
       return lists.lrange(call);
     case Command.LTRIM:
       return lists.ltrim(call);
+    case Command.LREM:
+      return listEdits.lrem(call);
+    case Command.LINSERT:
+      return listEdits.linsert(call);
+    case Command.LPOS:
+      return listEdits.lpos(call);
+    case Command.LMOVE:
+      return listEdits.lmove(call);
+    case Command.RPOPLPUSH:
+      return listEdits.rpoplpush(call);
+    case Command.LMPOP:
+      return popFirst(call, Kind.LIST);
   }
 }
 
@@ -173,6 +212,10 @@ function ofHashes(command: Command, call: Call): void {
       return hashes.hincrby(call);
     case Command.HSCAN:
       return hashes.hscan(call);
+    case Command.HINCRBYFLOAT:
+      return hashes.hincrbyfloat(call);
+    case Command.HRANDFIELD:
+      return draw(call, Kind.HASH, "withvalues");
   }
 }
 
@@ -185,7 +228,7 @@ function ofSets(command: Command, call: Call): void {
     case Command.SPOP:
       return sets.spop(call);
     case Command.SRANDMEMBER:
-      return sets.srandmember(call);
+      return draw(call, Kind.SET, "");
     case Command.SMEMBERS:
       return sets.smembers(call);
     case Command.SISMEMBER:
@@ -196,6 +239,22 @@ function ofSets(command: Command, call: Call): void {
       return sets.scard(call);
     case Command.SSCAN:
       return sets.sscan(call);
+    case Command.SMOVE:
+      return algebra.smove(call);
+    case Command.SINTER:
+      return algebra.combine(call, Operation.INTERSECTION, 1, 0);
+    case Command.SINTERSTORE:
+      return algebra.combine(call, Operation.INTERSECTION, 2, 1);
+    case Command.SINTERCARD:
+      return algebra.sintercard(call);
+    case Command.SUNION:
+      return algebra.combine(call, Operation.UNION, 1, 0);
+    case Command.SUNIONSTORE:
+      return algebra.combine(call, Operation.UNION, 2, 1);
+    case Command.SDIFF:
+      return algebra.combine(call, Operation.DIFFERENCE, 1, 0);
+    case Command.SDIFFSTORE:
+      return algebra.combine(call, Operation.DIFFERENCE, 2, 1);
   }
 }
 
@@ -218,14 +277,59 @@ function ofSortedSets(command: Command, call: Call): void {
     case Command.ZREVRANK:
       return sortedSets.zrank(call, true);
     case Command.ZRANGE:
-      return sortedSets.zrange(call, false);
+      return ranges.zrange(call, By.ANY, false, 1, 0);
     case Command.ZREVRANGE:
-      return sortedSets.zrange(call, true);
+      return ranges.zrange(call, By.RANK, true, 1, 0);
+    case Command.ZRANGEBYSCORE:
+      return ranges.zrange(call, By.SCORE, false, 1, 0);
+    case Command.ZREVRANGEBYSCORE:
+      return ranges.zrange(call, By.SCORE, true, 1, 0);
+    case Command.ZRANGEBYLEX:
+      return ranges.zrange(call, By.BYTES, false, 1, 0);
+    case Command.ZREVRANGEBYLEX:
+      return ranges.zrange(call, By.BYTES, true, 1, 0);
+    case Command.ZRANGESTORE:
+      return ranges.zrange(call, By.ANY, false, 2, 1);
+    case Command.ZCOUNT:
+      return ranges.zcount(call, By.SCORE);
+    case Command.ZLEXCOUNT:
+      return ranges.zcount(call, By.BYTES);
+    case Command.ZREMRANGEBYRANK:
+      return ranges.zremrange(call, By.RANK);
+    case Command.ZREMRANGEBYSCORE:
+      return ranges.zremrange(call, By.SCORE);
+    case Command.ZREMRANGEBYLEX:
+      return ranges.zremrange(call, By.BYTES);
     case Command.ZPOPMIN:
       return sortedSets.zpop(call, false);
     case Command.ZPOPMAX:
       return sortedSets.zpop(call, true);
     case Command.ZSCAN:
       return sortedSets.zscan(call);
+    case Command.ZMPOP:
+      return popFirst(call, Kind.SORTED_SET);
+    case Command.ZRANDMEMBER:
+      return draw(call, Kind.SORTED_SET, "withscores");
+    default:
+      return ofSortedAlgebra(command, call);
+  }
+}
+
+function ofSortedAlgebra(command: Command, call: Call): void {
+  switch (<i32>command) {
+    case Command.ZUNION:
+      return combineSorted(call, "zunion", Operation.UNION, 1);
+    case Command.ZUNIONSTORE:
+      return combineSorted(call, "zunionstore", Operation.UNION, 2);
+    case Command.ZINTER:
+      return combineSorted(call, "zinter", Operation.INTERSECTION, 1);
+    case Command.ZINTERSTORE:
+      return combineSorted(call, "zinterstore", Operation.INTERSECTION, 2);
+    case Command.ZINTERCARD:
+      return zintercard(call);
+    case Command.ZDIFF:
+      return combineSorted(call, "zdiff", Operation.DIFFERENCE, 1);
+    case Command.ZDIFFSTORE:
+      return combineSorted(call, "zdiffstore", Operation.DIFFERENCE, 2);
   }
 }

@@ -1,7 +1,14 @@
 import { Kind, blobAt, tableAt } from "../data/database";
 import { Blob, blobOf, freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
-import { INTEGER_BYTES_MAX, isNumber, putInteger, readInteger } from "../protocol/numbers";
+import {
+  INTEGER_BYTES_MAX,
+  isNumber,
+  putDouble,
+  putInteger,
+  readDouble,
+  readInteger,
+} from "../protocol/numbers";
 import { Call } from "./call";
 import { scanEmpty, scanReply } from "./scan";
 
@@ -13,14 +20,14 @@ function setField(call: Call, owner: Entry, field: i32, value: usize, bytes: i32
   const table = tableAt(owner);
   let element = table.find(call.at(field), call.bytes(field));
   const isNew = element === null;
+  let before = 0;
   if (element === null) element = table.add(call.at(field), call.bytes(field));
   else {
-    db.elementRemoved(owner, element, true);
-    element.id = 0;
+    before = blobAt(element).length;
     freeBlob(blobAt(element));
   }
   element.value = <u32>blobOf(value, bytes).address;
-  db.elementChanged(owner, element, table.keyOf(element), true);
+  db.elementChanged(owner, element, table.keyOf(element), true, before);
   return isNew;
 }
 
@@ -147,6 +154,29 @@ export function hincrby(call: Call): void {
   setField(call, entry, 2, scratch, <i32>(putInteger(scratch, value) - scratch));
   call.db.touch(entry);
   call.reply.integer(value);
+}
+
+export function hincrbyfloat(call: Call): void {
+  const by = call.double(3);
+  if (!isNumber) return;
+  if (!isFinite(by)) return call.reply.error("ERR value is NaN or Infinity");
+  const found = call.key(1, Kind.HASH);
+  if (call.isWrong) return;
+  const blob = valueOf(call, found, 2);
+  let value: f64 = 0;
+  if (blob !== null) {
+    value = readDouble(blob.bytes, blob.length);
+    if (!isNumber) return call.reply.error("ERR hash value is not a float");
+  }
+  value += by;
+  if (isNaN(value) || !isFinite(value))
+    return call.reply.error("ERR increment would produce NaN or Infinity");
+  const entry = forWriting(call);
+  if (entry === null) return;
+  const bytes = <i32>(putDouble(scratch, value) - scratch);
+  setField(call, entry, 2, scratch, bytes);
+  call.db.touch(entry);
+  call.reply.bulk(scratch, bytes);
 }
 
 export function hscan(call: Call): void {

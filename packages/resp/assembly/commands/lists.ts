@@ -11,8 +11,7 @@ export function push(call: Call, left: bool, onlyThere: bool): void {
   if (entry === null) entry = db.addCollection(call.at(1), call.bytes(1), Kind.LIST);
   const list = listAt(entry);
   for (let i = 2; i < call.count; i++) {
-    const blob = blobOf(call.at(i), call.bytes(i));
-    db.listChanged(entry, list.push(blob, left), blob);
+    db.push(entry, blobOf(call.at(i), call.bytes(i)), left);
   }
   db.touch(entry);
   call.reply.integer(<i64>list.count);
@@ -39,10 +38,8 @@ export function pop(call: Call, left: bool): void {
   if (count == 0) return;
   const db = call.db;
   for (let i = 0; i < count; i++) {
-    const number = left ? list.first : list.last;
-    const blob = list.pop(left);
+    const blob = db.pop(entry, left);
     reply.bulk(blob.bytes, blob.length);
-    db.listRemoved(entry, number, blob);
     freeBlob(blob);
   }
   if (list.count == 0) db.remove(entry);
@@ -77,13 +74,7 @@ export function lset(call: Call): void {
   if (index < 0) index += <i64>list.count;
   if (index < 0 || index >= <i64>list.count) return call.reply.error(OUT_OF_RANGE);
   const db = call.db;
-  const number = list.first + index;
-  const before = list.at(<i32>index);
-  db.listRemoved(entry, number, before);
-  freeBlob(before);
-  const blob = blobOf(call.at(3), call.bytes(3));
-  list.set(<i32>index, blob);
-  db.listChanged(entry, number, blob);
+  db.replace(entry, <i32>index, blobOf(call.at(3), call.bytes(3)));
   db.touch(entry);
   call.reply.ok();
 }
@@ -124,12 +115,7 @@ export function ltrim(call: Call): void {
   else {
     for (let side = 0; side < 2; side++) {
       const left = side == 0;
-      for (let i = left ? from : count - 1 - to; i > 0; i--) {
-        const number = left ? list.first : list.last;
-        const blob = list.pop(left);
-        db.listRemoved(entry, number, blob);
-        freeBlob(blob);
-      }
+      for (let i = left ? from : count - 1 - to; i > 0; i--) freeBlob(db.pop(entry, left));
     }
     db.touch(entry);
   }

@@ -14,7 +14,7 @@ export function sadd(call: Call): void {
   for (let i = 2; i < call.count; i++) {
     if (table.find(call.at(i), call.bytes(i)) !== null) continue;
     const element = table.add(call.at(i), call.bytes(i));
-    db.elementChanged(entry, element, table.keyOf(element), false);
+    db.elementChanged(entry, element, table.keyOf(element), false, 0);
     added++;
   }
   if (added > 0) db.touch(entry);
@@ -65,16 +65,6 @@ export function spop(call: Call): void {
   }
   if (table.count == 0) call.db.remove(entry);
   else if (count > 0) call.db.touch(entry);
-}
-
-export function srandmember(call: Call): void {
-  if (call.count != 2) return call.syntax();
-  const entry = call.key(1, Kind.SET);
-  if (call.isWrong) return;
-  if (entry === null) return call.reply.nothing();
-  const table = tableAt(entry);
-  const element = anyEntry(table, call.random.u64());
-  call.reply.bulk(table.keyOf(element), element.keyLength);
 }
 
 export function smembers(call: Call): void {

@@ -22,7 +22,7 @@ function put(call: Call, owner: Entry, index: i32, found: Entry | null, score: f
   let element = found;
   if (element === null) element = set.add(call.at(index), call.bytes(index), score);
   else set.move(element, score);
-  call.db.elementChanged(owner, element, set.table.keyOf(element), false);
+  call.db.elementChanged(owner, element, set.table.keyOf(element), false, 0);
 }
 
 export function zadd(call: Call): void {
@@ -157,41 +157,6 @@ export function zrank(call: Call, reverse: bool): void {
   if (element === null) return call.reply.nothing();
   const rank = set.rank(element);
   call.reply.integer(<i64>(reverse ? set.count - 1 - rank : rank));
-}
-
-/** ZRANGE by rank, ZREVRANGE. */
-export function zrange(call: Call, isReverse: bool): void {
-  let reverse = isReverse;
-  let withScores = false;
-  for (let i = 4; i < call.count; i++) {
-    if (call.is(i, "withscores")) withScores = true;
-    else if (!isReverse && call.is(i, "rev")) reverse = true;
-    else return call.syntax();
-  }
-  let from = call.integer(2);
-  if (!isNumber) return;
-  let to = call.integer(3);
-  if (!isNumber) return;
-  const owner = call.key(1, Kind.SORTED_SET);
-  if (call.isWrong) return;
-  const reply = call.reply;
-  if (owner === null) return reply.array(0);
-  const set = sortedSetAt(owner);
-  const count = <i64>set.count;
-  if (from < 0) from = max<i64>(from + count, 0);
-  if (to < 0) to += count;
-  to = min<i64>(to, count - 1);
-  if (from > to) return reply.array(0);
-  const length = <i32>(to - from + 1);
-  reply.array(withScores && !reply.isResp3 ? 2 * length : length);
-  let node = set.at(<i32>(reverse ? count - 1 - from : from));
-  for (let i = 0; i < length; i++) {
-    const element = entryOf(node);
-    if (withScores && reply.isResp3) reply.array(2);
-    reply.bulk(set.table.keyOf(element), element.keyLength);
-    if (withScores) reply.double(scoreOf(element));
-    node = reverse ? set.previous(node) : set.next(node);
-  }
 }
 
 /** ZPOPMIN, ZPOPMAX. */

@@ -24,6 +24,11 @@ export enum Command {
   INCRBY,
   DECRBY,
   INCRBYFLOAT,
+  GETBIT,
+  SETBIT,
+  BITCOUNT,
+  BITPOS,
+  BITOP,
   DEL,
   UNLINK,
   EXISTS,
@@ -46,6 +51,9 @@ export enum Command {
   FLUSHDB,
   FLUSHALL,
   TOUCH,
+  COPY,
+  OBJECT,
+  MEMORY,
   LPUSH,
   RPUSH,
   LPUSHX,
@@ -57,6 +65,12 @@ export enum Command {
   LSET,
   LRANGE,
   LTRIM,
+  LREM,
+  LINSERT,
+  LPOS,
+  LMOVE,
+  RPOPLPUSH,
+  LMPOP,
   HSET,
   HMSET,
   HSETNX,
@@ -70,6 +84,8 @@ export enum Command {
   HEXISTS,
   HSTRLEN,
   HINCRBY,
+  HINCRBYFLOAT,
+  HRANDFIELD,
   HSCAN,
   SADD,
   SREM,
@@ -79,6 +95,14 @@ export enum Command {
   SISMEMBER,
   SMISMEMBER,
   SCARD,
+  SMOVE,
+  SINTER,
+  SINTERSTORE,
+  SINTERCARD,
+  SUNION,
+  SUNIONSTORE,
+  SDIFF,
+  SDIFFSTORE,
   SSCAN,
   ZADD,
   ZINCRBY,
@@ -90,9 +114,36 @@ export enum Command {
   ZREVRANK,
   ZRANGE,
   ZREVRANGE,
+  ZRANGEBYSCORE,
+  ZREVRANGEBYSCORE,
+  ZRANGEBYLEX,
+  ZREVRANGEBYLEX,
+  ZRANGESTORE,
+  ZCOUNT,
+  ZLEXCOUNT,
+  ZREMRANGEBYRANK,
+  ZREMRANGEBYSCORE,
+  ZREMRANGEBYLEX,
+  ZRANDMEMBER,
+  ZUNION,
+  ZUNIONSTORE,
+  ZINTER,
+  ZINTERSTORE,
+  ZINTERCARD,
+  ZDIFF,
+  ZDIFFSTORE,
+  ZMPOP,
   ZPOPMIN,
   ZPOPMAX,
   ZSCAN,
+  BLPOP,
+  BRPOP,
+  BLMOVE,
+  BRPOPLPUSH,
+  BLMPOP,
+  BZPOPMIN,
+  BZPOPMAX,
+  BZMPOP,
   MULTI,
   EXEC,
   DISCARD,
@@ -116,6 +167,9 @@ export enum Command {
   COMMAND,
   CONFIG,
   TIME,
+  WAIT,
+  ROLE,
+  MONITOR,
 }
 
 export enum Flag {
@@ -131,13 +185,18 @@ export enum Flag {
   NOT_QUEUED = 32,
   /** Not allowed in MULTI. */
   NOT_IN_MULTI = 64,
+  /** Waits for a key, if need be. */
+  BLOCKING = 128,
+  /** Its first argument is a command of its own. */
+  CONTAINER = 256,
 }
 
 /** A power of two, a few times as many as commands. */
 const SLOTS: u32 = 512;
-const COMMANDS: i32 = <i32>Command.TIME + 1;
+const COMMANDS: i32 = <i32>Command.MONITOR + 1;
 
 const NEW: i32 = Flag.WRITE | Flag.GROWS;
+const WAITS: i32 = Flag.WRITE | Flag.BLOCKING;
 const ADMIN: i32 = 0;
 
 export class Commands {
@@ -152,6 +211,7 @@ export class Commands {
   private readonly slots: StaticArray<u8> = new StaticArray<u8>(<i32>SLOTS);
 
   constructor() {
+    this.names[Command.NONE] = "";
     this.strings();
     this.keySpace();
     this.lists();
@@ -183,6 +243,11 @@ export class Commands {
     this.add(Command.INCRBY, "incrby", 3, NEW, 1);
     this.add(Command.DECRBY, "decrby", 3, NEW, 1);
     this.add(Command.INCRBYFLOAT, "incrbyfloat", 3, NEW, 1);
+    this.add(Command.GETBIT, "getbit", 3, Flag.READ, 1);
+    this.add(Command.SETBIT, "setbit", 4, NEW, 1);
+    this.add(Command.BITCOUNT, "bitcount", -2, Flag.READ, 1);
+    this.add(Command.BITPOS, "bitpos", -3, Flag.READ, 1);
+    this.add(Command.BITOP, "bitop", -4, NEW, 2, -1);
   }
 
   private keySpace(): void {
@@ -190,6 +255,9 @@ export class Commands {
     this.add(Command.UNLINK, "unlink", -2, Flag.WRITE, 1, -1);
     this.add(Command.EXISTS, "exists", -2, Flag.READ, 1, -1);
     this.add(Command.TOUCH, "touch", -2, Flag.READ, 1, -1);
+    this.add(Command.COPY, "copy", -3, NEW, 1, 2);
+    this.add(Command.OBJECT, "object", -2, Flag.READ | Flag.CONTAINER, 2, 2);
+    this.add(Command.MEMORY, "memory", -2, Flag.READ | Flag.CONTAINER, 0);
     this.add(Command.TYPE, "type", 2, Flag.READ, 1);
     this.add(Command.EXPIRE, "expire", -3, Flag.WRITE, 1);
     this.add(Command.PEXPIRE, "pexpire", -3, Flag.WRITE, 1);
@@ -222,6 +290,12 @@ export class Commands {
     this.add(Command.LSET, "lset", 4, NEW, 1);
     this.add(Command.LRANGE, "lrange", 4, Flag.READ, 1);
     this.add(Command.LTRIM, "ltrim", 4, Flag.WRITE, 1);
+    this.add(Command.LREM, "lrem", 4, Flag.WRITE, 1);
+    this.add(Command.LINSERT, "linsert", 5, NEW, 1);
+    this.add(Command.LPOS, "lpos", -3, Flag.READ, 1);
+    this.add(Command.LMOVE, "lmove", 5, NEW, 1, 2);
+    this.add(Command.RPOPLPUSH, "rpoplpush", 3, NEW, 1, 2);
+    this.add(Command.LMPOP, "lmpop", -4, Flag.WRITE, 0);
   }
 
   private hashes(): void {
@@ -238,6 +312,8 @@ export class Commands {
     this.add(Command.HEXISTS, "hexists", 3, Flag.READ, 1);
     this.add(Command.HSTRLEN, "hstrlen", 3, Flag.READ, 1);
     this.add(Command.HINCRBY, "hincrby", 4, NEW, 1);
+    this.add(Command.HINCRBYFLOAT, "hincrbyfloat", 4, NEW, 1);
+    this.add(Command.HRANDFIELD, "hrandfield", -2, Flag.READ, 1);
     this.add(Command.HSCAN, "hscan", -3, Flag.READ, 1);
   }
 
@@ -250,6 +326,14 @@ export class Commands {
     this.add(Command.SISMEMBER, "sismember", 3, Flag.READ, 1);
     this.add(Command.SMISMEMBER, "smismember", -3, Flag.READ, 1);
     this.add(Command.SCARD, "scard", 2, Flag.READ, 1);
+    this.add(Command.SMOVE, "smove", 4, Flag.WRITE, 1, 2);
+    this.add(Command.SINTER, "sinter", -2, Flag.READ, 1, -1);
+    this.add(Command.SINTERSTORE, "sinterstore", -3, NEW, 1, -1);
+    this.add(Command.SINTERCARD, "sintercard", -3, Flag.READ, 0);
+    this.add(Command.SUNION, "sunion", -2, Flag.READ, 1, -1);
+    this.add(Command.SUNIONSTORE, "sunionstore", -3, NEW, 1, -1);
+    this.add(Command.SDIFF, "sdiff", -2, Flag.READ, 1, -1);
+    this.add(Command.SDIFFSTORE, "sdiffstore", -3, NEW, 1, -1);
     this.add(Command.SSCAN, "sscan", -3, Flag.READ, 1);
   }
 
@@ -264,9 +348,36 @@ export class Commands {
     this.add(Command.ZREVRANK, "zrevrank", 3, Flag.READ, 1);
     this.add(Command.ZRANGE, "zrange", -4, Flag.READ, 1);
     this.add(Command.ZREVRANGE, "zrevrange", -4, Flag.READ, 1);
+    this.add(Command.ZRANGEBYSCORE, "zrangebyscore", -4, Flag.READ, 1);
+    this.add(Command.ZREVRANGEBYSCORE, "zrevrangebyscore", -4, Flag.READ, 1);
+    this.add(Command.ZRANGEBYLEX, "zrangebylex", -4, Flag.READ, 1);
+    this.add(Command.ZREVRANGEBYLEX, "zrevrangebylex", -4, Flag.READ, 1);
+    this.add(Command.ZRANGESTORE, "zrangestore", -5, NEW, 1, 2);
+    this.add(Command.ZCOUNT, "zcount", 4, Flag.READ, 1);
+    this.add(Command.ZLEXCOUNT, "zlexcount", 4, Flag.READ, 1);
+    this.add(Command.ZREMRANGEBYRANK, "zremrangebyrank", 4, Flag.WRITE, 1);
+    this.add(Command.ZREMRANGEBYSCORE, "zremrangebyscore", 4, Flag.WRITE, 1);
+    this.add(Command.ZREMRANGEBYLEX, "zremrangebylex", 4, Flag.WRITE, 1);
+    this.add(Command.ZRANDMEMBER, "zrandmember", -2, Flag.READ, 1);
+    this.add(Command.ZUNION, "zunion", -3, Flag.READ, 0);
+    this.add(Command.ZUNIONSTORE, "zunionstore", -4, NEW, 1);
+    this.add(Command.ZINTER, "zinter", -3, Flag.READ, 0);
+    this.add(Command.ZINTERSTORE, "zinterstore", -4, NEW, 1);
+    this.add(Command.ZINTERCARD, "zintercard", -3, Flag.READ, 0);
+    this.add(Command.ZDIFF, "zdiff", -3, Flag.READ, 0);
+    this.add(Command.ZDIFFSTORE, "zdiffstore", -4, NEW, 1);
+    this.add(Command.ZMPOP, "zmpop", -4, Flag.WRITE, 0);
     this.add(Command.ZPOPMIN, "zpopmin", -2, Flag.WRITE, 1);
     this.add(Command.ZPOPMAX, "zpopmax", -2, Flag.WRITE, 1);
     this.add(Command.ZSCAN, "zscan", -3, Flag.READ, 1);
+    this.add(Command.BLPOP, "blpop", -3, WAITS, 1, -2);
+    this.add(Command.BRPOP, "brpop", -3, WAITS, 1, -2);
+    this.add(Command.BLMOVE, "blmove", 6, WAITS | Flag.GROWS, 1, 2);
+    this.add(Command.BRPOPLPUSH, "brpoplpush", 4, WAITS | Flag.GROWS, 1, 2);
+    this.add(Command.BLMPOP, "blmpop", -5, WAITS, 0);
+    this.add(Command.BZPOPMIN, "bzpopmin", -3, WAITS, 1, -2);
+    this.add(Command.BZPOPMAX, "bzpopmax", -3, WAITS, 1, -2);
+    this.add(Command.BZMPOP, "bzmpop", -5, WAITS, 0);
   }
 
   private others(): void {
@@ -281,7 +392,7 @@ export class Commands {
     this.add(Command.PSUBSCRIBE, "psubscribe", -2, heard, 0);
     this.add(Command.PUNSUBSCRIBE, "punsubscribe", -1, heard, 0);
     this.add(Command.PUBLISH, "publish", 3, ADMIN, 0);
-    this.add(Command.PUBSUB, "pubsub", -2, ADMIN, 0);
+    this.add(Command.PUBSUB, "pubsub", -2, Flag.CONTAINER, 0);
     this.add(Command.AUTH, "auth", -2, Flag.STRANGER, 0);
     this.add(Command.HELLO, "hello", -1, Flag.STRANGER | Flag.NOT_IN_MULTI, 0);
     this.add(Command.PING, "ping", -1, Flag.SUBSCRIBED, 0);
@@ -291,10 +402,13 @@ export class Commands {
     this.add(Command.QUIT, "quit", -1, always, 0);
     this.add(Command.RESET, "reset", 1, always, 0);
     this.add(Command.INFO, "info", -1, ADMIN, 0);
-    this.add(Command.CLIENT, "client", -2, ADMIN, 0);
-    this.add(Command.COMMAND, "command", -1, ADMIN, 0);
-    this.add(Command.CONFIG, "config", -2, ADMIN, 0);
+    this.add(Command.CLIENT, "client", -2, Flag.CONTAINER, 0);
+    this.add(Command.COMMAND, "command", -1, Flag.CONTAINER, 0);
+    this.add(Command.CONFIG, "config", -2, Flag.CONTAINER, 0);
     this.add(Command.TIME, "time", 1, ADMIN, 0);
+    this.add(Command.WAIT, "wait", 3, ADMIN, 0);
+    this.add(Command.ROLE, "role", 1, ADMIN, 0);
+    this.add(Command.MONITOR, "monitor", 1, Flag.NOT_IN_MULTI, 0);
   }
 
   private add(
@@ -329,9 +443,11 @@ export class Commands {
 
   /** The command that the first argument names, in whatever case; NONE: there is no such. */
   find(call: Call): Command {
-    const bytes = call.bytes(0);
+    return this.named(call.at(0), call.bytes(0));
+  }
+
+  named(at: usize, bytes: i32): Command {
     if (bytes > 16) return Command.NONE;
-    const at = call.at(0);
     let low: u64 = 0;
     let high: u64 = 0;
     for (let i = 0; i < bytes; i++) {

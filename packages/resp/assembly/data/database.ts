@@ -1,58 +1,39 @@
 /** Keys, what they stand for, and when they expire. Every change goes through here to the journal. */
-import { Journal } from "../durable/journal";
+import {
+  ELEMENT_HEAD_BYTES,
+  Journal,
+  LARGE_BYTES,
+  OBJECT_HEAD_BYTES,
+  PART_BYTES,
+} from "../durable/journal";
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
-import { List, newList } from "./list";
-import { SortedSet, newSortedSet } from "./sorted-set";
+import { newList } from "./list";
+import {
+  KEY_HEAD_BYTES,
+  Kind,
+  blobAt,
+  kindOf,
+  listAt,
+  partsOf,
+  setKind,
+  setParts,
+  sortedSetAt,
+  tableAt,
+} from "./object";
+import { newSortedSet } from "./sorted-set";
 
-export enum Kind {
-  STRING,
-  LIST,
-  HASH,
-  SET,
-  SORTED_SET,
-}
+export { Kind, blobAt, kindOf, listAt, partsOf, sortedSetAt, tableAt, versionOf } from "./object";
 
 /** Removed one by one with their owner; larger collections lose their elements on the disk later. */
 const REMOVED_AT_ONCE_MAX: i32 = 64;
-const KEY_HEAD_BYTES: i32 = ENTRY_BYTES + 16;
+/** The head of an entry while `adopt` writes its elements. */
+const adopted: usize = memory.data(64, 8);
 
-/** More of an entry: kind u8, parts u8, version u64. `extra` is when it expires, in ms since 1970; 0: never. */
-export function kindOf(entry: Entry): Kind {
-  return <Kind>load<u8>(entry.address, <usize>ENTRY_BYTES);
-}
-
-export function setKind(entry: Entry, kind: Kind): void {
-  store<u8>(entry.address, <u8>kind, <usize>ENTRY_BYTES);
-}
-
-export function partsOf(entry: Entry): i32 {
-  return <i32>load<u8>(entry.address, <usize>ENTRY_BYTES + 1);
-}
-
-export function setParts(entry: Entry, parts: i32): void {
-  store<u8>(entry.address, <u8>parts, <usize>ENTRY_BYTES + 1);
-}
-
-export function versionOf(entry: Entry): u64 {
-  return load<u64>(entry.address, <usize>ENTRY_BYTES + 8);
-}
-
-export function blobAt(entry: Entry): Blob {
-  return changetype<Blob>(<usize>entry.value);
-}
-
-export function tableAt(entry: Entry): Table {
-  return changetype<Table>(<usize>entry.value);
-}
-
-export function listAt(entry: Entry): List {
-  return changetype<List>(<usize>entry.value);
-}
-
-export function sortedSetAt(entry: Entry): SortedSet {
-  return changetype<SortedSet>(<usize>entry.value);
+/** Told of keys that come to be, while somebody waits for some. */
+export interface KeyListener {
+  onKey(key: usize, bytes: i32): void;
 }
 
 
@@ -65,13 +46,15 @@ export class Database {
   changes: u64 = 0;
   expiring: i32 = 0;
   expired: u64 = 0;
+  /** Null: nobody waits. */
+  listener: KeyListener | null = null;
   private versions: u64 = 0;
   private sweepAt: u32 = 0;
 
   /** @param memoryBytesMax of keys and values */
   constructor(
     readonly journal: Journal,
-    readonly memoryBytesMax: i64,
+    public memoryBytesMax: i64,
   ) {}
 
   get isFull(): bool {
@@ -98,7 +81,13 @@ export class Database {
     const entry = this.table.add(key, bytes);
     entry.id = this.journal.takeId();
     setKind(entry, kind);
+    this.tell(key, bytes);
     return entry;
+  }
+
+  private tell(key: usize, bytes: i32): void {
+    const listener = this.listener;
+    if (listener !== null) listener.onKey(key, bytes);
   }
 
   /** It was changed: who watches it will see. */
@@ -111,6 +100,21 @@ export class Database {
   keep(entry: Entry): void {
     if (!this.journal.isOn) return;
     const isString = kindOf(entry) == Kind.STRING;
+    const bytes = entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
+    const before = entry.id;
+    // What is not written at once must not take the place of what there is, before all of it is there.
+    if (max(bytes, partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
+      entry.id = this.journal.takeId();
+      if (!isString && this.countOf(entry) > 0) {
+        this.keepElements(entry);
+        this.journal.dropped.add(before);
+      }
+    }
+    this.keepObject(entry, before);
+  }
+
+  private keepObject(entry: Entry, before: u64): void {
+    const isString = kindOf(entry) == Kind.STRING;
     const blob = blobAt(entry);
     const parts = this.journal.object(
       entry.id,
@@ -120,6 +124,7 @@ export class Database {
       entry.keyLength,
       isString ? blob.bytes : 0,
       isString ? blob.length : 0,
+      before,
       partsOf(entry),
     );
     setParts(entry, parts);
@@ -148,7 +153,7 @@ export class Database {
     if (kind == Kind.LIST) {
       const list = listAt(entry);
       for (let i = 0; i < count; i++)
-        this.journal.elementRemoved(entry.id, numberOf(list.first + <i64>i), list.at(i).length);
+        this.journal.elementRemoved(entry.id, numberOf(list.numberAt(i)), list.at(i).length);
       return;
     }
     const table = kind == Kind.SORTED_SET ? sortedSetAt(entry).table : tableAt(entry);
@@ -216,6 +221,7 @@ export class Database {
     this.table.remove(entry);
     this.touch(renamed);
     this.keep(renamed);
+    this.tell(key, bytes);
     return renamed;
   }
 
@@ -301,11 +307,14 @@ export class Database {
     else entry.value = <u32>newTable().address;
   }
 
-  /** An element of a hash, set or sorted set is new, or has changed. */
-  elementChanged(owner: Entry, element: Entry, field: usize, isHash: bool): void {
+  /**
+   * An element of a hash, set or sorted set is new, or has changed.
+   * @param valueBefore bytes of the value that it had, of a hash
+   */
+  elementChanged(owner: Entry, element: Entry, field: usize, isHash: bool, valueBefore: i32): void {
     const journal = this.journal;
     if (!journal.isOn) return;
-    if (element.id != 0) this.elementRemoved(owner, element, isHash);
+    const before = element.id;
     element.id = journal.takeId();
     const value = isHash ? blobAt(element) : null;
     journal.element(
@@ -316,6 +325,8 @@ export class Database {
       element.keyLength,
       value !== null ? value.bytes : 0,
       value !== null ? value.length : 0,
+      before,
+      element.keyLength + valueBefore,
     );
   }
 
@@ -326,13 +337,125 @@ export class Database {
     this.journal.elementRemoved(owner.id, element.id, element.keyLength + valueBytes);
   }
 
+  /** At an end of a list, which owns it from then on. */
+  push(owner: Entry, blob: Blob, left: bool): void {
+    const list = listAt(owner);
+    if (!list.isNumbered(left)) this.renumber(owner);
+    this.listChanged(owner, list.push(blob, left), blob);
+  }
+
+  /** From an end of a list that has some; it is the caller's. */
+  pop(owner: Entry, left: bool): Blob {
+    const list = listAt(owner);
+    const number = list.numberAt(left ? 0 : list.count - 1);
+    const blob = list.pop(left);
+    this.listRemoved(owner, number, blob);
+    return blob;
+  }
+
+  /** Before the element at `index`, of which there is one. */
+  insert(owner: Entry, index: i32, blob: Blob): void {
+    if (index == 0) return this.push(owner, blob, true);
+    const list = listAt(owner);
+    let number = list.numberBefore(index);
+    if (number == list.numberAt(index - 1)) {
+      this.renumber(owner);
+      number = list.numberBefore(index);
+    }
+    list.insert(index, blob, number);
+    this.listChanged(owner, number, blob);
+  }
+
+  private renumber(owner: Entry): void {
+    listAt(owner).renumber();
+    if (!this.journal.isOn) return;
+    const before = owner.id;
+    owner.id = this.journal.takeId();
+    this.keepElements(owner);
+    this.journal.dropped.add(before);
+    this.journal.together(2 + partsOf(owner));
+    this.keepObject(owner, before);
+  }
+
+  /** Puts another in the place of an element, which is freed. */
+  replace(owner: Entry, index: i32, blob: Blob): void {
+    const list = listAt(owner);
+    const replaced = list.at(index);
+    // What is not written at once has a number of its own.
+    const isLarge = max(blob.length, replaced.length) + ELEMENT_HEAD_BYTES > LARGE_BYTES;
+    if (isLarge && !list.hasNumberFor(index)) this.renumber(owner);
+    const before = list.numberAt(index);
+    const number = isLarge ? list.renumberOne(index) : before;
+    list.set(index, blob);
+    if (!isLarge) {
+      this.listRemoved(owner, number, replaced);
+      this.listChanged(owner, number, blob);
+    } else if (this.journal.isOn)
+      this.journal.element(
+        owner.id,
+        numberOf(number),
+        0,
+        0,
+        0,
+        blob.bytes,
+        blob.length,
+        numberOf(before),
+        replaced.length,
+      );
+    freeBlob(replaced);
+  }
+
   listChanged(owner: Entry, number: i64, blob: Blob): void {
     if (this.journal.isOn)
-      this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length);
+      this.journal.element(owner.id, numberOf(number), 0, 0, 0, blob.bytes, blob.length, 0, 0);
   }
 
   listRemoved(owner: Entry, number: i64, blob: Blob): void {
     if (this.journal.isOn) this.journal.elementRemoved(owner.id, numberOf(number), blob.length);
+  }
+
+  private keepElements(owner: Entry): void {
+    const kind = kindOf(owner);
+    if (kind == Kind.LIST) {
+      const list = listAt(owner);
+      for (let i = 0; i < list.count; i++) this.listChanged(owner, list.numberAt(i), list.at(i));
+      return;
+    }
+    const table = kind == Kind.SORTED_SET ? sortedSetAt(owner).table : tableAt(owner);
+    for (let place: u32 = 0; place < table.places; place++) {
+      for (let at = table.firstAt(place); at != 0; at = <usize>changetype<Entry>(at).next) {
+        const element = changetype<Entry>(at);
+        // It stays where it was, too, for as long as that means something.
+        element.id = 0;
+        this.elementChanged(owner, element, table.keyOf(element), kind == Kind.HASH, 0);
+      }
+    }
+  }
+
+  /**
+   * Gives a key a collection that was made apart from all keys, and is not empty, whatever was there. On the disk its
+   * elements come first, which mean nothing before the key does: it is there as a whole, or not at all.
+   * @param value address, which is the key's from then on
+   */
+  adopt(key: usize, bytes: i32, kind: Kind, value: usize, expiry: i64): Entry {
+    // Under a name that nobody has asked for yet: `table` knows it only afterwards.
+    const made = changetype<Entry>(adopted);
+    memory.fill(adopted, 0, <usize>KEY_HEAD_BYTES);
+    made.id = this.journal.takeId();
+    made.value = <u32>value;
+    setKind(made, kind);
+    if (this.journal.isOn) this.keepElements(made);
+    const before = this.find(key, bytes);
+    const partsBefore = before !== null ? partsOf(before) : 0;
+    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore);
+    if (before !== null) this.remove(before);
+    const entry = this.add(key, bytes, kind);
+    entry.id = made.id;
+    entry.value = <u32>value;
+    this.expireAt(entry, expiry);
+    this.touch(entry);
+    this.keep(entry);
+    return entry;
   }
 
   // ---- from the disk
@@ -352,7 +475,8 @@ export function numberOf(number: i64): u64 {
   return (<u64>number) ^ 0x8000_0000_0000_0000;
 }
 
-function freeTable(table: Table, isHash: bool): void {
+/** With all its elements. */
+export function freeTable(table: Table, isHash: bool): void {
   for (let place: u32 = 0; place < table.places; place++) {
     for (let at = table.firstAt(place); at != 0;) {
       const entry = changetype<Entry>(at);

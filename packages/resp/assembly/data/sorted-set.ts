@@ -216,6 +216,39 @@ export class SortedSet {
     return node;
   }
 
+  /** How many have a lower score, or, `orEqual`, that one. */
+  countBelow(score: f64, orEqual: bool): i32 {
+    let node = this.head;
+    let count: u32 = 0;
+    for (let level = this.levels - 1; level >= 0; level--) {
+      for (let next = nextOf(node, level); next != 0; next = nextOf(node, level)) {
+        const own = scoreOf(entryOf(next));
+        if (own > score || (own == score && !orEqual)) break;
+        count += skippedBy(node, level);
+        node = next;
+      }
+    }
+    return <i32>count;
+  }
+
+  /** How many come before some bytes, or, `orEqual`, are those, where all scores are the same. */
+  countBefore(key: usize, bytes: i32, orEqual: bool): i32 {
+    let node = this.head;
+    let count: u32 = 0;
+    for (let level = this.levels - 1; level >= 0; level--) {
+      for (let next = nextOf(node, level); next != 0; next = nextOf(node, level)) {
+        const entry = entryOf(next);
+        const shorter = min(entry.keyLength, bytes);
+        let order = memory.compare(this.table.keyOf(entry), key, <usize>shorter);
+        if (order == 0) order = entry.keyLength - bytes;
+        if (order > 0 || (order == 0 && !orEqual)) break;
+        count += skippedBy(node, level);
+        node = next;
+      }
+    }
+    return <i32>count;
+  }
+
   free(): void {
     const table = this.table;
     for (let node = this.first; node != 0;) {

@@ -14,8 +14,15 @@ export const KIND_OBJECT: u8 = 0x42;
 export const KIND_ELEMENT: u8 = 0x43;
 
 export const RECORD_KEY_BYTES: i32 = 18;
+/** From this part on, keys have a byte more: what is above. */
+export const LONG_KEY_PARTS: i32 = 255;
 /** Of a value larger than this, the rest goes under further keys. */
 export const PART_BYTES: i32 = 60_000;
+
+/** A larger record is not written in one batch. */
+export const LARGE_BYTES: i32 = 512 << 10;
+/** So much may wait to be written in a transaction, before it changes no more. */
+const WAITING_BYTES_MAX: i32 = 32 << 20;
 
 const BATCH_BYTES_MIN: i32 = 4096;
 /** Commands after the one with which a batch grew to this have another one. */
@@ -32,6 +39,13 @@ export const OBJECT_HEAD_BYTES: i32 = 13;
 /** field length u32, score i64. */
 export const ELEMENT_HEAD_BYTES: i32 = 12;
 
+/** The head of the record that is being written. */
+const head: usize = memory.data(16);
+
+function partsFor(bytes: i32): i32 {
+  return (bytes + PART_BYTES - 1) / PART_BYTES;
+}
+
 
 @final
 export class Journal {
@@ -44,6 +58,7 @@ export class Journal {
   nextId: u64 = 1;
   readonly dropped: Dropped = new Dropped();
   private readonly key: Uint8Array = new Uint8Array(RECORD_KEY_BYTES);
+  private readonly longKey: Uint8Array = new Uint8Array(RECORD_KEY_BYTES + 1);
   private readonly scratch: Uint8Array;
 
   /** @param isOn false: nothing is kept, all of it costs nothing */
@@ -58,6 +73,14 @@ export class Journal {
   /** So much waits that nothing should be changed for now. */
   get isBehind(): bool {
     return this.full.length >= WAITING_BATCHES_MAX;
+  }
+
+  /** So much that nothing more should be changed, not even within a transaction. */
+  get isOverloaded(): bool {
+    if (this.full.length <= WAITING_BATCHES_MAX) return false;
+    let bytes = 0;
+    for (let i = 0; i < this.full.length; i++) bytes += this.full[i].byteLength;
+    return bytes > WAITING_BYTES_MAX;
   }
 
   /** The first batch, to be committed. `give` takes it back. */
@@ -86,6 +109,11 @@ export class Journal {
     this.batch = this.blank();
   }
 
+  /** So many changes follow that have to be in one batch. */
+  together(operations: i32): void {
+    if (this.batch.count + operations > BATCH_OPERATIONS_MAX) this.close();
+  }
+
   /** Between records, whose parts stay together. */
   private record(): void {
     if (this.batch.count >= BATCH_OPERATIONS_MAX || this.batch.byteLength >= BATCH_BYTES_MAX)
@@ -97,15 +125,21 @@ export class Journal {
   }
 
   private keyFor(kind: u8, id: u64, element: u64, part: i32): Uint8Array {
-    const at = this.key.dataStart;
+    const isLong = part >= LONG_KEY_PARTS;
+    const key = isLong ? this.longKey : this.key;
+    const at = key.dataStart;
     store<u8>(at, kind);
     store<u64>(at, bswap(id), 1);
     store<u64>(at, bswap(element), 9);
-    store<u8>(at, <u8>part, 17);
-    return this.key;
+    store<u8>(at, <u8>min(part, LONG_KEY_PARTS), 17);
+    if (isLong) store<u8>(at, <u8>(part - LONG_KEY_PARTS), 18);
+    return key;
   }
 
-  /** A record of up to three pieces, cut into parts. Returns how many. */
+  /**
+   * A record of a head and two pieces, cut into parts. Returns how many. One that is too large for a batch begins with
+   * its last part: it is there when its first part is, and that comes with `following` more changes.
+   */
   private put(
     kind: u8,
     id: u64,
@@ -115,27 +149,32 @@ export class Journal {
     firstBytes: i32,
     second: usize,
     secondBytes: i32,
+    following: i32,
   ): i32 {
-    // The head was written into the scratch.
-    const scratch = this.scratch.dataStart;
-    let used = headBytes;
-    let part = 0;
-    for (let piece = 0; piece < 2; piece++) {
-      let from = piece == 0 ? first : second;
-      let left = piece == 0 ? firstBytes : secondBytes;
-      while (left > 0) {
-        const taken = min(left, PART_BYTES - used);
-        memory.copy(scratch + <usize>used, from, <usize>taken);
-        used += taken;
-        from += <usize>taken;
-        left -= taken;
-        if (used < PART_BYTES) continue;
-        this.batch.putPart(this.keyFor(kind, id, element, part++), this.scratch, 0, used);
-        used = 0;
-      }
+    const bytes = headBytes + firstBytes + secondBytes;
+    const parts = partsFor(bytes);
+    const isLarge = bytes > LARGE_BYTES;
+    for (let i = 0; i < parts; i++) {
+      const part = isLarge ? parts - 1 - i : i;
+      if (isLarge) this.record();
+      if (isLarge && part == 0) this.together(1 + following);
+      const from = part * PART_BYTES;
+      const to = min(from + PART_BYTES, bytes);
+      this.gather(head, 0, headBytes, from, to);
+      this.gather(first, headBytes, firstBytes, from, to);
+      this.gather(second, headBytes + firstBytes, secondBytes, from, to);
+      this.batch.putPart(this.keyFor(kind, id, element, part), this.scratch, 0, to - from);
     }
-    if (used > 0) this.batch.putPart(this.keyFor(kind, id, element, part++), this.scratch, 0, used);
-    return part;
+    return parts;
+  }
+
+  /** Copies what a part, from one offset of the record to another, has of a piece that begins at an offset. */
+  private gather(piece: usize, offset: i32, bytes: i32, from: i32, to: i32): void {
+    const start = max(offset, from);
+    const length = min(offset + bytes, to) - start;
+    if (length <= 0) return;
+    const into = this.scratch.dataStart + <usize>(start - from);
+    memory.copy(into, piece + <usize>(start - offset), <usize>length);
   }
 
   private remove(kind: u8, id: u64, element: u64, from: i32, to: i32): void {
@@ -143,7 +182,10 @@ export class Journal {
       this.batch.delete(this.keyFor(kind, id, element, part));
   }
 
-  /** A key and, of a string, its value. Returns how many parts it has now. */
+  /**
+   * A key and, of a string, its value. Returns how many parts it has now.
+   * @param idBefore the number that it had, perhaps the same @param partsBefore that it had then
+   */
   object(
     id: u64,
     kind: u8,
@@ -152,15 +194,25 @@ export class Journal {
     keyBytes: i32,
     value: usize,
     valueBytes: i32,
+    idBefore: u64,
     partsBefore: i32,
   ): i32 {
     this.record();
-    const head = this.scratch.dataStart;
     store<u8>(head, kind);
     store<u32>(head, <u32>keyBytes, 1);
     store<i64>(head, expiry, 5);
-    const parts = this.put(KIND_OBJECT, id, 0, OBJECT_HEAD_BYTES, key, keyBytes, value, valueBytes);
-    this.remove(KIND_OBJECT, id, 0, parts, partsBefore);
+    const parts = this.put(
+      KIND_OBJECT,
+      id,
+      0,
+      OBJECT_HEAD_BYTES,
+      key,
+      keyBytes,
+      value,
+      valueBytes,
+      partsBefore,
+    );
+    this.remove(KIND_OBJECT, idBefore, 0, id == idBefore ? parts : 0, partsBefore);
     return parts;
   }
 
@@ -169,7 +221,10 @@ export class Journal {
     this.remove(KIND_OBJECT, id, 0, 0, parts);
   }
 
-  /** An element under a number of its own. */
+  /**
+   * An element under a number of its own.
+   * @param before the number it had, 0: none @param bytesBefore of its field and value then
+   */
   element(
     owner: u64,
     element: u64,
@@ -178,11 +233,13 @@ export class Journal {
     fieldBytes: i32,
     value: usize,
     valueBytes: i32,
+    before: u64,
+    bytesBefore: i32,
   ): void {
     this.record();
-    const head = this.scratch.dataStart;
     store<u32>(head, <u32>fieldBytes);
     store<i64>(head, extra, 4);
+    const partsBefore = before == 0 ? 0 : partsFor(bytesBefore + ELEMENT_HEAD_BYTES);
     this.put(
       KIND_ELEMENT,
       owner,
@@ -192,14 +249,21 @@ export class Journal {
       fieldBytes,
       value,
       valueBytes,
+      partsBefore,
     );
+    this.remove(KIND_ELEMENT, owner, before, 0, partsBefore);
   }
 
   /** @param bytes of its field and value */
   elementRemoved(owner: u64, element: u64, bytes: i32): void {
     this.record();
-    const parts = (bytes + ELEMENT_HEAD_BYTES + PART_BYTES - 1) / PART_BYTES;
-    this.remove(KIND_ELEMENT, owner, element, 0, parts);
+    this.remove(KIND_ELEMENT, owner, element, 0, partsFor(bytes + ELEMENT_HEAD_BYTES));
+  }
+
+  /** A crash came before the first part of a large record: what there is of it means nothing. */
+  orphaned(kind: u8, id: u64, element: u64, from: i32, to: i32): void {
+    this.record();
+    this.remove(kind, id, element, from, to);
   }
 
   /** All that there was is gone. */

@@ -8,6 +8,7 @@ import {
   KIND_ELEMENT,
   KIND_EPOCH,
   KIND_OBJECT,
+  LONG_KEY_PARTS,
   OBJECT_HEAD_BYTES,
   RECORD_KEY_BYTES,
 } from "./journal";
@@ -20,6 +21,15 @@ export interface LoadListener {
 
 const OWNER_BYTES: i32 = 16;
 const ROOM_MIN: i32 = 4096;
+/** Records without a beginning that are removed; a crash leaves one. */
+const ORPHANS_MAX: i32 = 64;
+
+/** Of a key: which part of its record it is. */
+function partOf(key: Uint8Array): i32 {
+  const part = <i32>key[RECORD_KEY_BYTES - 1];
+  if (key.length == RECORD_KEY_BYTES) return part;
+  return part == LONG_KEY_PARTS ? part + <i32>key[RECORD_KEY_BYTES] : -1;
+}
 
 
 @final
@@ -32,6 +42,9 @@ export class Loader implements KeyValueHandler {
   private parts: i32 = 0;
   private record: usize = heap.alloc(<usize>ROOM_MIN);
   private recordRoom: i32 = ROOM_MIN;
+  /** 0, unless a crash came before it was written. */
+  private firstPart: i32 = 0;
+  private orphans: i32 = 0;
   private recordBytes: i32 = 0;
   /** Objects in the order of their numbers: id u64, entry u32. */
   private owners: usize = heap.alloc(<usize>ROOM_MIN);
@@ -86,7 +99,7 @@ export class Loader implements KeyValueHandler {
 
   private part(): bool {
     const key = this.cursor.key;
-    if (key.length != RECORD_KEY_BYTES) return false;
+    if (key.length < RECORD_KEY_BYTES || key.length > RECORD_KEY_BYTES + 1) return false;
     const at = key.dataStart;
     const kind = load<u8>(at);
     const id = bswap(load<u64>(at, 1));
@@ -96,8 +109,12 @@ export class Loader implements KeyValueHandler {
       this.kind = kind;
       this.id = id;
       this.element = element;
+      this.parts = partOf(key);
+      this.firstPart = this.parts;
     }
-    if (<i32>load<u8>(at, 17) != this.parts) return false;
+    if (partOf(key) != this.parts++) return false;
+    // Of a record without its beginning nothing is kept.
+    if (this.firstPart != 0) return true;
     const value = this.cursor.value;
     const needed = this.recordBytes + value.length;
     if (needed > this.recordRoom) {
@@ -109,7 +126,6 @@ export class Loader implements KeyValueHandler {
     }
     memory.copy(this.record + <usize>this.recordBytes, value.bytes.dataStart, <usize>value.length);
     this.recordBytes = needed;
-    this.parts++;
     return true;
   }
 
@@ -121,6 +137,7 @@ export class Loader implements KeyValueHandler {
     this.recordBytes = 0;
     this.parts = 0;
     if (kind == 0) return true;
+    if (this.firstPart != 0) return this.orphaned(kind, parts);
     if (kind == KIND_EPOCH) {
       if (bytes != 8) return false;
       this.below = load<u64>(this.record);
@@ -131,6 +148,17 @@ export class Loader implements KeyValueHandler {
     }
     if (kind == KIND_OBJECT) return this.object(bytes, parts);
     return kind == KIND_ELEMENT && this.member(bytes);
+  }
+
+  /** A crash came before the rest of it was written. */
+  private orphaned(kind: u8, end: i32): bool {
+    if (kind != KIND_OBJECT && kind != KIND_ELEMENT) return false;
+    this.seen(this.id);
+    // Numbers of elements of a list are none of ours, but then they are too large or too small.
+    if (kind == KIND_ELEMENT && this.element < 1 << 62) this.seen(this.element);
+    if (this.orphans++ < ORPHANS_MAX)
+      this.db.journal.orphaned(kind, this.id, this.element, this.firstPart, end);
+    return true;
   }
 
   private seen(id: u64): void {
@@ -197,9 +225,8 @@ export class Loader implements KeyValueHandler {
     const value = field + <usize>fieldBytes;
     const kind = kindOf(owner);
     if (kind == Kind.LIST) {
-      const list = listAt(owner);
-      if (list.count == 0) list.first = <i64>(this.element ^ 0x8000_0000_0000_0000);
-      list.push(blobOf(value, valueBytes), false);
+      const number = <i64>(this.element ^ 0x8000_0000_0000_0000);
+      listAt(owner).pushNumbered(blobOf(value, valueBytes), false, number);
       return true;
     }
     this.seen(this.element);

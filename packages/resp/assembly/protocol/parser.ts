@@ -63,6 +63,7 @@ export class RequestParser {
   reset(): void {
     if (this.room > 16 * ARGUMENTS_MIN) this.free();
     this.count = 0;
+    this.needed = 0;
     this.at = 0;
     this.scanned = 0;
     this.left = -1;

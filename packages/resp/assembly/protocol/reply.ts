@@ -2,6 +2,8 @@
 import { DOUBLE_BYTES_MAX, INTEGER_BYTES_MAX, putDouble, putInteger, putText } from "./numbers";
 
 const CRLF: u16 = 0x0a0d;
+/** A head on its way to its place. */
+const headBytes: usize = memory.data(32);
 
 
 @final
@@ -175,6 +177,32 @@ export class Reply {
   /** `count` replies follow. */
   array(count: i32): void {
     this.head(0x2a, <i64>count);
+  }
+
+  /** More than fit are never sent: the reply overflows before. */
+  many(count: i64): void {
+    this.head(0x2a, count);
+  }
+
+  /** `count` replies were written since `used` was `from`: the head of their array goes before them. */
+  arraySince(from: i32, count: i32): void {
+    this.headSince(from, 0x2a, count);
+  }
+
+  setSince(from: i32, count: i32): void {
+    this.headSince(from, this.isResp3 ? 0x7e : 0x2a, count);
+  }
+
+  private headSince(from: i32, kind: u8, count: i32): void {
+    if (this.isOverflowing) return;
+    const end = this.used;
+    this.head(kind, <i64>count);
+    if (this.isOverflowing) return;
+    const bytes = this.used - end;
+    memory.copy(headBytes, this.start + <usize>end, <usize>bytes);
+    const place = this.start + <usize>from;
+    memory.copy(place + <usize>bytes, place, <usize>(end - from));
+    memory.copy(place, headBytes, <usize>bytes);
   }
 
   /** `count` pairs follow. */

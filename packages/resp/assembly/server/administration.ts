@@ -1,10 +1,12 @@
 /** Commands about connections and the server: AUTH, HELLO, PING, CLIENT, COMMAND, CONFIG, INFO … */
-import { Call, NOT_INTEGER } from "../commands/call";
-import { matches } from "../commands/glob";
-import { Command, Flag } from "../commands/table";
+import { NOT_INTEGER } from "../commands/call";
+import { Command } from "../commands/table";
 import { isNumber, readInteger } from "../protocol/numbers";
 import { Client } from "./client";
+import { clientCommand, isName, setName } from "./client-commands";
+import { config } from "./configuration";
 import { infoText } from "./info";
+import { commandCommand } from "./introspection";
 import { StoreServer } from "./server";
 import { unsubscribeAll } from "./subscribing";
 
@@ -41,6 +43,16 @@ export function administer(command: Command, server: StoreServer, client: Client
       return config(server);
     case Command.INFO:
       return reply.verbatim(infoText(server));
+    case Command.MONITOR:
+      return server.monitors.add(client, reply);
+    case Command.WAIT:
+      return wait(server);
+    case Command.ROLE: {
+      reply.array(3);
+      reply.bulkText("master");
+      reply.integer(0);
+      return reply.array(0);
+    }
     default: {
       const ms = server.db.nowMs;
       reply.array(2);
@@ -67,6 +79,7 @@ function reset(server: StoreServer, client: Client): void {
   const transaction = client.transaction;
   if (transaction !== null) transaction.close();
   unsubscribeAll(server, client);
+  server.monitors.forget(client);
   client.isResp3 = false;
   server.reply.isResp3 = false;
   client.name = new Uint8Array(0);
@@ -150,133 +163,13 @@ function hello(server: StoreServer, client: Client): void {
   reply.array(0);
 }
 
-const BAD_NAME: string = "ERR Client names cannot contain spaces, newlines or special characters.";
-const NAME_BYTES_MAX: i32 = 1024;
-
-function isName(call: Call, index: i32): bool {
-  let isGood = call.bytes(index) <= NAME_BYTES_MAX;
-  for (let i = 0; isGood && i < call.bytes(index); i++) {
-    const byte = load<u8>(call.at(index) + <usize>i);
-    isGood = byte > 0x20 && byte < 0x7f;
-  }
-  if (!isGood) call.reply.error(BAD_NAME);
-  return isGood;
-}
-
-function setName(call: Call, client: Client, index: i32): void {
-  client.name = new Uint8Array(call.bytes(index));
-  memory.copy(client.name.dataStart, call.at(index), <usize>call.bytes(index));
-}
-
-function clientLine(client: Client): string {
-  const name = String.UTF8.decodeUnsafe(client.name.dataStart, <usize>client.name.length);
-  const version = client.isResp3 ? 3 : 2;
-  return (
-    `id=${client.id} addr=${client.tcp.remote} laddr=${client.tcp.local} name=${name} db=0 ` +
-    `sub=${client.channels.length} psub=${client.patterns.length} resp=${version}\n`
-  );
-}
-
-function clientCommand(server: StoreServer, client: Client): void {
+/** WAIT: there are no replicas that could have been written to. */
+function wait(server: StoreServer): void {
   const call = server.call;
-  const reply = server.reply;
-  if (call.is(1, "id") && call.count == 2) reply.integer(<i64>client.id);
-  else if (call.is(1, "getname") && call.count == 2) {
-    if (client.name.length == 0) reply.nothing();
-    else reply.bulk(client.name.dataStart, client.name.length);
-  } else if (call.is(1, "setname") && call.count == 3) {
-    if (!isName(call, 2)) return;
-    setName(call, client, 2);
-    reply.ok();
-  } else if (call.is(1, "setinfo") && call.count == 4) reply.ok();
-  else if (call.is(1, "info") && call.count == 2) reply.verbatim(clientLine(client));
-  else if (call.is(1, "list") && call.count == 2) {
-    let text = "";
-    for (let i = 0; i < server.clients.length; i++) text += clientLine(server.clients[i]);
-    reply.verbatim(text);
-  } else unknownSubcommand(call, "CLIENT");
-}
-
-function unknownSubcommand(call: Call, command: string): void {
-  call.reply.error(`ERR unknown subcommand '${call.text(1)}'. Try ${command} HELP.`);
-}
-
-function putCommand(server: StoreServer, command: i32): void {
-  const commands = server.commands;
-  const reply = server.reply;
-  const flags = commands.flags[command];
-  reply.array(6);
-  reply.bulkText(commands.names[command]);
-  reply.integer(<i64>commands.arity[command]);
-  const writes = (flags & Flag.WRITE) != 0;
-  const reads = (flags & Flag.READ) != 0;
-  const grows = (flags & Flag.GROWS) != 0;
-  reply.set((writes || reads ? 1 : 0) + (grows ? 1 : 0));
-  if (writes || reads) reply.simple(writes ? "write" : "readonly");
-  if (grows) reply.simple("denyoom");
-  for (let i = 0; i < 3; i++) reply.integer(<i64>commands.keys[3 * command + i]);
-}
-
-function commandCommand(server: StoreServer): void {
-  const call = server.call;
-  const reply = server.reply;
-  const count = server.commands.names.length - 1;
-  if (call.count == 1) {
-    reply.array(count);
-    for (let command = 1; command <= count; command++) putCommand(server, command);
-  } else if (call.is(1, "count") && call.count == 2) reply.integer(<i64>count);
-  else if (call.is(1, "docs")) reply.map(0);
-  else unknownSubcommand(call, "COMMAND");
-}
-
-/** What a client may ask for: name and value after each other. */
-function settings(server: StoreServer): string[] {
-  return [
-    "save",
-    "",
-    "appendonly",
-    server.isDurable ? "yes" : "no",
-    "appendfsync",
-    server.durabilityText,
-    "maxmemory",
-    server.limits.memoryBytes.toString(),
-    "maxmemory-policy",
-    "noeviction",
-    "maxclients",
-    server.limits.clients.toString(),
-    "proto-max-bulk-len",
-    server.limits.bulkBytes.toString(),
-    "databases",
-    "1",
-    "timeout",
-    "0",
-  ];
-}
-
-function config(server: StoreServer): void {
-  const call = server.call;
-  const reply = server.reply;
-  if (call.is(1, "resetstat") && call.count == 2) return reply.ok();
-  if (!call.is(1, "get") || call.count < 3) return unknownSubcommand(call, "CONFIG");
-  const all = settings(server);
-  let count = 0;
-  for (let pass = 0; pass < 2; pass++) {
-    if (pass == 1) reply.map(count);
-    for (let i = 0; i < all.length; i += 2) {
-      if (!isAsked(call, all[i])) continue;
-      if (pass == 0) {
-        count++;
-        continue;
-      }
-      reply.bulkText(all[i]);
-      reply.bulkText(all[i + 1]);
-    }
-  }
-}
-
-function isAsked(call: Call, name: string): bool {
-  const bytes = Uint8Array.wrap(String.UTF8.encode(name));
-  for (let i = 2; i < call.count; i++)
-    if (matches(call.at(i), call.bytes(i), bytes.dataStart, bytes.length)) return true;
-  return false;
+  call.integer(1);
+  if (!isNumber) return;
+  const timeoutMs = readInteger(call.at(2), call.bytes(2));
+  if (!isNumber) server.reply.error("ERR timeout is not an integer or out of range");
+  else if (timeoutMs < 0) server.reply.error("ERR timeout is negative");
+  else server.reply.integer(0);
 }

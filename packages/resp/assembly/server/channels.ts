@@ -30,6 +30,8 @@ export class Channels {
   readonly patterns: Channel[] = [];
   /** Subscriptions of all clients. */
   count: i32 = 0;
+  /** Of all names. */
+  nameBytes: i32 = 0;
   private readonly message: Reply = new Reply(4096, 2 << 20);
 
   get channelCount(): i32 {
@@ -57,6 +59,7 @@ export class Channels {
     const name = new Uint8Array(bytes);
     memory.copy(name.dataStart, at, <usize>bytes);
     const channel = new Channel(name);
+    this.nameBytes += bytes;
     if (isPattern) {
       this.patterns.push(channel);
       return channel;
@@ -74,6 +77,7 @@ export class Channels {
   leave(channel: Channel, client: Client, isPattern: bool): void {
     if (channel.remove(client)) this.count--;
     if (channel.clients.length > 0) return;
+    this.nameBytes -= channel.name.length;
     if (isPattern) {
       this.patterns.splice(this.patterns.indexOf(channel), 1);
       return;

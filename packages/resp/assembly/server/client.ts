@@ -9,6 +9,7 @@ import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
+import { Wait } from "./blocking";
 import { Channel } from "./channels";
 import { StoreServer } from "./server";
 import { Transaction } from "./transaction";
@@ -18,6 +19,7 @@ const REPLY_BYTES: i32 = 64 << 10;
 /** Requests of a turn, before others have theirs. */
 const TURN_REQUESTS_MAX: i32 = 1024;
 const HELD_BYTES_MIN: i32 = 256;
+const AHEAD_BYTES_MAX: i32 = 4096;
 
 
 @final
@@ -32,6 +34,14 @@ export class Client extends Task implements TcpHandler {
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
+  /** What it waits for; it may be closed. */
+  wait: Wait | null = null;
+  /** A pause holds its next command. */
+  isPaused: bool = false;
+  lastCommand: i32 = 0;
+  /** Since when it is there, and when its last command came: ms since 1970. */
+  readonly sinceMs: i64;
+  lastMs: i64;
   /** Its place in the server's list. */
   place: i32 = 0;
   private readonly parser: RequestParser;
@@ -48,6 +58,8 @@ export class Client extends Task implements TcpHandler {
   private unsentEnd: i32 = 0;
   private unsentRoom: i32 = 0;
   private barrier: u64 = 0;
+  /** When what waits here began to wait, or some of it was last written; or when a request grew to twice its size. */
+  private movedNs: i64 = 0;
 
   constructor(
     private readonly server: StoreServer,
@@ -55,6 +67,8 @@ export class Client extends Task implements TcpHandler {
     readonly id: u64,
   ) {
     super();
+    this.sinceMs = server.db.nowMs;
+    this.lastMs = server.db.nowMs;
     this.isKnown = !server.hasPassword;
     this.parser = new RequestParser(server.limits.arguments, server.limits.bulkBytes);
     this.parser.isStranger = !this.isKnown;
@@ -103,9 +117,38 @@ export class Client extends Task implements TcpHandler {
         this.tcp.close();
         break;
       }
+      if (this.isBlocked || this.isPaused) {
+        this.readAhead();
+        break;
+      }
       if (this.server.isBusy(this) || !this.serve()) break;
     }
     this.isTurning = false;
+  }
+
+  /** Nothing is served until it has what it waits for. */
+  get isBlocked(): bool {
+    const wait = this.wait;
+    return wait !== null && wait.isOpen;
+  }
+
+  /** While it is blocked, a little is read, to see that the other end closes. */
+  private readAhead(): void {
+    const tcp = this.tcp;
+    if (tcp.peekedBytes > 0 && this.heldBytes < AHEAD_BYTES_MAX) {
+      if (this.heldRoom < AHEAD_BYTES_MAX && !this.move(AHEAD_BYTES_MAX)) return;
+      const room = AHEAD_BYTES_MAX - this.heldBytes;
+      this.heldBytes += this.fill(this.held + <usize>this.heldBytes, room);
+    }
+    if (tcp.peekedBytes == 0 && tcp.atEnd) tcp.close();
+  }
+
+  /** The reply of a command that had to wait. */
+  answer(reply: Reply): void {
+    if (this.isOver) return;
+    this.barrier = this.server.barrier;
+    const kept = reply.isOverflowing ? this.fails() : this.append(reply.start, reply.used);
+    if (kept) this.schedule();
   }
 
   // ---- requests
@@ -156,11 +199,16 @@ export class Client extends Task implements TcpHandler {
       }
       if (parser.count > 0) {
         server.call.take(base + <usize>from, parser.table, parser.count);
+        if (server.pauses.isOn && server.holds(this)) {
+          parser.reset();
+          break;
+        }
         server.execute(this);
       }
       from += parser.consumed;
       parser.reset();
       if (this.isLeaving) return bytes;
+      if (this.isBlocked) break;
       if (server.reply.used >= REPLY_BYTES || server.isBehind || this.isOver) break;
     }
     return from;
@@ -192,8 +240,9 @@ export class Client extends Task implements TcpHandler {
 
   private move(room: i32): bool {
     const server = this.server;
-    if (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
-      return this.fails();
+    while (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
+      if (!server.makeRoom(this)) return this.fails();
+    this.movedNs = server.clock.now();
     server.waitingBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
@@ -257,8 +306,9 @@ export class Client extends Task implements TcpHandler {
     if (end > this.unsentRoom) {
       const server = this.server;
       const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
-      if (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
-        return this.fails();
+      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
+        if (!server.makeRoom(this)) return this.fails();
+      if (this.unsentRoom == 0) this.movedNs = server.clock.now();
       server.unsentBytes += room - this.unsentRoom;
       const larger = heap.alloc(<usize>room);
       if (this.unsent != 0) {
@@ -281,7 +331,10 @@ export class Client extends Task implements TcpHandler {
       this.unsent + <usize>this.unsentAt,
       this.unsentEnd - this.unsentAt,
     );
-    if (written > 0) this.unsentAt += written;
+    if (written > 0) {
+      this.unsentAt += written;
+      this.movedNs = this.server.clock.now();
+    }
     if (this.unsentAt < this.unsentEnd) return false;
     this.forgetUnsent();
     return true;
@@ -299,7 +352,8 @@ export class Client extends Task implements TcpHandler {
   /** A message of a channel; who does not read them is closed. */
   hear(message: Reply): void {
     if (this.isOver) return;
-    if (this.unsentEnd - this.unsentAt + message.used > this.server.limits.pushBytes) {
+    const bytes = this.unsentEnd - this.unsentAt + message.used;
+    if (message.isOverflowing || bytes > this.server.limits.pushBytes) {
       this.server.counters.closedForMemory++;
       this.isLeaving = true;
       this.server.doomed.push(this);
@@ -318,12 +372,33 @@ export class Client extends Task implements TcpHandler {
     if (this.append(message.start, message.used)) this.schedule();
   }
 
+  /** Bytes of requests that it has not been answered. */
+  get waitingBytes(): i32 {
+    return this.heldBytes;
+  }
+
+  get unsentBytes(): i32 {
+    return this.unsentEnd - this.unsentAt;
+  }
+
   get waitsForCommit(): bool {
     return this.unsentEnd > 0 && this.barrier != 0;
   }
 
   abort(): void {
     this.tcp.abort();
+  }
+
+  /** Since when it has taken no reply, or sent no more of a request; `i64.MAX_VALUE`: it holds nothing of that kind. */
+  get stalledSinceNs(): i64 {
+    const waits = (this.unsentEnd > 0 && this.barrier == 0) || this.heldBytes > 0;
+    return waits && !this.isTurning ? this.movedNs : i64.MAX_VALUE;
+  }
+
+  /** Somebody else needs what it holds. */
+  giveWay(): void {
+    this.fails();
+    this.end();
   }
 
   private end(): void {

@@ -1,32 +1,43 @@
 /** What a server may keep at once, and what it counts. */
 
+import { SECOND } from "@phantasm/interfaces";
+
 export class StoreLimits {
   /** Clients; one more is told so, and closed. */
   clients: i32 = 10_000;
   backlog: i32 = 511;
   /** Bytes of keys and values; commands that add some are refused beyond. */
   memoryBytes: i64 = 64 << 20;
-  /** Bytes of an argument, and of a string that is appended to. At most 512 KiB: a batch of a store takes no more. */
-  bulkBytes: i32 = 512 << 10;
+  /** Bytes of an argument, and of a string that is appended to. At most 8 MiB. */
+  bulkBytes: i32 = 8 << 20;
   arguments: i32 = 1 << 20;
   /** Bytes of a request; its client is closed beyond. */
-  requestBytes: i32 = 640 << 10;
-  /** Bytes of requests that are not complete yet, of all clients together; who adds more is closed. */
-  waitingBytes: i32 = 16 << 20;
+  requestBytes: i32 = 9 << 20;
+  /**
+   * Bytes of requests that are not complete yet, of all clients together; who is stalled is closed, else who adds
+   * more. As many of those that are queued in transactions or wait for a key; they are refused.
+   */
+  waitingBytes: i32 = 32 << 20;
   /** Bytes of the largest reply; its client is closed beyond. */
   replyBytes: i32 = 16 << 20;
   /** Bytes of messages that a subscriber has not taken yet; it is closed beyond. */
   pushBytes: i32 = 1 << 20;
-  /** Bytes of all replies and messages that wait for their clients; who adds more is closed. */
+  /** Bytes of all replies and messages that wait for their clients; who is stalled is closed, else who adds more. */
   unsentBytes: i32 = 32 << 20;
+  /** For so long a client must have taken nothing, or sent no more of a request, to be closed for another. */
+  stallNs: i64 = 1 * SECOND;
   /** Channels and patterns that all clients together may be subscribed to. */
   subscriptions: i32 = 65_536;
+  /** Bytes of their names. */
+  subscriptionBytes: i32 = 8 << 20;
   /** Patterns among them; every message is compared with each. */
   patterns: i32 = 1024;
+  /** Keys that all clients together may wait for. */
+  awaited: i32 = 65_536;
   /** Keys that a client may watch. */
   watched: i32 = 256;
   /** Bytes of the commands that a transaction may queue. */
-  transactionBytes: i32 = 512 << 10;
+  transactionBytes: i32 = 9 << 20;
 }
 
 export class StoreCounters {
@@ -37,4 +48,14 @@ export class StoreCounters {
   closedForMemory: u64 = 0;
   malformed: u64 = 0;
   messages: u64 = 0;
+
+  /** CONFIG RESETSTAT. */
+  reset(): void {
+    this.clients = 0;
+    this.refusedClients = 0;
+    this.commands = 0;
+    this.closedForMemory = 0;
+    this.malformed = 0;
+    this.messages = 0;
+  }
 }

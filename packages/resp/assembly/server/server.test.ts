@@ -1,4 +1,4 @@
-import { Errno } from "@phantasm/interfaces";
+import { Errno, SECOND } from "@phantasm/interfaces";
 import { TestDisk } from "@phantasm/block/testing";
 import { TestStore } from "@phantasm/kv/testing";
 import { expect, test } from "@phantasm/testing";
@@ -56,6 +56,43 @@ test("who does not read is not read from, and goes on when he does", () => {
   expect(client.heardBytes).toBe(1000 * 1009);
   expect(server.server.unsentBytes).toBe(0);
   expect(server.server.waitingBytes).toBe(0);
+});
+
+test("at the limit of replies and of requests, who has been stalled longest makes room", () => {
+  const limits = new StoreLimits();
+  limits.unsentBytes = 100_000;
+  const server = new TestServer(null, Durability.NO, limits);
+  const good = server.client();
+  good.ask("SET a " + "x".repeat(30_000) + "\r\n");
+  const slow = server.client();
+  const deaf = server.client();
+  const young = server.client();
+  slow.room = 1;
+  deaf.room = 1;
+  young.room = 1;
+  slow.says("GET a\r\n");
+  deaf.says("GET a\r\n");
+  server.clock.nowNs += SECOND - 1;
+  // It takes some now and then: it goes on.
+  slow.reads(100);
+  young.says("GET a\r\n");
+  server.clock.nowNs += 1;
+  good.room = 1;
+  good.says("GET a\r\n");
+  expect(deaf.isOver).toBe(true);
+  expect(slow.isOver || young.isOver || good.isOver).toBe(false);
+  good.reads(1 << 20);
+  step();
+  expect(good.heardBytes).toBe(5 + 30_008 + 2);
+  expect(server.server.counters.closedForMemory).toBe(1);
+  limits.waitingBytes = 1_000;
+  const half = server.client();
+  half.says("*2\r\n$3\r\nGET\r\n$500\r\n" + "x".repeat(400));
+  server.clock.nowNs += SECOND;
+  const other = server.client();
+  other.says("*2\r\n$3\r\nGET\r\n$700\r\n" + "x".repeat(600));
+  expect(half.isOver).toBe(true);
+  expect(other.isOver).toBe(false);
 });
 
 test("a subscriber that does not read is closed; the others hear", () => {
@@ -190,6 +227,13 @@ test("what was kept is there at the next boot, whatever was done", () => {
       line += `HSET h${n} ${f} v${i}\r\nSADD u${n} ${i % 5}\r\nZADD z${n} ${i % 4} ${f}\r\n`;
       if (i % 7 == 0) line += `SPOP u${(n + 1) % 6}\r\nZPOPMIN z${(n + 2) % 6}\r\nHDEL h${n} a\r\n`;
       if (i % 11 == 0) line += `RENAME l${n} l${(n + 1) % 6}\r\nDEL z${n}\r\n`;
+      if (i % 4 == 0) line += `LINSERT l${n} BEFORE e${i} n${i}\r\nLINSERT l${n} AFTER z m${i}\r\n`;
+      if (i % 13 == 0) line += `LREM l${n} 2 z\r\nLMOVE l${n} l${(n + 2) % 6} LEFT RIGHT\r\n`;
+      if (i % 9 == 0) line += `COPY l${n} l${(n + 3) % 6} REPLACE\r\nSETBIT s${n} ${i} 1\r\n`;
+      if (i % 10 == 0)
+        line += `SUNIONSTORE u${n} u${(n + 1) % 6} u${n}\r\nHINCRBYFLOAT h${n} d 1.5\r\n`;
+      if (i % 12 == 0) line += `ZUNIONSTORE z${n} 2 z${(n + 1) % 6} u${n} WEIGHTS 2 3\r\n`;
+      if (i % 14 == 0) line += `ZREMRANGEBYRANK z${n} 0 1\r\nSMOVE u${n} u${(n + 1) % 6} 1\r\n`;
       if (i == 40 && boot == 2) line += "FLUSHALL\r\n";
       if (i == 90)
         line += `SET s${n} ${"y".repeat(200_000)}\r\nDEL l0\r\nRPUSH l0${" q".repeat(700)}\r\n`;

@@ -12,8 +12,9 @@ import {
   TimerHandler,
 } from "@phantasm/interfaces";
 import { ShutdownHandler, exit } from "@phantasm/runtime";
-import { Call } from "../commands/call";
+import { Call, OUT_OF_MEMORY } from "../commands/call";
 import { execute } from "../commands/execute";
+import { subcommandRefusal } from "../commands/subcommands";
 import { Command, Commands, Flag } from "../commands/table";
 import { Database } from "../data/database";
 import { seedHeights } from "../data/sorted-set";
@@ -23,9 +24,14 @@ import { LoadListener, Loader } from "../durable/loader";
 import { seedHash } from "../memory/siphash";
 import { Reply } from "../protocol/reply";
 import { administer } from "./administration";
+import { block } from "./block-commands";
+import { Blocking } from "./blocking";
 import { Channels } from "./channels";
 import { Client } from "./client";
 import { StoreCounters, StoreLimits } from "./limits";
+import { Monitors } from "./monitors";
+import { Pauses } from "./pauses";
+import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
 
@@ -33,7 +39,6 @@ const INPUT_BYTES: i32 = 64 << 10;
 const REPLY_BYTES_MIN: i32 = 128 << 10;
 const SWEEP_NS: i64 = 100 * MILLISECOND;
 const SWEEP_PLACES: i32 = 1000;
-const OUT_OF_MEMORY: string = "OOM command not allowed when used memory > 'maxmemory'.";
 const STORE_FAILED: string = "MISCONF The store has failed: nothing can be changed any more.";
 
 /** Told once, when all that was kept has been read. */
@@ -54,6 +59,17 @@ export class StoreServer
   readonly channels: Channels;
   readonly db: Database;
   readonly call: Call;
+  readonly blocking: Blocking;
+  readonly pauses: Pauses;
+  readonly monitors: Monitors = new Monitors();
+  /** Of requests that are queued, or wait for a key. */
+  readonly copies: Budget;
+  /** As `limits` say, or fewer. */
+  clientsMax: i32;
+  /** Of this boot: 40 digits. */
+  readonly runId: string;
+  /** What is between MULTI and EXEC is performed. */
+  isTransacting: bool = false;
   readonly reply: Reply;
   readonly clients: Client[] = [];
   /** Closed at the end of the command that found them too slow. */
@@ -87,7 +103,7 @@ export class StoreServer
     readonly password: string = "",
     readonly limits: StoreLimits = new StoreLimits(),
   ) {
-    assert(limits.bulkBytes <= 512 << 10, "resp: an argument has at most 512 KiB");
+    assert(limits.bulkBytes <= 8 << 20, "resp: an argument has at most 8 MiB");
     seedHash(random);
     seedHeights(random.u64());
     this.channels = new Channels();
@@ -99,6 +115,12 @@ export class StoreServer
     this.db = db;
     this.reply = reply;
     this.call = new Call(db, reply, random, limits.bulkBytes);
+    const copies = new Budget(limits.waitingBytes);
+    this.copies = copies;
+    this.blocking = new Blocking(db, random, clock, limits, copies);
+    this.pauses = new Pauses(clock);
+    this.clientsMax = limits.clients;
+    this.runId = runIdOf(random);
     this.startedMs = clock.wall() / MILLISECOND;
     db.nowMs = this.startedMs;
     if (store !== null) this.keeper = new Keeper(store, journal, durability, clock, this);
@@ -145,7 +167,7 @@ export class StoreServer
   }
 
   onAccept(listener: TcpListener, connection: TcpConnection): void {
-    if (this.clients.length >= this.limits.clients) {
+    if (this.clients.length >= this.clientsMax) {
       this.counters.refusedClients++;
       this.reply.clear();
       this.reply.error("ERR max number of clients reached");
@@ -163,7 +185,26 @@ export class StoreServer
     client.turn();
   }
 
+  /** Closes the client that has been stalled longest, for one that needs memory. False: none has been for long enough. */
+  makeRoom(needy: Client): bool {
+    let longest: Client | null = null;
+    let sinceNs = this.clock.now() - this.limits.stallNs;
+    for (let i = 0; i < this.clients.length; i++) {
+      const client = this.clients[i];
+      if (client === needy || client.stalledSinceNs > sinceNs) continue;
+      sinceNs = client.stalledSinceNs;
+      longest = client;
+    }
+    if (longest === null) return false;
+    longest.giveWay();
+    return true;
+  }
+
   forget(client: Client): void {
+    const wait = client.wait;
+    if (wait !== null) this.blocking.leave(wait);
+    this.pauses.forget(client);
+    this.monitors.forget(client);
     const last = this.clients.pop();
     if (last !== client) {
       this.clients[client.place] = last;
@@ -173,6 +214,13 @@ export class StoreServer
       this.channels.leave(client.channels[i], client, false);
     for (let i = 0; i < client.patterns.length; i++)
       this.channels.leave(client.patterns[i], client, true);
+  }
+
+  /** Null: there is none. */
+  clientOf(id: u64): Client | null {
+    for (let i = 0; i < this.clients.length; i++)
+      if (this.clients[i].id == id) return this.clients[i];
+    return null;
   }
 
   onTimer(timer: Timer): void {
@@ -193,6 +241,10 @@ export class StoreServer
   get barrier(): u64 {
     const keeper = this.keeper;
     return keeper === null ? 0 : keeper.barrier;
+  }
+
+  get isOverloaded(): bool {
+    return this.journal.isOverloaded;
   }
 
   get isBehind(): bool {
@@ -247,23 +299,33 @@ export class StoreServer
 
   // ---- commands
 
+  /** Whether what is called has to wait, since there is a pause. */
+  holds(client: Client): bool {
+    const command = this.commands.find(this.call);
+    return this.pauses.holds(client, command, this.commands.flags[command]);
+  }
+
   execute(client: Client): void {
     const call = this.call;
     const reply = this.reply;
     this.counters.commands++;
     const command = this.commands.find(call);
     const flags = this.commands.flags[command];
+    client.lastCommand = <i32>command;
+    client.lastMs = this.db.nowMs;
     const why = this.refusal(command, flags, client);
     if (why !== null) return queueOrRefuse(client, reply, why);
     const transaction = client.transaction;
     if (transaction !== null && transaction.isOpen && (flags & Flag.NOT_QUEUED) == 0) {
-      if (transaction.queue(call, this.limits.transactionBytes)) reply.simple("QUEUED");
+      if (transaction.queued.put(call, this.limits.transactionBytes)) reply.simple("QUEUED");
       else queueOrRefuse(client, reply, "ERR transaction is too large");
       return;
     }
+    if (this.monitors.clients.length > 0) this.monitors.tell(command, this, client);
     this.journal.begin();
     if (command == Command.EXEC) transact(command, this, client);
     else this.perform(command, client);
+    if (this.blocking.hasReady) this.blocking.serve();
     this.commitLater();
     while (this.doomed.length > 0) this.doomed.pop().abort();
   }
@@ -271,6 +333,7 @@ export class StoreServer
   perform(command: Command, client: Client): void {
     if (execute(command, this.call)) return;
     if (command >= Command.MULTI && command <= Command.UNWATCH) transact(command, this, client);
+    else if (command >= Command.BLPOP && command <= Command.BZMPOP) block(command, this, client);
     else if (command >= Command.SUBSCRIBE && command <= Command.PUBSUB)
       subscribeCommand(command, this, client);
     else administer(command, this, client);
@@ -284,6 +347,10 @@ export class StoreServer
     const name = this.commands.names[command];
     if (arity > 0 ? call.count != arity : call.count < -arity)
       return `ERR wrong number of arguments for '${name}' command`;
+    if (flags & Flag.CONTAINER) {
+      const why = subcommandRefusal(command, name, call);
+      if (why !== null) return why;
+    }
     if (!client.isKnown && (flags & Flag.STRANGER) == 0) return "NOAUTH Authentication required.";
     if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0)
       return STORE_FAILED;
@@ -323,4 +390,10 @@ export class StoreServer
   private finish(): void {
     this.keeper!.finish();
   }
+}
+
+function runIdOf(random: Random): string {
+  let text = "";
+  while (text.length < 40) text += random.u32().toString(16).padStart(8, "0");
+  return text;
 }

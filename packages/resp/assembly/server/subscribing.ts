@@ -1,10 +1,14 @@
 /** SUBSCRIBE, PUBLISH and their kind. */
 import { Call } from "../commands/call";
+import { help } from "../commands/subcommands";
 import { Command } from "../commands/table";
 import { Reply } from "../protocol/reply";
 import { Channel } from "./channels";
 import { Client } from "./client";
 import { StoreServer } from "./server";
+
+/** Of a message, besides channel and text: the pattern, at most so long, has to fit as well. */
+const PUSH_HEAD_BYTES: i32 = 64 << 10;
 
 export function subscribeCommand(command: Command, server: StoreServer, client: Client): void {
   const call = server.call;
@@ -18,6 +22,8 @@ export function subscribeCommand(command: Command, server: StoreServer, client: 
     case Command.PUNSUBSCRIBE:
       return unsubscribe(server, client, true);
     case Command.PUBLISH: {
+      if (call.bytes(1) + call.bytes(2) > server.limits.pushBytes - PUSH_HEAD_BYTES)
+        return server.reply.error("ERR message is too large");
       server.counters.messages++;
       const heard = server.channels.publish(
         call.at(1),
@@ -54,7 +60,8 @@ function subscribe(server: StoreServer, client: Client, isPattern: bool): void {
     if (known === null || !own.includes(known)) {
       const tooMany =
         isPattern && known === null && channels.patterns.length >= server.limits.patterns;
-      if (tooMany || channels.count >= server.limits.subscriptions)
+      const isLong = channels.nameBytes + call.bytes(i) > server.limits.subscriptionBytes;
+      if (tooMany || isLong || channels.count >= server.limits.subscriptions)
         return server.reply.error("ERR too many subscriptions");
       const channel = channels.open(call.at(i), call.bytes(i), isPattern);
       channel.clients.push(client);
@@ -115,5 +122,6 @@ function pubsub(server: StoreServer, call: Call): void {
       reply.bulk(call.at(i), call.bytes(i));
       reply.integer(channel === null ? 0 : <i64>channel.clients.length);
     }
-  } else reply.error(`ERR unknown subcommand '${call.text(1)}'. Try PUBSUB HELP.`);
+  } else if (call.is(1, "help")) help(Command.PUBSUB, "pubsub", call);
+  else call.syntax();
 }

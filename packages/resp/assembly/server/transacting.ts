@@ -1,5 +1,6 @@
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
-import { Command } from "../commands/table";
+import { OUT_OF_MEMORY } from "../commands/call";
+import { Command, Flag } from "../commands/table";
 import { Reply } from "../protocol/reply";
 import { Client } from "./client";
 import { StoreServer } from "./server";
@@ -12,10 +13,10 @@ export function queueOrRefuse(client: Client, reply: Reply, why: string): void {
   reply.error(why);
 }
 
-function transactionOf(client: Client): Transaction {
+function transactionOf(server: StoreServer, client: Client): Transaction {
   const known = client.transaction;
   if (known !== null) return known;
-  const made = new Transaction();
+  const made = new Transaction(server.copies);
   client.transaction = made;
   return made;
 }
@@ -23,7 +24,7 @@ function transactionOf(client: Client): Transaction {
 export function transact(command: Command, server: StoreServer, client: Client): void {
   const reply = server.reply;
   const call = server.call;
-  const transaction = transactionOf(client);
+  const transaction = transactionOf(server, client);
   switch (<i32>command) {
     case Command.MULTI:
       if (transaction.isOpen) return reply.error("ERR MULTI calls can not be nested");
@@ -55,11 +56,18 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
     reply.error("EXECABORT Transaction discarded because of previous errors.");
   else if (transaction.isStale(server.db)) reply.nothingArray();
   else {
-    reply.array(transaction.count);
-    for (let i = 0; i < transaction.count; i++) {
-      transaction.next(server.call);
-      server.perform(server.commands.find(server.call), client);
+    const queued = transaction.queued;
+    reply.array(queued.count);
+    server.isTransacting = true;
+    for (let i = 0; i < queued.count; i++) {
+      queued.next(server.call);
+      const command = server.commands.find(server.call);
+      if (server.monitors.clients.length > 0) server.monitors.tell(command, server, client);
+      const writes = (server.commands.flags[command] & Flag.WRITE) != 0;
+      if (writes && server.isOverloaded) reply.error(OUT_OF_MEMORY);
+      else server.perform(command, client);
     }
+    server.isTransacting = false;
   }
   transaction.close();
 }

@@ -1,8 +1,7 @@
 /** Commands between MULTI and EXEC, and the keys of WATCH. */
 import { Database, versionOf } from "../data/database";
 import { Call } from "../commands/call";
-
-const HEAD_BYTES: i32 = 8;
+import { Budget, Requests } from "./requests";
 
 
 @final
@@ -10,79 +9,38 @@ export class Transaction {
   isOpen: bool = false;
   /** A command was refused: EXEC will be too. */
   isDirty: bool = false;
-  count: i32 = 0;
-  /** Where the next command is that `next` gives. */
-  private at: i32 = 0;
-  private memory: usize = 0;
-  private room: i32 = 0;
-  private used: i32 = 0;
+  readonly queued: Requests;
   private readonly keys: Uint8Array[] = [];
   private readonly versions: u64[] = [];
 
+  constructor(private readonly budget: Budget) {
+    this.queued = new Requests(budget);
+  }
+
   open(): void {
     this.isOpen = true;
-  }
-
-  /** False: too much. The table and the bytes of the arguments are copied. */
-  queue(call: Call, bytesMax: i32): bool {
-    let bytes = HEAD_BYTES + (call.count << 3);
-    for (let i = 0; i < call.count; i++) bytes += call.bytes(i);
-    bytes = (bytes + 7) & ~7;
-    if (this.used + bytes > bytesMax) return false;
-    if (this.used + bytes > this.room) {
-      const room = max(2 * this.room, max(this.used + bytes, 256));
-      const larger = heap.alloc(<usize>room);
-      if (this.memory != 0) {
-        memory.copy(larger, this.memory, <usize>this.used);
-        heap.free(this.memory);
-      }
-      this.memory = larger;
-      this.room = room;
-    }
-    const start = this.memory + <usize>this.used;
-    store<i32>(start, bytes);
-    store<i32>(start, call.count, 4);
-    let offset = HEAD_BYTES + (call.count << 3);
-    for (let i = 0; i < call.count; i++) {
-      const pair = start + <usize>(HEAD_BYTES + (i << 3));
-      store<i32>(pair, offset);
-      store<i32>(pair, call.bytes(i), 4);
-      memory.copy(start + <usize>offset, call.at(i), <usize>call.bytes(i));
-      offset += call.bytes(i);
-    }
-    this.used += bytes;
-    this.count++;
-    return true;
-  }
-
-  /** The next queued command becomes what is called. */
-  next(call: Call): void {
-    const start = this.memory + <usize>this.at;
-    call.take(start, start + <usize>HEAD_BYTES, load<i32>(start, 4));
-    this.at += load<i32>(start);
   }
 
   /** All of it is over, the watching too. */
   close(): void {
     this.isOpen = false;
     this.isDirty = false;
-    this.count = 0;
-    this.at = 0;
-    this.used = 0;
-    this.room = 0;
-    if (this.memory != 0) heap.free(this.memory);
-    this.memory = 0;
+    this.queued.clear();
     this.unwatch();
   }
 
   unwatch(): void {
+    for (let i = 0; i < this.keys.length; i++) this.budget.used -= this.keys[i].length;
     this.keys.length = 0;
     this.versions.length = 0;
   }
 
   /** False: as many as may be are watched. */
   watch(call: Call, index: i32, watchedMax: i32): bool {
-    if (this.keys.length == watchedMax) return false;
+    const budget = this.budget;
+    const isTooMuch = budget.used + call.bytes(index) > budget.most;
+    if (isTooMuch || this.keys.length == watchedMax) return false;
+    budget.used += call.bytes(index);
     const key = new Uint8Array(call.bytes(index));
     memory.copy(key.dataStart, call.at(index), <usize>key.length);
     this.keys.push(key);

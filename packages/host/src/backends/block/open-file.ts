@@ -26,6 +26,11 @@ export interface OpenFileOptions {
   /** Size of the disk: a file that is absent or empty gets it, any other must have it. */
   readonly bytes?: number;
   readonly readonly?: boolean;
+  /**
+   * A writer that readers need not be kept from, as what it writes is made for that: it locks like a reader, and does
+   * not know of others like itself.
+   */
+  readonly besideReaders?: boolean;
   readonly sectorBytes?: SectorBytes;
   /** Past the page cache (O_DIRECT), on other threads. */
   readonly direct?: boolean;
@@ -92,7 +97,8 @@ export async function openLockedDisk(
     );
   }
   const flags = flagsFor(found, readonly) | (options.direct === true ? directFlag(file) : 0);
-  const locked = await lockDisk(file, flags, readonly, options.lock);
+  const shared = readonly || options.besideReaders === true;
+  const locked = await lockDisk(file, flags, shared, options.lock);
   try {
     const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
     sectorsOf(file, bytes, sectorBytes);
@@ -144,19 +150,19 @@ function flagsFor(found: Stats | undefined, readonly: boolean): number {
 export async function lockDisk(
   file: string,
   flags: number,
-  readonly: boolean,
+  shared: boolean,
   options?: LockOptions,
 ): Promise<LockedFile> {
   let locked: LockedFile | null;
   try {
-    locked = await openLocked(file, flags, PERMISSIONS, readonly ? "shared" : "exclusive", options);
+    locked = await openLocked(file, flags, PERMISSIONS, shared ? "shared" : "exclusive", options);
   } catch (error) {
     if (error instanceof BackendError) throw error;
     const refused = explainOpen(file, flags, error);
     if (refused !== null) throw refused;
     if (errorCode(error) === "EBUSY") throw inUse(file, "it is mounted, or another program has it");
     const hint =
-      errorCode(error) === "EACCES" && !readonly ? `\nattach it read-only: ${file}:ro` : "";
+      errorCode(error) === "EACCES" && !shared ? `\nattach it read-only: ${file}:ro` : "";
     throw new BackendError(`${file}: ${explain(error)}${hint}`);
   }
   if (locked !== null) return locked;

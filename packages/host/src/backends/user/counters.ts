@@ -16,6 +16,10 @@ export interface UserCounters extends LinkCounters {
   tcpOpened: number;
   /** TCP connections refused because a limit was reached. */
   tcpRefused: number;
+  /** TCP connections reset to make room in the memory of streams: nothing of theirs had moved. */
+  tcpEvicted: number;
+  /** Segments of the guest dropped for want of that memory. */
+  tcpDropped: number;
   /** TCP connections ended by a time-out. */
   tcpTimedOut: number;
   tcpRetransmissions: number;
@@ -40,6 +44,8 @@ export function newUserCounters(): UserCounters {
     egressDenied: 0,
     tcpOpened: 0,
     tcpRefused: 0,
+    tcpEvicted: 0,
+    tcpDropped: 0,
     tcpTimedOut: 0,
     tcpRetransmissions: 0,
     udpOpened: 0,

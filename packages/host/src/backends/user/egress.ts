@@ -10,7 +10,7 @@
  * hold the metadata services of clouds (169.254.169.254). A wide rule never opens those by accident:
  * `allow` reaches them only by their name or by a prefix inside them.
  */
-import { BackendError } from "../error.js";
+import { OptionError } from "../error.js";
 import { address, inPrefix, parsePrefix, unmapped, type Prefix } from "./address.js";
 
 export type Transport = "tcp" | "udp";
@@ -42,7 +42,7 @@ type Guarded = "host-loopback" | "link-local";
 export class EgressRules {
   readonly #rules: readonly Rule[];
 
-  /** @throws BackendError for a rule that cannot be read */
+  /** @throws OptionError for a rule that cannot be read */
   constructor(rules: readonly string[] = []) {
     this.#rules = rules.map(parseRule);
   }
@@ -102,7 +102,7 @@ function guardOfPrefix({ address: base, bits }: Prefix): Guarded | null {
 
 function parseRule(text: string): Rule {
   const fail = (problem: string): never => {
-    throw new BackendError(`--egress ${text}: ${problem}\nthe form is ${FORM}`);
+    throw new OptionError(`--egress ${text}: ${problem}\nthe form is ${FORM}`);
   };
   if (text === "none") return { allow: false, target: "any", ports: [], transport: null };
   const [, action, whole = ""] = /^(allow|deny):(.*)$/s.exec(text) ?? [];

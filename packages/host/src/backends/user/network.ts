@@ -170,6 +170,11 @@ export class UserNetwork implements NetBackend {
     return { tcp: this.#tcp.size, udp: this.#udp.size, held: this.#tcp.heldSize };
   }
 
+  /** Bytes of TCP streams that wait here, on their way to the guest or from it. */
+  get streamBytes(): number {
+    return this.#tcp.memory.used;
+  }
+
   attach(wake: () => void, accepted = OFFLOADS): void {
     this.#core.emitter.features = accepted & OFFLOADS;
     this.#waker.attach(wake);

@@ -30,24 +30,38 @@ export class Ports {
 
   /** @throws BackendError when the host does not let us listen there */
   async open(description: PublishDescription): Promise<void> {
-    const { protocol, hostAddress, hostPort, guestPort } = description;
-    let port: number;
-    try {
-      port = await this.#listen(description, hostPort);
-    } catch (error) {
-      if (description.flexible !== true || hostPort === 0) throw refusal(description, error);
-      try {
-        port = await this.#listen(description, 0);
-      } catch (again) {
-        throw refusal(description, again);
-      }
-    }
+    const { protocol, hostAddress, guestPort } = description;
+    const port = await this.#listenSomewhere(description);
     const url = urlOf(description, port);
     this.#published.push({ protocol, address: hostAddress, port, guestPort, url });
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#closers.splice(0).map((close) => close()));
+  }
+
+  /** Where it was asked for; the other places are for who leaves the choice to us. */
+  async #listenSomewhere(description: PublishDescription): Promise<number> {
+    const { hostPort, flexible = false } = description;
+    const places = hostPort === 0 ? [] : [hostPort];
+    if (hostPort === 0 || flexible) places.push(...this.#siblings(description), 0);
+    let refused: unknown;
+    for (const place of places) {
+      try {
+        return await this.#listen(description, place);
+      } catch (error) {
+        refused = error;
+      }
+    }
+    throw refusal(description, refused);
+  }
+
+  /** Where the same port of the guest is offered with another protocol: clients of both know one number. */
+  #siblings({ protocol, hostAddress, guestPort }: PublishDescription): number[] {
+    return this.#published
+      .filter((one) => one.guestPort === guestPort && one.address === hostAddress)
+      .filter((one) => one.protocol !== protocol)
+      .map(({ port }) => port);
   }
 
   #listen(description: PublishDescription, port: number): Promise<number> {

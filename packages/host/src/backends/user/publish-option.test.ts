@@ -7,16 +7,21 @@ const tcp = (hostAddress: string, hostPort: number, guestPort: number) => ({
   hostPort,
   guestPort,
 });
+/** Whichever the image declares. */
+const any = (hostAddress: string, hostPort: number, guestPort: number) => ({
+  ...tcp(hostAddress, hostPort, guestPort),
+  protocol: null,
+});
 
 it.each([
-  ["8080:80", null, tcp("127.0.0.1", 8080, 80)],
-  ["0:80", null, tcp("127.0.0.1", 0, 80)],
+  ["8080:80", null, any("127.0.0.1", 8080, 80)],
+  ["0:80", null, any("127.0.0.1", 0, 80)],
   ["8080:80/tcp", null, tcp("127.0.0.1", 8080, 80)],
   ["5353:53/udp", null, { ...tcp("127.0.0.1", 5353, 53), protocol: "udp" }],
-  ["0.0.0.0:8080:80", null, tcp("0.0.0.0", 8080, 80)],
-  ["[::1]:8080:80", null, tcp("::1", 8080, 80)],
-  ["service:8080:80", "service", tcp("127.0.0.1", 8080, 80)],
-  ["lan:10.0.0.1:8080:80", "lan", tcp("10.0.0.1", 8080, 80)],
+  ["0.0.0.0:8080:80", null, any("0.0.0.0", 8080, 80)],
+  ["[::1]:8080:80", null, any("::1", 8080, 80)],
+  ["service:8080:80", "service", any("127.0.0.1", 8080, 80)],
+  ["lan:10.0.0.1:8080:80", "lan", any("10.0.0.1", 8080, 80)],
   ["lan:[fd00::1]:5353:53/udp", "lan", { ...tcp("fd00::1", 5353, 53), protocol: "udp" }],
 ])("-p %s is read", (text, name, description) => {
   expect(parsePublishOption(text)).toEqual({ name, description });

@@ -1,5 +1,5 @@
 /** `-p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/tcp|/udp]`: a port of the guest, offered by the host. */
-import { BackendError } from "../error.js";
+import { OptionError } from "../error.js";
 import type { Named } from "../options.js";
 import { formatAddress, parseAddress } from "./address.js";
 
@@ -16,18 +16,23 @@ export interface PublishDescription {
   readonly scheme?: string;
 }
 
+/** What an operator asks for. Without a protocol it is each that the image declares for the port, or TCP. */
+export interface PublishWanted extends Omit<PublishDescription, "protocol"> {
+  readonly protocol: PublishDescription["protocol"] | null;
+}
+
 export const PUBLISH_ADDRESS = "127.0.0.1";
 
 const FORM =
   "-p [NAME:][HOST_IP:]HOST_PORT:GUEST_PORT[/udp], as in -p 8080:80, -p 0:80 or -p [::1]:5353:53/udp";
 
-/** @throws BackendError */
-export function parsePublishOption(text: string): Named<PublishDescription> {
+/** @throws OptionError */
+export function parsePublishOption(text: string): Named<PublishWanted> {
   const fail = (problem: string): never => {
-    throw new BackendError(`-p ${text}: ${problem}\nthe form is ${FORM}`);
+    throw new OptionError(`-p ${text}: ${problem}\nthe form is ${FORM}`);
   };
-  const [, rest = text, protocol = "tcp"] = /^(.*)\/([a-z]*)$/s.exec(text) ?? [];
-  if (protocol !== "tcp" && protocol !== "udp") {
+  const [, rest = text, protocol = null] = /^(.*)\/([a-z]*)$/s.exec(text) ?? [];
+  if (protocol !== null && protocol !== "tcp" && protocol !== "udp") {
     return fail(`${JSON.stringify(protocol)} is neither tcp nor udp`);
   }
   const [, name = null, ports = rest] = /^([a-z][a-z0-9-]{0,62}):(.*)$/s.exec(rest) ?? [];

@@ -381,6 +381,16 @@ describe("published ports", () => {
     expect(second?.url).toBe(`udp://127.0.0.1:${second?.port}`);
   });
 
+  it("0 takes the same one for UDP and TCP, unless another program has it", async () => {
+    const pairs: boolean[] = [];
+    for (let attempt = 0; attempt < 5 && !pairs.includes(true); attempt++) {
+      await reopen({ publish: [tcp(0), { ...tcp(0), protocol: "udp" }] });
+      const [first, second] = guest.network.published;
+      pairs.push(first?.port === second?.port);
+    }
+    expect(pairs).toContain(true);
+  });
+
   it("one that is in use is an error that says what to do, unless another will do", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -122,11 +122,34 @@ describe("a connection to a published port", () => {
     await until("the client has heard", () => seen.error === "ECONNRESET");
   });
 
-  it("tells a guest that answers something old to forget it", async () => {
+  it("tells a guest that answers something old to forget it, and asks again at once, once", async () => {
     const { guest, sends, lines } = await published();
-    await guest.awaits();
+    const [syn] = lines(await guest.awaits());
     sends({ flags: "SA", seq: 500, ack: 77 });
+    expect(lines(await guest.receives())).toEqual(["R seq=77", syn]);
+    sends({ flags: "A", seq: 500, ack: 77 });
     expect(lines(await guest.receives())).toEqual(["R seq=77"]);
+    await guest.after(500);
+    expect(lines(await guest.receives())).toEqual([syn]);
+    sends({ flags: "A", seq: 500, ack: 77 });
+    expect(lines(await guest.receives())).toEqual(["R seq=77", syn]);
+  });
+
+  it("has a later number than the last one of the same port", async () => {
+    const { guest, seen, client, sends } = await published();
+    await guest.awaits();
+    const first = guest.initialOf(client, GUEST);
+    sends({ flags: "RA", seq: 0, ack: 1 });
+    await until("the client has heard", () => seen.error === "ECONNRESET");
+    await guest.after(40_000);
+    const again = connect({
+      port: guest.network.published[0]?.port ?? 0,
+      host: "127.0.0.1",
+      localPort: Number(client.split(":")[1]),
+    });
+    cleanups.push(() => again.destroy());
+    await guest.awaits();
+    expect((guest.initialOf(client, GUEST) - first) >>> 0).toBe(40_000 * 250);
   });
 });
 
@@ -242,6 +265,24 @@ describe("the guest's window", () => {
     sends({ flags: "A", seq: 1, ack: 1, win: 1_000 });
     expect(lines(await guest.receives())).toEqual(['PA seq=1 ack=1 win=32768 "waiting"']);
   });
+
+  it.each([0, 3])(
+    "is where a reset goes, in front of the byte that asks: %i waits",
+    async (win) => {
+      const { guest, socket, sends, lines } = await open({ win });
+      socket.write("waiting");
+      await until(
+        "the data is here",
+        () => guest.network.flows.tcp === 1 && socket.bytesWritten === 7,
+      );
+      await guest.settle();
+      if (win > 0) sends({ flags: "A", seq: 1, ack: 1 + win, win: 0 });
+      await guest.after(60_000);
+      await guest.receives();
+      socket.resetAndDestroy();
+      expect(lines(await guest.awaits())).toEqual([`RA seq=${1 + win} ack=1`]);
+    },
+  );
 });
 
 describe("segments of the guest", () => {

@@ -11,6 +11,7 @@ import type { FlowKey } from "../flow-table.js";
 import type { Packet } from "../packet.js";
 import type { Path } from "../path.js";
 import type { PiecePool } from "./piece-pool.js";
+import { Holding, type StreamMemory } from "./memory.js";
 import { Receiver, RECEIVE_BYTES_MAX, RECEIVE_SCALE, type Sink } from "./receiver.js";
 import {
   Flag,
@@ -30,12 +31,17 @@ export interface FlowKeeper {
   readonly segmentsBytesMax: number;
   /** Buffers of bytes on their way to the host. */
   readonly pieces: PiecePool;
+  readonly memory: StreamMemory;
   /** Calls `settle` once the frames at hand have been looked at. */
   soon(flow: TcpFlow): void;
   /** Calls `settle` when the queue of frames has room again. */
   stalled(flow: TcpFlow): void;
+  /** It may not read from the host now: calls `resumeReading` until that is true. */
+  lacksMemory(flow: TcpFlow): void;
   /** It is established. */
   opened(flow: TcpFlow): void;
+  /** It has ended, and the reset that says so had no room: calls `sendReset` when there is. */
+  unsaid(flow: TcpFlow): void;
   /** Nobody listens at that address of the guest. True: the stream goes on without this flow. */
   refused(flow: TcpFlow): boolean;
   /** Both sides have ended; only late segments may come. */
@@ -97,12 +103,17 @@ export class TcpFlow implements FlowKey, Sink {
   /** What goes to the host at the end of this turn. */
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
+  /** Bytes that the stream was given and has not taken. */
+  #untaken = 0;
+  readonly #holding: Holding;
   #owesAck = false;
   /** Ours of the guest's window scale, and the guest's SYN; known once it has spoken. */
   #options: SynOptions = { mss: 0, scale: null };
   #syn: WindowMark | null = null;
   #handshakeMs = HANDSHAKE_FIRST_MS;
   #handshakeDueMs = Infinity;
+  /** The guest was told to forget an older connection, and has heard our SYN again, since it was last due. */
+  #hasInsisted = false;
   #sinceMs: number;
   #activeMs: number;
   #armedMs = Infinity;
@@ -124,6 +135,7 @@ export class TcpFlow implements FlowKey, Sink {
     this.guestPort = ports.guestPort;
     this.remotePort = ports.remotePort;
     this.#stream = stream;
+    this.#holding = new Holding(keeper.memory);
     this.#initial = initial;
     this.#phase = phase;
     this.#sinceMs = keeper.core.nowMs;
@@ -149,6 +161,22 @@ export class TcpFlow implements FlowKey, Sink {
   /** When the handshake with the guest, or before it the host's, began. */
   get sinceMs(): number {
     return this.#sinceMs;
+  }
+
+  get stalledSinceMs(): number {
+    return this.#holding.stalledSinceMs(this.#core.nowMs);
+  }
+
+  /** Reads on after `lacksMemory`. False: there is still too little for it. */
+  resumeReading(): boolean {
+    if (this.#phase !== "open") return true;
+    if (this.#mayRead) this.#stream.resume();
+    return this.#mayRead;
+  }
+
+  /** There is none. */
+  pauseReading(): void {
+    if (this.#phase === "open") this.#stream.pause();
   }
 
   /** Knocks at the guest, which has not asked for this. */
@@ -236,7 +264,7 @@ export class TcpFlow implements FlowKey, Sink {
   /** Resets both sides. Idempotent. */
   reset(): void {
     if (this.#phase === "closed") return;
-    this.#sendReset();
+    this.sendReset();
     this.abandon();
   }
 
@@ -244,6 +272,14 @@ export class TcpFlow implements FlowKey, Sink {
 
   #handshake(flags: number): void {
     const { nowMs } = this.#core;
+    this.#hasInsisted = false;
+    this.#sendSyn(flags);
+    this.#handshakeDueMs = Math.min(nowMs + this.#handshakeMs, this.#sinceMs + HANDSHAKE_MS_MAX);
+    this.#handshakeMs = Math.min(this.#handshakeMs * 2, HANDSHAKE_WAIT_MAX_MS);
+    this.#arm();
+  }
+
+  #sendSyn(flags: number): void {
     const ipv4 = this.#path.ipv4;
     const mss = segmentBytesMax(this.#core.mtu, ipv4);
     const scale = (flags & Flag.ACK) !== 0 && this.#options.scale === null ? null : RECEIVE_SCALE;
@@ -253,9 +289,6 @@ export class TcpFlow implements FlowKey, Sink {
     const optionBytes = writeSynOptions(emitter.view, start + TCP_HEADER_BYTES, mss, scale);
     this.#header(flags, this.#initial, 0xffff, optionBytes);
     emitter.send(this.#path, TCP_HEADER_BYTES + optionBytes);
-    this.#handshakeDueMs = Math.min(nowMs + this.#handshakeMs, this.#sinceMs + HANDSHAKE_MS_MAX);
-    this.#handshakeMs = Math.min(this.#handshakeMs * 2, HANDSHAKE_WAIT_MAX_MS);
-    this.#arm();
   }
 
   /** The guest's SYN, with or without an acknowledgement. */
@@ -279,7 +312,12 @@ export class TcpFlow implements FlowKey, Sink {
     const expected = advance(this.#initial, 1);
     const acknowledges = segment.has(Flag.ACK) && segment.acknowledgement === expected;
     if (segment.has(Flag.ACK) && !acknowledges) {
-      if (!segment.has(Flag.RST)) this.#sendResetFor(segment.acknowledgement);
+      if (segment.has(Flag.RST)) return;
+      // It has an older connection of this name (RFC 9293 §3.5.1, figure 9), and forgets it now: what
+      // follows our reset on this link arrives behind it.
+      this.#sendResetFor(segment.acknowledgement);
+      if (!this.#hasInsisted) this.#sendSyn(Flag.SYN);
+      this.#hasInsisted = true;
       return;
     }
     if (segment.has(Flag.RST)) {
@@ -320,7 +358,7 @@ export class TcpFlow implements FlowKey, Sink {
     this.#keeper.opened(this);
     this.#stream.on("data", this.#heardHost);
     this.#stream.on("end", this.#hostEnded);
-    this.#stream.resume();
+    this.#readOn();
   }
 
   // Segments of an open flow.
@@ -350,49 +388,85 @@ export class TcpFlow implements FlowKey, Sink {
         this.#resend(sender);
         break;
       case "progress":
+        this.#holding.set(0, sender.queue.bytes, this.#core.nowMs);
         if (this.#stream.isPaused() && sender.queue.bytes <= SEND_BYTES_LOW && !sender.ended) {
-          this.#stream.resume();
+          this.#readOn();
         }
         break;
       case "nothing":
         break;
     }
+    if (segment.bytes > 0 && !this.#keeper.memory.admits(this.#holding.bytes, segment.bytes)) {
+      // As if it had been lost on the way.
+      this.#core.counters.tcpDropped++;
+      this.#owesAck = true;
+      return;
+    }
     const ended = receiver.ended;
     if (receiver.accept(segment, packet, this)) this.#owesAck = true;
+    this.#holdsOfGuest();
     if (receiver.ended && !ended) {
       this.#flush();
       this.#stream.end();
     }
   }
 
+  #holdsOfGuest(): void {
+    const bytes = this.#untaken + this.#piecesBytes + (this.#receiver?.bytes ?? 0);
+    this.#holding.set(1, bytes, this.#core.nowMs);
+  }
+
+  get #mayRead(): boolean {
+    return this.#keeper.memory.admitsReading(this.#holding.bytes);
+  }
+
+  #readOn(): void {
+    if (this.#mayRead) this.#stream.resume();
+    else this.#lacksMemory();
+  }
+
+  #lacksMemory(): void {
+    this.#stream.pause();
+    this.#keeper.lacksMemory(this);
+  }
+
   /** Hands the pieces of this turn to the host, in one system call. */
   #flush(): void {
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
+    const bytes = this.#piecesBytes;
     this.#pieces = [];
     this.#piecesBytes = 0;
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return;
+    this.#untaken += bytes;
     const last = pieces.length - 1;
     if (last > 0) stream.cork();
     for (let at = 0; at < last; at++) stream.write(pieces[at]);
-    stream.write(pieces[last], (error) => this.#written(pieces, error));
+    stream.write(pieces[last], (error) => this.#written(pieces, bytes, error));
     if (last > 0) stream.uncork();
   }
 
   /** What the guest may send in addition to what it has sent. */
   get #space(): number {
     const held = this.#stream.writableLength + this.#piecesBytes + (this.#receiver?.bytes ?? 0);
-    return RECEIVE_BYTES_MAX - held;
+    return this.#keeper.memory.promise(RECEIVE_BYTES_MAX - held);
   }
 
   // Events of the stream. They come from the event loop.
 
   /** The host has taken these, and all before them. */
-  #written(pieces: readonly Buffer[], error?: Error | null): void {
+  #written(pieces: readonly Buffer[], bytes: number, error?: Error | null): void {
     // What has failed may still be on its way to the kernel; any other stream may keep what it is given.
     if (!error && this.#stream instanceof Socket) this.#keeper.pieces.giveBack(pieces);
+    if (this.#phase === "closed") return;
+    this.#core.tick();
+    this.#activeMs = this.#core.nowMs;
+    this.#untaken -= bytes;
+    this.#holdsOfGuest();
     this.#moreRoom();
+    // It has waited for this with its end.
+    if (this.#untaken === 0 && this.#receiver?.ended === true) this.#keeper.soon(this);
   }
 
   readonly #moreRoom = (): void => {
@@ -408,7 +482,9 @@ export class TcpFlow implements FlowKey, Sink {
     this.#activeMs = this.#core.nowMs;
     const { queue } = sender;
     queue.push(data);
+    this.#holding.set(0, queue.bytes, this.#core.nowMs);
     if (queue.bytes >= SEND_BYTES_HIGH || queue.pieces >= SEND_PIECES_HIGH) this.#stream.pause();
+    else if (!this.#mayRead) this.#lacksMemory();
     this.#keeper.soon(this);
   };
 
@@ -520,15 +596,14 @@ export class TcpFlow implements FlowKey, Sink {
     view.setUint16(start + 18, 0);
   }
 
-  /** The guest gives up what it has with us. */
-  #sendReset(): void {
-    if (this.#phase === "open" || this.#phase === "accepting") {
-      const sequence = this.#sender === null ? advance(this.#initial, 1) : this.#sender.next;
-      this.#control(Flag.RST | Flag.ACK, sequence);
-    } else if (this.#phase === "dialling") {
-      // RFC 9293 §3.10.7.1: nothing has been sent, so the number is 0.
-      this.#control(Flag.RST | Flag.ACK, 0);
-    }
+  /** The guest gives up what it has with us. Only `reset` calls it, and the keeper after `unsaid`. */
+  sendReset(): void {
+    // Nobody has answered yet.
+    if (this.#receiver === null) return;
+    const sequence = this.#sender === null ? advance(this.#initial, 1) : this.#sender.resetSequence;
+    // RFC 9293 §3.10.7.1: where nothing has been sent the number is 0.
+    const said = this.#control(Flag.RST | Flag.ACK, this.#phase === "dialling" ? 0 : sequence);
+    if (!said) this.#keeper.unsaid(this);
   }
 
   /** RFC 9293 §3.10.7.3: the number that the guest believes in. */
@@ -543,6 +618,8 @@ export class TcpFlow implements FlowKey, Sink {
   #finishIfDone(): void {
     if (this.#phase !== "open") return;
     if (this.#sender?.finAcknowledged !== true || this.#receiver?.ended !== true) return;
+    // What the host has not taken is counted here, and ends with this.
+    if (this.#untaken > 0 && !this.#stream.destroyed) return;
     this.#phase = "resting";
     this.#keeper.resting(this);
   }
@@ -555,6 +632,8 @@ export class TcpFlow implements FlowKey, Sink {
     this.#stream.off("end", this.#hostEnded);
     this.#sender?.queue.clear();
     this.#pieces = [];
+    this.#holding.set(0, 0, this.#core.nowMs);
+    this.#holding.set(1, 0, this.#core.nowMs);
     this.#keeper.closed(this);
   }
 

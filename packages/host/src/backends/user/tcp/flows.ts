@@ -7,6 +7,7 @@ import { parseAddress } from "../address.js";
 import { random32, type Core } from "../core.js";
 import { segmentBytesMax } from "../emitter.js";
 import { FlowTable } from "../flow-table.js";
+import { Task } from "../../../scheduler.js";
 import { OTHER_KIND_AFTER_MS, type Guest } from "../guests.js";
 import { macOf, Unreachable, type RememberedPacket } from "../icmp.js";
 import { Protocol, type Packet } from "../packet.js";
@@ -15,6 +16,7 @@ import { isUnicast } from "../plan.js";
 import { targetOf } from "../target.js";
 import { visibleAddress } from "../visible.js";
 import { abort, TcpFlow, type FlowKeeper } from "./flow.js";
+import { StreamMemory } from "./memory.js";
 import { PiecePool } from "./piece-pool.js";
 import { Flag, Segment, TCP_HEADER_BYTES } from "./segment.js";
 import { advance } from "./sequence.js";
@@ -23,6 +25,12 @@ import { advance } from "./sequence.js";
 export const TCP_HELD_MS_MAX = 30_000;
 /** With all places taken, a connection that the host tries to make for longer gives up its own. */
 const DIAL_PATIENCE_MS = 5_000;
+
+/** RFC 9293 §3.4.1: initial sequence numbers move by one every 4 µs. */
+const SEQUENCE_TICKS_PER_MS = 250;
+
+/** How often it is looked who makes room, while there is little memory. */
+const RELIEF_NS = 250e6;
 
 const EPHEMERAL_FIRST = 49_152;
 const EPHEMERAL_COUNT = 16_384;
@@ -39,6 +47,7 @@ interface Held {
 export class TcpFlows implements FlowKeeper {
   readonly pieces = new PiecePool();
   readonly core: Core;
+  readonly memory: StreamMemory;
   readonly #table: FlowTable<TcpFlow>;
   readonly #segment = new Segment();
   readonly #dns: () => Duplex;
@@ -52,7 +61,14 @@ export class TcpFlows implements FlowKeeper {
   #held: Held[] = [];
   #soon: TcpFlow[] = [];
   #stalled: TcpFlow[] = [];
+  /** Resets that found no room. */
+  #unsaid: TcpFlow[] = [];
+  /** Those that do not read from the host for want of memory. */
+  readonly #hungry = new Set<TcpFlow>();
+  readonly #relief = new Task(() => this.#relieve());
+  #relieves = false;
   readonly #schedule: () => void;
+  readonly #sequenceOrigin: number;
   #ephemeral = 0;
 
   /**
@@ -64,6 +80,8 @@ export class TcpFlows implements FlowKeeper {
     this.#schedule = schedule;
     this.#dns = dns;
     this.#table = new FlowTable(random32(core.entropy));
+    this.memory = new StreamMemory(core.limits.tcpBytes);
+    this.#sequenceOrigin = random32(core.entropy);
   }
 
   get size(): number {
@@ -150,12 +168,19 @@ export class TcpFlows implements FlowKeeper {
     this.#stalled.push(flow);
   }
 
+  unsaid(flow: TcpFlow): void {
+    if (this.#unsaid.length < this.core.limits.tcpFlows) this.#unsaid.push(flow);
+  }
+
   get hasStalled(): boolean {
-    return this.#stalled.length > 0;
+    return this.#stalled.length > 0 || this.#unsaid.length > 0;
   }
 
   /** The guest has taken frames: those that had no room go on, each in its turn. */
   resumeStalled(): void {
+    const unsaid = this.#unsaid;
+    this.#unsaid = [];
+    for (const flow of unsaid) flow.sendReset();
     const stalled = this.#stalled;
     this.#stalled = [];
     for (const flow of stalled) {
@@ -164,8 +189,19 @@ export class TcpFlows implements FlowKeeper {
     }
   }
 
+  lacksMemory(flow: TcpFlow): void {
+    this.#hungry.add(flow);
+    if (this.memory.used < this.memory.limit) return;
+    // All of it is taken: what others read in the meantime would go beyond.
+    for (const other of this.#table.all()) {
+      other.pauseReading();
+      this.#hungry.add(other);
+    }
+  }
+
   /** Does what the turn has left to do. */
   settle(): void {
+    this.#watchMemory();
     if (this.#held.length > 0 && this.#mayKnock) this.retryHeld();
     const flows = this.#soon;
     if (flows.length === 0) return;
@@ -203,14 +239,41 @@ export class TcpFlows implements FlowKeeper {
     this.#dialling.delete(flow);
     if (this.#knocking.delete(flow) && this.#held.length > 0) this.#schedule();
     this.#resting.delete(flow);
+    this.#hungry.delete(flow);
+  }
+
+  #watchMemory(): void {
+    if (this.#relieves || (!this.memory.isLow && this.#hungry.size === 0)) return;
+    this.#relieves = true;
+    this.core.scheduler.after(this.#relief, RELIEF_NS);
+  }
+
+  /** Resets those that have been stalled longest, until there is memory again. */
+  #relieve(): void {
+    this.#relieves = false;
+    this.core.tick();
+    const stalled = this.#table
+      .all()
+      .map((flow) => ({ flow, sinceMs: flow.stalledSinceMs }))
+      .filter(({ sinceMs }) => sinceMs < Infinity)
+      .sort((a, b) => a.sinceMs - b.sinceMs);
+    for (const { flow } of stalled) {
+      if (!this.memory.isLow) break;
+      this.core.counters.tcpEvicted++;
+      flow.reset();
+    }
+    for (const flow of this.#hungry) if (flow.resumeReading()) this.#hungry.delete(flow);
+    this.#watchMemory();
   }
 
   /** Ends everything. Settles when every stream is closed. */
   async close(): Promise<void> {
     this.#held = [];
+    this.core.scheduler.cancel(this.#relief);
     for (const flow of this.#table.all()) flow.abandon();
     this.#soon = [];
     this.#stalled = [];
+    this.#unsaid = [];
     const closed = [...this.#streams].map(
       (stream) => new Promise<void>((resolve) => stream.once("close", () => resolve())),
     );
@@ -262,7 +325,7 @@ export class TcpFlows implements FlowKeeper {
             noDelay: true,
           });
     this.#track(stream);
-    const flow = new TcpFlow(this, path, ports, stream, random32(core.entropy), "dialling");
+    const flow = new TcpFlow(this, path, ports, stream, this.#initialSequence, "dialling");
     this.#table.add(flow);
     this.#dialling.add(flow);
     flow.heard(packet, segment);
@@ -294,7 +357,6 @@ export class TcpFlows implements FlowKeeper {
   // Connections to the guest.
 
   #knock(socket: Socket, guest: Guest, guestPort: number, client: Uint8Array | null): void {
-    const { core } = this;
     if (!this.#makeRoom()) return this.#turnAway(socket);
     const remote = visibleAddress(client, guest);
     const port = this.#freePort(guest, guestPort, remote, socket.remotePort ?? 0);
@@ -302,7 +364,7 @@ export class TcpFlows implements FlowKeeper {
     this.#track(socket);
     const path = new Path(remote, guest.address, guest.mac, Protocol.TCP);
     const ports = { guestPort, remotePort: port };
-    const flow = new TcpFlow(this, path, ports, socket, random32(core.entropy), "knocking");
+    const flow = new TcpFlow(this, path, ports, socket, this.#initialSequence, "knocking");
     this.#table.add(flow);
     this.#knocking.add(flow);
     flow.knock();
@@ -329,6 +391,14 @@ export class TcpFlows implements FlowKeeper {
   }
 
   // Bookkeeping.
+
+  /**
+   * By the clock, so that a guest that keeps a connection in TIME-WAIT, where the client's port is used
+   * again, sees that this one is later (RFC 9293 §3.6.1). Nobody but the guest sees these numbers.
+   */
+  get #initialSequence(): number {
+    return advance(this.#sequenceOrigin, Math.floor(this.core.nowMs * SEQUENCE_TICKS_PER_MS));
+  }
 
   get #mayKnock(): boolean {
     return this.#knocking.size < this.core.limits.tcpKnocking;

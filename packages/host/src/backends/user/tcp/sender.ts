@@ -84,6 +84,16 @@ export class Sender {
     return this.queue.bytes === 0 && (!this.ended || this.finAcknowledged);
   }
 
+  /**
+   * Where a reset is believed: behind all that was ever sent, where the guest is, or can be asked by its
+   * challenge (RFC 5961 §3.2). Not behind a byte that probes a window which is shut: that is outside, and
+   * outside it is ignored.
+   */
+  get resetSequence(): number {
+    const edge = advance(this.#windowAcknowledgement, this.#window);
+    return difference(this.#highest, edge) > 0 ? edge : this.#highest;
+  }
+
   /** Bytes of data that may go now, `inFlight` from the front of the queue; at most `bytesMax`. */
   sendable(bytesMax: number): number {
     const sent = this.inFlight;

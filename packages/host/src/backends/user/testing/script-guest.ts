@@ -71,6 +71,11 @@ export class ScriptGuest {
     return new ScriptGuest(network, time, agreed);
   }
 
+  /** The initial sequence number that the network's last SYN between these ends had. */
+  initialOf(from: string, to: string): number {
+    return this.#initial.get(`${from} ${to}`) ?? 0;
+  }
+
   /** A frame as it is, without its virtio_net_hdr. */
   sendsRaw(frame: Uint8Array): void {
     const bytes = new Uint8Array(ETHERNET + frame.length);

@@ -1,0 +1,109 @@
+/** What a command makes is there as a whole after a crash at any moment, however large it is. */
+import { TestDisk, TestRandom } from "@phantasm/block/testing";
+import { TestStore } from "@phantasm/kv/testing";
+import { expect, test } from "@phantasm/testing";
+import { TestServer, step } from "../testing";
+import { Durability } from "./keeper";
+
+const SECTORS: i32 = 131_072;
+/** Moments of each change that power is lost at. */
+const POINTS: i32 = 2;
+
+function boot(disk: TestDisk): TestServer {
+  const store = new TestStore(disk);
+  const server = new TestServer(store.store, Durability.ALWAYS);
+  settle(store, 2);
+  expect(server.ready).toBe(0);
+  return server;
+}
+
+function settle(store: TestStore, turns: i32): void {
+  for (let turn = 0; turn < turns; turn++) {
+    store.run();
+    step();
+  }
+}
+
+/** Says how the changed keys are: the same text means the same contents. */
+function asked(server: TestServer): string {
+  return server
+    .client()
+    .ask(
+      "STRLEN s\r\nGETRANGE s 0 0\r\nGETRANGE s -1 -1\r\nHSTRLEN h f\r\nHLEN h\r\nSCARD u\r\nZCARD z\r\n" +
+        "LLEN l\r\nLINDEX l 1\r\nLINDEX l -1\r\nLPOS l x\r\nSCARD w\r\nSTRLEN big\r\nEXISTS s h u z l w\r\n",
+    );
+}
+
+/** A line is not as long as these are. */
+function encoded(line: string): string {
+  const words = line.split(" ");
+  let text = `*${words.length}\r\n`;
+  for (let i = 0; i < words.length; i++) text += `$${words[i].length}\r\n${words[i]}\r\n`;
+  return text;
+}
+
+/** Each of them is one change. */
+const CHANGES: StaticArray<string> = [
+  "SET s " + "b".repeat(2_000_000) + "c\r\n",
+  "SET s short\r\n",
+  "HSET h f " + "x".repeat(1_900_000) + "\r\n",
+  "HSET h f y\r\n",
+  "SUNIONSTORE u u v\r\n",
+  "ZUNIONSTORE z 2 u v\r\n",
+  "COPY l m\r\nDEL l\r\nRENAME m l\r\n",
+  "LINSERT l BEFORE e1 x\r\n",
+  "LREM l 0 e2\r\n",
+  "LSET l 1 " + "q".repeat(1_900_000) + "\r\n",
+  "LSET l 1 r\r\n",
+  "SINTERSTORE w u v\r\n",
+  "SDIFFSTORE w u none\r\n",
+  "APPEND s " + "z".repeat(1_700_000) + "\r\n",
+  "RENAME s t\r\nRENAME t s\r\n",
+];
+
+function prepare(server: TestServer, store: TestStore): void {
+  const client = server.client();
+  let text = "SET s a\r\nHSET h f a g b\r\n";
+  for (let i = 0; i < 700; i++)
+    text += `SADD u u${i}\r\nSADD v v${i} u${i % 9}\r\nRPUSH l e${i}\r\n`;
+  client.says(text);
+  settle(store, 40);
+}
+
+test("a large change is there as a whole, or not at all (seed 11)", () => {
+  const random = new TestRandom(11);
+  const disk = new TestDisk(SECTORS);
+  const before = new Uint8Array(SECTORS * 512);
+  const left = new TestDisk(SECTORS);
+  const store = new TestStore(disk);
+  const server = new TestServer(store.store, Durability.ALWAYS);
+  settle(store, 2);
+  prepare(server, store);
+  for (let change = 0; change < CHANGES.length; change++) {
+    const lines = CHANGES[change].split("\r\n");
+    for (let line = 0; line + 1 < lines.length; line++) {
+      const old = asked(server);
+      before.set(disk.content);
+      disk.records = true;
+      const client = server.client();
+      client.says(encoded(lines[line]));
+      settle(store, 30);
+      const reply = client.heard();
+      expect(reply.startsWith("+") || reply.startsWith(":")).toBe(true);
+      const after = asked(server);
+      const events = disk.journalLength;
+      for (let point = 0; point < POINTS; point++) {
+        left.forgetRequests();
+        left.content.set(before);
+        disk.crash(<i32>random.below(<u32>events + 1), random, left.content);
+        const again = boot(left);
+        const found = asked(again);
+        // Servers of one case share what memory there is.
+        again.client().ask("FLUSHALL\r\n");
+        if (found == old || found == after) continue;
+        expect(lines[line].substring(0, 40) + "\n" + found).toBe(old + "\nor\n" + after);
+      }
+      disk.forgetJournal();
+    }
+  }
+});
