@@ -2,7 +2,7 @@
  * What the optimiser runs, and in which order. Binaryen's own list optimises every function, inlines, and
  * optimises all that was inlined into once more, in several rounds: two thirds of its time. Here functions are
  * only tidied before they are inlined, so that their sizes say something, and optimised once, when they are
- * whole. The images are smaller, and as fast (docs/decisions/030-passes.md).
+ * whole. The images are smaller, and as fast (docs/decisions/033-passes.md).
  */
 import type { Profile } from "../configuration/unikernel.js";
 
