@@ -234,14 +234,19 @@ export class Authority {
   /** DS of a zone whose zone above is here too, which answers. False: it is not here. */
   private answerAbove(apex: usize): bool {
     const zones = this.zones;
-    let node = zones.base + <usize>load<u32>(zones.zoneOfApex(apex), 28);
+    let node: usize = 0;
     let outer: usize = 0;
-    if (node != zones.base) outer = zones.apexOf(zones.parentOf(apex));
-    else if (this.set.hasOthers && labelBytes(apex) > 0) {
+    // A zone that lies elsewhere may be nearer, or have taken the place of the one that lies here.
+    if (this.set.hasOthers && labelBytes(apex) > 0) {
       node = this.seekAbove(zones, apex);
       outer = this.walk.apex;
-    } else return false;
-    if (node == 0) return false;
+    }
+    if (node == 0) {
+      const above = load<u32>(zones.zoneOfApex(apex), 28);
+      if (above == 0) return false;
+      node = zones.base + <usize>above;
+      outer = zones.apexOf(zones.parentOf(apex));
+    }
     const set = setOf(node, DS);
     if (set != 0) this.put(set);
     else {
