@@ -215,7 +215,9 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
   }
 
   onCurrent(inbound: Inbound): void {
-    if (inbound.reader.serial == this.version.serial) this.isCurrent();
+    // It has expired meanwhile.
+    if (this.served.zones === null) this.queue();
+    else if (inbound.reader.serial == this.version.serial) this.isCurrent();
     else this.passOn(`it has an older version, ${inbound.reader.serial}`);
   }
 
