@@ -189,6 +189,45 @@ test("what is served does not become older when its header is damaged", () => {
   expect(it.serial).toBe(102);
 });
 
+test("a disk that was begun anew has older ones: it says so", () => {
+  const it = new Case();
+  it.put(4, 100);
+  it.start();
+  it.pass();
+  it.told();
+  memory.fill(it.base, 0, 2 * 4096);
+  it.put(1, 101);
+  it.pass();
+  it.pass();
+  expect(it.serial).toBe(100);
+  expect(it.told()).toBe(
+    "the disk has generation 1, which is older: it is taken after a restart; generation 4 is served|",
+  );
+});
+
+test("what transfers still read counts: there are no more than twice bytesMax", () => {
+  const it = new Case();
+  it.put(1, 100);
+  it.start(TEST_ZONES_BYTES);
+  it.pass();
+  const first = it.set.base;
+  first.hold();
+  it.put(2, 101);
+  it.pass();
+  expect(it.serial).toBe(101);
+  it.put(3, 102);
+  it.told();
+  it.pass();
+  it.pass();
+  expect(it.serial).toBe(101);
+  expect(it.told()).toBe(
+    "generation 3 waits for transfers that read older ones; generation 2 is served|",
+  );
+  first.release();
+  it.pass();
+  expect(it.serial).toBe(102);
+});
+
 test("more bytes than there may be", () => {
   const it = new Case();
   it.put(1, 100);
