@@ -111,10 +111,11 @@ async function begin(zone: string, serial: number, bytes = 1 << 20, versions = 6
   text = zone;
 }
 
-function replace(zone: string, serial: number): void {
+/** Returns in how many steps it was compared with what there was. */
+function replace(zone: string, serial: number): number {
   const bytes = compiled(zone, serial);
-  core.exports.replaceBase(core.put(bytes, 16), bytes.length);
   text = zone;
+  return core.exports.replaceBase(core.put(bytes, 16), bytes.length);
 }
 
 /** RFC 1995 §3: the SOA record of what is there stands in the authority section. */
@@ -223,6 +224,39 @@ test("another content with the same or an older serial leaves no changes behind"
   expect(apply(before, 7)).toBeNull();
   replace(`${MANY}c IN A 192.0.2.2\n`, 7);
   expect(apply(before, 6)).toBeNull();
+});
+
+test("a serial that two contents had is where no changes begin", async () => {
+  await begin(`${MANY}a IN A 192.0.2.2\n`, 5);
+  const before = whole();
+  replace(`${MANY}b IN A 192.0.2.2\n`, 5);
+  replace(`${MANY}b IN A 192.0.2.2\nc IN A 192.0.2.2\n`, 6);
+  expect(apply(before, 5)).toBeNull();
+  const next = whole();
+  replace(`${MANY}c IN A 192.0.2.2\n`, 7);
+  expect(apply(next, 6)).toEqual(whole());
+  expect(apply(before, 5)).toBeNull();
+  // Also one that the zone has gone back to.
+  replace(`${MANY}d IN A 192.0.2.2\n`, 6);
+  replace(`${MANY}d IN A 192.0.2.2\ne IN A 192.0.2.2\n`, 7);
+  expect(apply(next, 6)).toBeNull();
+  // Nothing is wrong with what comes again as it was.
+  const same = whole();
+  replace(text, 7);
+  replace(`${text}f IN A 192.0.2.2\n`, 8);
+  expect(apply(same, 7)).toEqual(whole());
+});
+
+test("many records of a name are compared in many steps", async () => {
+  const sets = (last: number): string =>
+    Array.from(
+      { length: 8 },
+      (_, at) => `$GENERATE 1-1000 s${at} TXT "$"\ns${at} TXT "x${last}"\n`,
+    ).join("");
+  await begin(HEAD + sets(1), 1);
+  const before = whole();
+  expect(replace(HEAD + sets(2), 2)).toBeGreaterThan(6);
+  expect(apply(before, 1)).toEqual(whole());
 });
 
 test(`${VERSIONS} versions that are drawn: PHANTASM_ZONES_SEED=${SEED}`, async () => {
