@@ -271,6 +271,8 @@ export function reasonOf(status: i32): string {
     case ReadStatus.CHANGED:
     case DraftError.MISSING:
       return "its changes do not fit";
+    case DraftError.CROWDED:
+      return "its names were chosen to be slow to find";
     case DraftError.SET:
       return "a set of records is larger than a message";
     case DraftError.ALIAS:
