@@ -98,12 +98,21 @@ export class Authority {
    *
    * @param message see Walk.toName
    */
+  // @ts-ignore: decorator
+  @inline
   seek(name: usize, labels: usize, count: i32, message: Message | null): bool {
     const set = this.set;
+    const base = set.base;
+    // A transfer uses the message too.
+    if (this.zones !== base || this.message.zones !== base) this.use(base);
+    this.walk.toName(name, labels, count, message);
+    return set.hasOthers ? this.seekOther(name, labels, count, message) : set.hasBase;
+  }
+
+  /** The same in zones by themselves, behind a walk through the base. */
+  private seekOther(name: usize, labels: usize, count: i32, message: Message | null): bool {
+    const set = this.set;
     const walk = this.walk;
-    this.use(set.base);
-    walk.toName(name, labels, count, message);
-    if (!set.hasOthers) return set.hasBase;
     const depth = walk.apex == 0 ? -1 : count - walk.apexLabels;
     const other = set.find(name, labels, count, depth);
     if (other === null) return set.hasBase;
@@ -118,8 +127,6 @@ export class Authority {
   }
 
   private use(zones: Zones): void {
-    // A transfer uses the message too.
-    if (this.zones === zones && this.message.zones === zones) return;
     this.zones = zones;
     this.walk.zones = zones;
     this.message.zones = zones;
