@@ -113,6 +113,19 @@ test("zones are read at the boot, and again when they are new", () => {
   expect(it.told()).toBe("generation 1: 1 zones, 16 records|generation 2: 1 zones, 16 records|");
 });
 
+test("a zone that changes without a newer serial is named", () => {
+  const it = new Case();
+  it.put(1, 100);
+  it.start();
+  it.pass();
+  it.told();
+  it.put(2, 99);
+  it.pass();
+  expect(it.told()).toBe(
+    "generation 2: 1 zones, 16 records|example.org has changed, and serial 99 is not newer: secondaries do not see it|",
+  );
+});
+
 test("a disk without zones is told once, and looked at again", () => {
   const it = new Case();
   it.start();

@@ -336,13 +336,18 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
       `generation {}: ${zones.count} zones, ${zones.records} records, read in ${milliseconds} ms`,
       this.served.generation,
     );
-    if (this.known.stale > 0)
-      this.logger.warning(
-        "{} zones have changed, and their serials are not newer: secondaries do not see it",
-        this.known.stale,
-      );
+    this.tellStale();
     this.listener!.onBase(zones);
     this.rest();
+  }
+
+  private tellStale(): void {
+    const known = this.known;
+    if (known.stale == 0) return;
+    const others = known.stale > 1 ? ` (and so have ${known.stale - 1} others)` : "";
+    this.logger.warning(
+      `${known.staleName} has changed${others}, and serial ${known.staleSerial} is not newer: secondaries do not see it`,
+    );
   }
 
   /** The zones are not good; who writes meanwhile has a newer header soon, which is looked for at once. */

@@ -1,6 +1,6 @@
 /** The last changes of zones, for secondaries that have an older version and take no more than what is new. */
 import { PENDING } from "@phantasm/interfaces";
-import { lower8 } from "@phantasm/dns/wire";
+import { lower8, textOfName } from "@phantasm/dns/wire";
 import { compareNames } from "./name-order";
 import { Zones } from "./zone-data";
 import { ZoneDifference, writePlainName } from "./zone-difference";
@@ -74,6 +74,9 @@ export class ZoneChanges implements Changes {
   private readonly name: usize = heap.alloc(NAME_ROOM);
   /** Zones that have changed, and whose serial does not say so, in the last comparison. */
   stale: i32 = 0;
+  /** The first of them, and its serial. */
+  staleName: string = "";
+  staleSerial: u32 = 0;
   // The versions that are being compared.
   private newer: Zones | null = null;
   private oldAt: i32 = 0;
@@ -177,7 +180,10 @@ export class ZoneChanges implements Changes {
     // RFC 1982: else no secondary would see that it is newer, or it would take changes of something else.
     const isNewer = <i32>(to - from) > 0;
     if (!isNewer) {
-      this.stale++;
+      if (this.stale++ == 0) {
+        this.staleName = textOfName(this.name);
+        this.staleSerial = to;
+      }
       mark(this.unclearNext, this.newAt);
     }
     if (isNewer && status == 0 && !wasUnclear) this.keep(older, oldZone, newer, newZone, nameBytes);
