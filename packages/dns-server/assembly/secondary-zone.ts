@@ -13,7 +13,7 @@ import { Inbound, InboundHandler } from "./inbound";
 import { SecondaryZones } from "./secondary-zones";
 import { isNewer } from "./serial";
 import { SoaAnswer } from "./soa-query";
-import { nameOfTransfer, reasonOf } from "./transfer-reader";
+import { nameOfTransfer, reasonOf, refusalOf } from "./transfer-reader";
 import { Zones } from "./zone-data";
 import { ServedZone } from "./zone-set";
 import { ZoneVersion } from "./zone-version";
@@ -155,7 +155,7 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
     }
     this.hangUp();
     if (kind == SoaAnswer.TRUNCATED) return this.queue();
-    if (kind != SoaAnswer.SERIAL) return this.passOn(`it answers with code ${query.rcode}`);
+    if (kind != SoaAnswer.SERIAL) return this.passOn(refusalOf(query.rcode));
     this.compare(query.serial);
   }
 
