@@ -27,6 +27,8 @@ const SOA: i32 = 6;
 const NAME_BYTES_MAX: usize = 255;
 /** Owner, type, class, TTL, length, and what data there can be. */
 const RECORD_BYTES_MAX: usize = NAME_BYTES_MAX + 10 + 65_535;
+/** What a message has room for beside header, a question and EDNS: without pointers, the largest are longer. */
+const SENT_BYTES_MAX: usize = 65_535 - 12 - 255 - 4 - 11;
 /** Records of one set: 12 bytes each at least, and a message has them all. */
 const SET_RECORDS_MAX: i32 = 5461;
 const GROWTH_BYTES: usize = 4096;
@@ -283,8 +285,9 @@ export class ZoneDifference {
     return true;
   }
 
-  /** The record that was written. False: there are too many. */
+  /** The record that was written. False: there are too many, or it is too long. */
   private keep(isOld: bool): bool {
+    if (this.recordBytes > SENT_BYTES_MAX) return false;
     const list = isOld ? this.removed : this.added;
     const other = isOld ? this.added : this.removed;
     return list.add(this.record, this.recordBytes, this.bytesMax - other.bytes);

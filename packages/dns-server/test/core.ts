@@ -291,6 +291,8 @@ export class Core {
     for (;;) {
       const bytes = this.exports.nextTransfer(this.#answer, 65_535);
       if (bytes === 0) return messages;
+      if (new DataView(this.exports.memory.buffer).getUint16(this.#answer + 6) === 0)
+        throw new Error("a message without records: there would be no end to them");
       messages.push(
         Buffer.from(
           new Uint8Array(this.exports.memory.buffer).slice(this.#answer, this.#answer + bytes),

@@ -119,8 +119,8 @@ function replace(zone: string, serial: number): number {
 }
 
 /** RFC 1995 §3: the SOA record of what is there stands in the authority section. */
-function incremental(serial: number): Buffer {
-  const query = makeQuery(wireName(ORIGIN), IXFR);
+function incremental(serial: number, origin = ORIGIN): Buffer {
+  const query = makeQuery(wireName(origin), IXFR);
   query.writeUInt16BE(1, 8);
   const record = Buffer.alloc(2 + 10 + 22);
   record.writeUInt16BE(0xc00c, 0);
@@ -245,6 +245,25 @@ test("a serial that two contents had is where no changes begin", async () => {
   replace(text, 7);
   replace(`${text}f IN A 192.0.2.2\n`, 8);
   expect(apply(same, 7)).toEqual(whole());
+});
+
+test("the largest record, with the longest names", async () => {
+  const origin = [..."abc"].map((label) => label.repeat(62)).join(".");
+  const head = (serial: number): string =>
+    `$TTL 1h\n@ IN SOA ns hostmaster ${serial} 2h 30m 2w 10m\n@ IN NS ns\nns IN A 192.0.2.1\n`;
+  const large = (byte: string): string =>
+    `${"d".repeat(63)} IN TYPE65280 \\# 65188 ${byte.repeat(65_188)}\n`;
+  const zones = [head(1) + large("01"), head(2) + large("02")].map((zone) =>
+    compileZones(zoneOf(zone, origin).zones),
+  );
+  core = await Core.of(zones[0]!);
+  core.exports.keepChanges(1 << 20, 64);
+  const records = (type: number, query = makeQuery(wireName(origin), type, {})): number =>
+    answers(query).length;
+  expect(records(AXFR)).toBe(5);
+  core.exports.replaceBase(core.put(zones[1]!, 16), zones[1]!.length);
+  expect(records(AXFR)).toBe(5);
+  expect(records(IXFR, incremental(1, origin))).toBe(5);
 });
 
 test("many records of a name are compared in many steps", async () => {
