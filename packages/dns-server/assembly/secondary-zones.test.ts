@@ -175,22 +175,6 @@ describe("times", () => {
   });
 });
 
-test("what expires while changes are on their way is asked for as a whole", () => {
-  loaded(5);
-  stack.connections.isExhausted = true;
-  clock.advance(4992 * SECOND - clock.now(), SECOND);
-  stack.connections.isExhausted = false;
-  notify(ZONE, FIRST);
-  for (let i = 0; i < 8 && stack.connections.begun.length == 1; i++) clock.advance(SECOND, SECOND);
-  const id = requestId(IXFR);
-  for (let i = 0; i < 9 && counters.expired == 0; i++) clock.advance(SECOND, SECOND);
-  expect(counters.expired).toBe(1);
-  stack.transfer.receive(message(id, IXFR).soa(ZONE, 5).framed);
-  stack.transfer.receive(whole(requestId(AXFR), 5).framed);
-  steps();
-  expect(serial()).toBe(5);
-});
-
 describe("NOTIFY", () => {
   test("of a primary: it looks at once, at most once a second", () => {
     loaded(5);
