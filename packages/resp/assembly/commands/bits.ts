@@ -56,7 +56,7 @@ let endBit: i64 = 0;
 function readPart(call: Call, at: i32, bytes: i32): bool {
   let first: i64 = 0;
   let last: i64 = -1;
-  let inBits = false;
+  let inBits: bool = false;
   if (call.count > at) {
     first = call.integer(at);
     if (!isNumber) return false;
@@ -183,7 +183,7 @@ function apply(
   entry: Entry | null,
   isFirst: bool,
 ): void {
-  const from = entry === null ? 0 : blobAt(entry).bytes;
+  const from: usize = entry === null ? 0 : blobAt(entry).bytes;
   const length = entry === null ? 0 : blobAt(entry).length;
   for (let i: usize = 0; i < <usize>bytes; i++) {
     const other: u8 = i < <usize>length ? load<u8>(from + i) : 0;
