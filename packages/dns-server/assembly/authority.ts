@@ -98,12 +98,21 @@ export class Authority {
    *
    * @param message see Walk.toName
    */
+  // @ts-ignore: decorator
+  @inline
   seek(name: usize, labels: usize, count: i32, message: Message | null): bool {
     const set = this.set;
+    const base = set.base;
+    // A transfer uses the message too.
+    if (this.zones !== base || this.message.zones !== base) this.use(base);
+    this.walk.toName(name, labels, count, message);
+    return set.hasOthers ? this.seekOther(name, labels, count, message) : set.hasBase;
+  }
+
+  /** The same in zones by themselves, behind a walk through the base. */
+  private seekOther(name: usize, labels: usize, count: i32, message: Message | null): bool {
+    const set = this.set;
     const walk = this.walk;
-    this.use(set.base);
-    walk.toName(name, labels, count, message);
-    if (!set.hasOthers) return set.hasBase;
     const depth = walk.apex == 0 ? -1 : count - walk.apexLabels;
     const other = set.find(name, labels, count, depth);
     if (other === null) return set.hasBase;
@@ -118,8 +127,6 @@ export class Authority {
   }
 
   private use(zones: Zones): void {
-    // A transfer uses the message too.
-    if (this.zones === zones && this.message.zones === zones) return;
     this.zones = zones;
     this.walk.zones = zones;
     this.message.zones = zones;
@@ -234,14 +241,19 @@ export class Authority {
   /** DS of a zone whose zone above is here too, which answers. False: it is not here. */
   private answerAbove(apex: usize): bool {
     const zones = this.zones;
-    let node = zones.base + <usize>load<u32>(zones.zoneOfApex(apex), 28);
+    let node: usize = 0;
     let outer: usize = 0;
-    if (node != zones.base) outer = zones.apexOf(zones.parentOf(apex));
-    else if (this.set.hasOthers && labelBytes(apex) > 0) {
+    // A zone that lies elsewhere may be nearer, or have taken the place of the one that lies here.
+    if (this.set.hasOthers && labelBytes(apex) > 0) {
       node = this.seekAbove(zones, apex);
       outer = this.walk.apex;
-    } else return false;
-    if (node == 0) return false;
+    }
+    if (node == 0) {
+      const above = load<u32>(zones.zoneOfApex(apex), 28);
+      if (above == 0) return false;
+      node = zones.base + <usize>above;
+      outer = zones.apexOf(zones.parentOf(apex));
+    }
     const set = setOf(node, DS);
     if (set != 0) this.put(set);
     else {

@@ -113,6 +113,19 @@ test("zones are read at the boot, and again when they are new", () => {
   expect(it.told()).toBe("generation 1: 1 zones, 16 records|generation 2: 1 zones, 16 records|");
 });
 
+test("a zone that changes without a newer serial is named", () => {
+  const it = new Case();
+  it.put(1, 100);
+  it.start();
+  it.pass();
+  it.told();
+  it.put(2, 99);
+  it.pass();
+  expect(it.told()).toBe(
+    "generation 2: 1 zones, 16 records|example.org has changed, and serial 99 is not newer: secondaries do not see it|",
+  );
+});
+
 test("a disk without zones is told once, and looked at again", () => {
   const it = new Case();
   it.start();
@@ -185,6 +198,45 @@ test("what is served does not become older when its header is damaged", () => {
   expect(it.serial).toBe(101);
   // Whoever writes next sees the second generation as the newest.
   it.put(3, 102);
+  it.pass();
+  expect(it.serial).toBe(102);
+});
+
+test("a disk that was begun anew has older ones: it says so", () => {
+  const it = new Case();
+  it.put(4, 100);
+  it.start();
+  it.pass();
+  it.told();
+  memory.fill(it.base, 0, 2 * 4096);
+  it.put(1, 101);
+  it.pass();
+  it.pass();
+  expect(it.serial).toBe(100);
+  expect(it.told()).toBe(
+    "the disk has generation 1, which is older: it is taken after a restart; generation 4 is served|",
+  );
+});
+
+test("what transfers still read counts: there are no more than twice bytesMax", () => {
+  const it = new Case();
+  it.put(1, 100);
+  it.start(TEST_ZONES_BYTES);
+  it.pass();
+  const first = it.set.base;
+  first.hold();
+  it.put(2, 101);
+  it.pass();
+  expect(it.serial).toBe(101);
+  it.put(3, 102);
+  it.told();
+  it.pass();
+  it.pass();
+  expect(it.serial).toBe(101);
+  expect(it.told()).toBe(
+    "generation 3 waits for transfers that read older ones; generation 2 is served|",
+  );
+  first.release();
   it.pass();
   expect(it.serial).toBe(102);
 });

@@ -16,7 +16,7 @@ import {
 import { xxh64 } from "@phantasm/checksum";
 import { ZoneCheck } from "./zone-check";
 import { Changes, ZoneChanges } from "./zone-changes";
-import { Zones } from "./zone-data";
+import { ZoneAccount, Zones } from "./zone-data";
 import { BaseListener, DiskHeader, HEADER_BYTES, ZoneDisk } from "./zone-disk";
 import { ZoneSet } from "./zone-set";
 
@@ -43,6 +43,8 @@ enum Stage {
 @final
 export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHandler {
   private readonly logger: Logger;
+  /** What is served, and what transfers still read. */
+  private readonly account: ZoneAccount;
   private readonly known: ZoneChanges;
   private readonly check: ZoneCheck = new ZoneCheck();
   private readonly buffers: Uint8Array[] = [];
@@ -84,6 +86,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
   ) {
     const logger = log.source("zones");
     this.logger = logger;
+    this.account = new ZoneAccount(2 * <u32>bytesMax);
     this.known = new ZoneChanges(random.u64(), changeBytesMax, changesMax);
   }
 
@@ -201,7 +204,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
     const newest = this.newest();
     if (newest === null) {
       if (problem.length > 0) this.tell(problem);
-      else if (this.refused.length == 0) this.tell("the disk has no zones");
+      else this.tellNothing();
       return this.rest();
     }
     // A header that is being written looks bad for a moment; it is told only when nothing comes of it.
@@ -224,6 +227,18 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
     return found;
   }
 
+  /** Nothing is wrong with the headers, and there is nothing in them to be taken. */
+  private tellNothing(): void {
+    for (let place = 0; place < 2; place++) {
+      const header = this.headers[place];
+      if (!header.isGood || header.generation >= this.served.generation) continue;
+      return this.tell(
+        `the disk has generation ${header.generation}, which is older: it is taken after a restart`,
+      );
+    }
+    if (this.refused.length == 0) this.tell("the disk has no zones");
+  }
+
   private isRefused(header: DiskHeader): bool {
     for (let i = 0; i < this.refused.length; i++) if (this.refused[i].isLike(header)) return true;
     return false;
@@ -234,6 +249,11 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
     this.startedNs = this.clock.monotonic();
     if (header.bytes > <u32>this.bytesMax)
       return this.refuse(`it has ${header.bytes} bytes, and bytesMax is ${this.bytesMax}`);
+    // As much memory as the image has for them.
+    if (header.bytes > this.account.left) {
+      this.tell(`generation ${header.generation} waits for transfers that read older ones`);
+      return this.rest();
+    }
     this.block = heap.alloc(<usize>header.bytes + PADDING_BYTES);
     memory.fill(this.block + <usize>header.bytes, 0, PADDING_BYTES);
     this.stage = Stage.CONTENT;
@@ -294,7 +314,7 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
     if (status == PENDING) return this.timer!.set(0);
     if (status != 0) return this.refuse(`byte ${this.check.problemAt}: ${this.check.problem}`);
     const zones = new Zones(this.block, this.wanted.bytes);
-    zones.own(this.block);
+    zones.own(this.block, this.account);
     zones.hold();
     this.block = 0;
     this.zones = zones;
@@ -316,13 +336,18 @@ export class DiskZones implements ZoneDisk, BlockHandler, BlockWaiter, TimerHand
       `generation {}: ${zones.count} zones, ${zones.records} records, read in ${milliseconds} ms`,
       this.served.generation,
     );
-    if (this.known.stale > 0)
-      this.logger.warning(
-        "{} zones have changed, and their serials are not newer: secondaries do not see it",
-        this.known.stale,
-      );
+    this.tellStale();
     this.listener!.onBase(zones);
     this.rest();
+  }
+
+  private tellStale(): void {
+    const known = this.known;
+    if (known.stale == 0) return;
+    const others = known.stale > 1 ? ` (and so have ${known.stale - 1} others)` : "";
+    this.logger.warning(
+      `${known.staleName} has changed${others}, and serial ${known.staleSerial} is not newer: secondaries do not see it`,
+    );
   }
 
   /** The zones are not good; who writes meanwhile has a newer header soon, which is looked for at once. */

@@ -5,6 +5,8 @@ import { DraftNode } from "./draft-node";
 const PLACES_MIN: u32 = 64;
 /** The old places have moved before the new ones are half full. */
 const MOVED_AT_ONCE: u32 = 8;
+/** Places that are looked at for one name: a tenth of that is never needed, unless names are chosen for it. */
+const PROBES_MAX: i32 = 2048;
 
 
 @final
@@ -16,6 +18,8 @@ export class DraftIndex {
   private old: usize = 0;
   private oldMask: u32 = 0;
   private moved: u32 = 0;
+  /** Too many names have hashes that are close to each other; nothing is found any more. */
+  isCrowded: bool = false;
 
   get bytes(): usize {
     const old: usize = this.old != 0 ? (<usize>this.oldMask + 1) << 2 : 0;
@@ -26,6 +30,7 @@ export class DraftIndex {
     this.places = emptyPlaces(PLACES_MIN);
     this.mask = PLACES_MIN - 1;
     this.count = 0;
+    this.isCrowded = false;
   }
 
   clear(): void {
@@ -46,7 +51,11 @@ export class DraftIndex {
     const length = <i32>load<u8>(label);
     let place = hash & mask;
     let node = <usize>load<u32>(places + ((<usize>place) << 2));
-    while (node != 0) {
+    for (let left = PROBES_MAX; node != 0; left--) {
+      if (left == 0) {
+        this.isCrowded = true;
+        return 0;
+      }
       if (
         DraftNode.hash(node) == hash &&
         DraftNode.parent(node) == parent &&

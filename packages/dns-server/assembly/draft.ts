@@ -42,6 +42,8 @@ export namespace DraftError {
   export const ALIAS: i32 = -4;
   /** Not there to be removed. */
   export const MISSING: i32 = -5;
+  /** Names whose hashes were chosen to be close to each other, which would make looking for them slow. */
+  export const CROWDED: i32 = -6;
 }
 
 /** Used again for the next zone. */
@@ -108,7 +110,12 @@ export class Draft {
     return node;
   }
 
-  /** The node of a name, which is made if need be; 0: there is no memory. */
+  /** Why there is no node. */
+  private get nodeError(): i32 {
+    return this.index.isCrowded ? DraftError.CROWDED : DraftError.LIMIT;
+  }
+
+  /** The node of a name, which is made if need be; 0: see `nodeError`. */
   private node(name: usize, bytes: i32, isOwner: bool): usize {
     const lower = this.lower;
     const path = this.path;
@@ -127,6 +134,7 @@ export class Draft {
       const hash = hashOf(<u32>node, label + 1, length);
       let child = this.index.find(hash, node, label);
       if (child == 0) {
+        if (this.index.isCrowded) return 0;
         child = this.newNode(node, hash, <usize>length, name + at);
         if (child == 0) return 0;
       }
@@ -147,7 +155,7 @@ export class Draft {
    */
   add(owner: usize, ownerBytes: i32, type: i32, ttl: u32, data: RecordData): i32 {
     const node = this.node(owner, ownerBytes, true);
-    if (node == 0) return DraftError.LIMIT;
+    if (node == 0) return this.nodeError;
     const formBytes = this.shape(type, node, data);
     if (formBytes < 0) return formBytes;
     let sets = 0;
@@ -218,7 +226,7 @@ export class Draft {
   /** Removes a record that is there (RFC 1995 §4). 0, or a DraftError. */
   remove(owner: usize, ownerBytes: i32, type: i32, data: RecordData): i32 {
     const node = this.node(owner, ownerBytes, false);
-    if (node == 0) return DraftError.LIMIT;
+    if (node == 0) return this.nodeError;
     const formBytes = this.shape(type, node, data);
     if (formBytes < 0) return formBytes;
     let before: usize = 0;
@@ -251,7 +259,7 @@ export class Draft {
     if (layout == Layout.NAME) {
       copy(form, data, first);
       const target = this.node(data + first, record.bytes - <i32>first, false);
-      if (target == 0) return DraftError.LIMIT;
+      if (target == 0) return this.nodeError;
       store<u32>(form + first, <u32>target);
       return <i32>first + 4;
     }
@@ -259,7 +267,7 @@ export class Draft {
       const second = record.second;
       const server = this.node(data, second, false);
       const mailbox = this.node(data + <usize>second, record.bytes - second - 20, false);
-      if (server == 0 || mailbox == 0) return DraftError.LIMIT;
+      if (server == 0 || mailbox == 0) return this.nodeError;
       store<u32>(form, <u32>server);
       store<u32>(form, <u32>mailbox, 4);
       copy(form + 8, data + <usize>record.bytes - 20, 20);
@@ -272,7 +280,7 @@ export class Draft {
       const isService = type == SVCB || type == HTTPS;
       if (!isService || load<u8>(data + first) != 0 || load<u16>(data) == 0) {
         target = this.node(data + first, nameBytes(data + first), false);
-        if (target == 0) return DraftError.LIMIT;
+        if (target == 0) return this.nodeError;
       }
       store<u32>(form, <u32>target);
       at = 4;

@@ -13,7 +13,7 @@ import { Inbound, InboundHandler } from "./inbound";
 import { SecondaryZones } from "./secondary-zones";
 import { isNewer } from "./serial";
 import { SoaAnswer } from "./soa-query";
-import { nameOfTransfer, reasonOf } from "./transfer-reader";
+import { nameOfTransfer, reasonOf, refusalOf } from "./transfer-reader";
 import { Zones } from "./zone-data";
 import { ServedZone } from "./zone-set";
 import { ZoneVersion } from "./zone-version";
@@ -155,7 +155,7 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
     }
     this.hangUp();
     if (kind == SoaAnswer.TRUNCATED) return this.queue();
-    if (kind != SoaAnswer.SERIAL) return this.passOn(`it answers with code ${query.rcode}`);
+    if (kind != SoaAnswer.SERIAL) return this.passOn(refusalOf(query.rcode));
     this.compare(query.serial);
   }
 
@@ -215,7 +215,9 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
   }
 
   onCurrent(inbound: Inbound): void {
-    if (inbound.reader.serial == this.version.serial) this.isCurrent();
+    // It has expired meanwhile.
+    if (this.served.zones === null) this.queue();
+    else if (inbound.reader.serial == this.version.serial) this.isCurrent();
     else this.passOn(`it has an older version, ${inbound.reader.serial}`);
   }
 

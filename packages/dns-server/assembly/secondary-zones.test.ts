@@ -127,6 +127,8 @@ describe("at the boot", () => {
     clock.advance(SECOND / 5);
     arrive(stack.asked, new PrimaryMessage(askedId(), SOA, ZONE, 0x8405).message, SECOND_ONE);
     expect(counters.failed).toBe(2);
+    expect(log.count("not from 192.0.2.1:53: it is no authority for the zone")).toBe(1);
+    expect(log.count("not from 192.0.2.2:5353: it refuses")).toBe(1);
     expect(stack.sockets.all.length).toBe(2);
     clock.advance(4 * SECOND);
     expect(stack.sockets.all.length).toBe(2);

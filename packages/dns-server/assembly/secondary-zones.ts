@@ -42,6 +42,8 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
   private listener: ZoneListener | null = null;
   private timer: Timer | null = null;
   private isWaking: bool = false;
+  /** While it wakes zones, one has made room: those before it have not seen that. */
+  private hasRoom: bool = false;
 
   /** See src/secondary.ts for the options. */
   constructor(
@@ -127,6 +129,7 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
   onTimer(timer: Timer): void {
     const now = this.now;
     this.isWaking = true;
+    this.hasRoom = false;
     for (let i = 0; i < this.inbounds.length; i++) this.inbounds[i].watch();
     for (let i = 0; i < this.zones.length; i++) {
       const zone = this.zones[i];
@@ -137,6 +140,7 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
     }
     this.isWaking = false;
     this.schedule();
+    if (this.hasRoom) timer.set(0);
   }
 
   /** A socket for one question; null: there are as many as there may be. */
@@ -199,10 +203,11 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
 
   private roomForOthers(state: ZoneState): void {
     const timer = this.timer;
-    if (timer === null || this.isWaking) return;
+    if (timer === null) return;
     for (let i = 0; i < this.zones.length; i++)
       if (this.zones[i].state == state) {
-        timer.set(0);
+        if (this.isWaking) this.hasRoom = true;
+        else timer.set(0);
         return;
       }
   }

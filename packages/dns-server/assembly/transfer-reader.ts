@@ -7,6 +7,7 @@ import {
   MALFORMED,
   MessageReader,
   NAME_BUFFER_BYTES,
+  Rcode,
   RecordClass,
   equalNames,
   isWithin,
@@ -14,7 +15,7 @@ import {
   u32At,
 } from "@phantasm/dns/wire";
 import { Draft, DraftError } from "./draft";
-import { IXFR } from "./query";
+import { IXFR, NOT_AUTH } from "./query";
 import { RecordData, mayBeInZone } from "./record-data";
 import { isNewer } from "./serial";
 
@@ -258,10 +259,26 @@ export class TransferReader {
   }
 }
 
+/** What a response code of a primary means, for the log. */
+export function refusalOf(rcode: i32): string {
+  switch (rcode) {
+    case Rcode.NO_ERROR:
+      return "it is no authority for the zone";
+    case Rcode.SERVER_FAILURE:
+      return "it cannot answer for the zone at the moment (SERVFAIL)";
+    case Rcode.REFUSED:
+      return "it refuses: it does not serve the zone, or not to this address (REFUSED)";
+    case NOT_AUTH:
+      return "it does not serve the zone (NOTAUTH)";
+    default:
+      return `it answers with code ${rcode}`;
+  }
+}
+
 /** For the log. */
 export function reasonOf(status: i32): string {
   if (status >= ReadStatus.RCODE && status < ReadStatus.RCODE + 16)
-    return `it answers with code ${status - ReadStatus.RCODE}`;
+    return refusalOf(status - ReadStatus.RCODE);
   switch (status) {
     case ReadStatus.SOA:
       return "it does not begin and end with the zone's SOA record";
@@ -271,6 +288,8 @@ export function reasonOf(status: i32): string {
     case ReadStatus.CHANGED:
     case DraftError.MISSING:
       return "its changes do not fit";
+    case DraftError.CROWDED:
+      return "its names were chosen to be slow to find";
     case DraftError.SET:
       return "a set of records is larger than a message";
     case DraftError.ALIAS:

@@ -1,5 +1,5 @@
 /** A zone, message after message (RFC 5936), in the order that it lies in; or what has changed in it (RFC 1995). */
-import { Flag, Rcode, u16At } from "@phantasm/dns/wire";
+import { Flag, HEADER_BYTES, Rcode, u16At } from "@phantasm/dns/wire";
 import { Message, Section, copy } from "./message";
 import { Responder } from "./responder";
 import {
@@ -18,6 +18,7 @@ import { Change, Changes } from "./zone-changes";
 const SOA: i32 = 6;
 /** Header, a name of 255 bytes, type and class. */
 const QUESTION_BYTES_MAX: usize = 12 + 255 + 4;
+const ROOT_HEAD_BYTES: usize = 12 + 1 + 4;
 const OPT_BYTES: usize = 11;
 /** What pointers can reach, so that names are compressed everywhere. */
 const SOFT_ROOM: usize = 16384;
@@ -63,9 +64,9 @@ export class Transfer {
   /** Begins with the first of the zones, for whoever reads it here. Its question is the root's. */
   open(zones: Zones): void {
     const head = this.head;
-    memory.fill(head, 0, 12 + 5);
+    memory.fill(head, 0, ROOT_HEAD_BYTES);
     store<u64>(head, 0x0100, 4);
-    this.headBytes = 12 + 5;
+    this.headBytes = ROOT_HEAD_BYTES;
     this.hasEdns = false;
     this.stage = Stage.FIRST;
     this.enter(zones, zones.zone(0));
@@ -167,6 +168,8 @@ export class Transfer {
     message.zones = this.zones!;
     copy(into, this.head, headBytes);
     message.begin(into, into + headBytes, into + room);
+    // Owners point to the question: the largest record has room only so. Whoever has opened it asked for the root.
+    if (headBytes > ROOT_HEAD_BYTES) message.remember(this.apex, HEADER_BYTES);
     this.isFull = false;
     this.isEmpty = true;
   }

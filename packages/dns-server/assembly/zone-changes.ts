@@ -1,6 +1,6 @@
 /** The last changes of zones, for secondaries that have an older version and take no more than what is new. */
 import { PENDING } from "@phantasm/interfaces";
-import { lower8 } from "@phantasm/dns/wire";
+import { lower8, textOfName } from "@phantasm/dns/wire";
 import { compareNames } from "./name-order";
 import { Zones } from "./zone-data";
 import { ZoneDifference, writePlainName } from "./zone-difference";
@@ -74,11 +74,17 @@ export class ZoneChanges implements Changes {
   private readonly name: usize = heap.alloc(NAME_ROOM);
   /** Zones that have changed, and whose serial does not say so, in the last comparison. */
   stale: i32 = 0;
+  /** The first of them, and its serial. */
+  staleName: string = "";
+  staleSerial: u32 = 0;
   // The versions that are being compared.
   private newer: Zones | null = null;
   private oldAt: i32 = 0;
   private newAt: i32 = 0;
   private isComparing: bool = false;
+  /** A bit for each zone that is served, and that is to be: its serial has stood for other contents too. */
+  private unclear: Uint8Array = new Uint8Array(0);
+  private unclearNext: Uint8Array = new Uint8Array(0);
 
   /**
    * @param bytesMax of all changes of all zones, 0: none are kept; beyond it, and beyond `versionsMax` of them, the
@@ -120,6 +126,7 @@ export class ZoneChanges implements Changes {
       this.newAt = 0;
       this.stale = 0;
       this.isComparing = false;
+      this.unclearNext = new Uint8Array((newer.count + 7) >> 3);
     }
     if (this.isComparing) {
       const status = this.difference.step();
@@ -151,6 +158,7 @@ export class ZoneChanges implements Changes {
       } else this.newAt++;
     }
     this.newer = null;
+    this.unclear = this.unclearNext;
     return 0;
   }
 
@@ -163,11 +171,22 @@ export class ZoneChanges implements Changes {
     const added = this.difference.added;
     const isSame = status == 0 && removed.bytes + added.bytes == 0;
     const nameBytes = this.lowerName(newer, newer.nodeAt(newZone));
-    if (from == to && isSame) return;
+    // What a secondary has of such a serial may be what was there before: changes are of no use to it.
+    const wasUnclear = isMarked(this.unclear, this.oldAt);
+    if (from == to && isSame) {
+      if (wasUnclear) mark(this.unclearNext, this.newAt);
+      return;
+    }
     // RFC 1982: else no secondary would see that it is newer, or it would take changes of something else.
     const isNewer = <i32>(to - from) > 0;
-    if (!isNewer) this.stale++;
-    if (isNewer && status == 0) this.keep(older, oldZone, newer, newZone, nameBytes);
+    if (!isNewer) {
+      if (this.stale++ == 0) {
+        this.staleName = textOfName(this.name);
+        this.staleSerial = to;
+      }
+      mark(this.unclearNext, this.newAt);
+    }
+    if (isNewer && status == 0 && !wasUnclear) this.keep(older, oldZone, newer, newZone, nameBytes);
     else this.forget(nameBytes);
     removed.clear();
     added.clear();
@@ -233,4 +252,12 @@ export class ZoneChanges implements Changes {
       store<u64>(this.name + i, lower8(load<u64>(this.name + i)));
     return min(bytes, NAME_BYTES_MAX);
   }
+}
+
+function mark(bits: Uint8Array, index: i32): void {
+  bits[index >> 3] |= (<u8>1) << ((<u8>index) & 7);
+}
+
+function isMarked(bits: Uint8Array, index: i32): bool {
+  return index >> 3 < bits.length && ((<i32>bits[index >> 3]) >> (index & 7)) & 1 ? true : false;
 }

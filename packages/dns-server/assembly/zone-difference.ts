@@ -27,11 +27,17 @@ const SOA: i32 = 6;
 const NAME_BYTES_MAX: usize = 255;
 /** Owner, type, class, TTL, length, and what data there can be. */
 const RECORD_BYTES_MAX: usize = NAME_BYTES_MAX + 10 + 65_535;
+/** What a message has room for beside header, a question and EDNS: without pointers, the largest are longer. */
+const SENT_BYTES_MAX: usize = 65_535 - 12 - 255 - 4 - 11;
 /** Records of one set: 12 bytes each at least, and a message has them all. */
 const SET_RECORDS_MAX: i32 = 5461;
 const GROWTH_BYTES: usize = 4096;
-/** Names that one step looks at. */
+/** Where hashes of one set are found: at least half of the places are free. */
+const PLACES_MAX: u32 = 16_384;
+/** Names and records that one step looks at. */
 const WORK: i32 = 2048;
+/** Of what is as much work as one of them. */
+const WORK_BYTES_LOG2: usize = 9;
 
 /** Writes the name of a node, without pointers; returns where it ends. */
 export function writePlainName(zones: Zones, node: usize, at: usize): usize {
@@ -95,6 +101,9 @@ export class ZoneDifference {
   readonly record: usize = heap.alloc(RECORD_BYTES_MAX);
   /** Hashes of the records of two sets. */
   private readonly hashes: usize = heap.alloc(2 * ((<usize>SET_RECORDS_MAX) << 3));
+  private readonly places: usize = heap.alloc((<usize>PLACES_MAX) << 3);
+  /** What is left of one step. */
+  private left: i32 = 0;
 
   /**
    * @param seed of what tells records apart, which nobody outside knows
@@ -121,7 +130,7 @@ export class ZoneDifference {
   step(): i32 {
     const older = this.older!;
     const newer = this.newer!;
-    for (let left = WORK; left > 0; left--) {
+    for (this.left = WORK; this.left > 0; this.left--) {
       const oldNode = this.oldNode;
       const newNode = this.newNode;
       const hasOld = oldNode < this.oldEnd;
@@ -193,6 +202,7 @@ export class ZoneDifference {
     if (setFields(oldSet) != setFields(newSet))
       return this.takeSet(true, oldNode, oldSet) && this.takeSet(false, newNode, newSet);
     const oldBytes = nextSet(oldSet) - oldSet;
+    this.left -= <i32>(oldBytes >> WORK_BYTES_LOG2);
     if (
       setLayout(oldSet) == Layout.OPAQUE &&
       oldBytes == nextSet(newSet) - newSet &&
@@ -230,16 +240,38 @@ export class ZoneDifference {
     otherCount: i32,
   ): bool {
     const zones = isOld ? this.older! : this.newer!;
+    const mask = this.enter(others, otherCount);
     let record = firstRecord(set);
     for (let left = recordCount(set); left > 0; left--, hashes += 8) {
-      const hash = load<u64>(hashes);
-      let isThere: bool = false;
-      for (let i = 0; i < otherCount && !isThere; i++)
-        isThere = load<u64>(others + ((<usize>i) << 3)) == hash;
+      const isThere = load<u64>(this.placeOf(load<u64>(hashes), mask)) != 0;
       record = this.write(zones, node, set, record);
       if (!isThere && !this.keep(isOld)) return false;
     }
     return true;
+  }
+
+  /** Makes hashes findable; returns the mask of their places. */
+  private enter(hashes: usize, count: i32): u32 {
+    let places: u32 = 2;
+    while (places < 2 * <u32>count) places <<= 1;
+    memory.fill(this.places, 0, (<usize>places) << 3);
+    for (; count > 0; count--, hashes += 8) {
+      const hash = load<u64>(hashes);
+      store<u64>(this.placeOf(hash, places - 1), hash);
+    }
+    return places - 1;
+  }
+
+  /** Where a hash is, or the empty place where it would be. */
+  private placeOf(hash: u64, mask: u32): usize {
+    let place = (<u32>hash) & mask;
+    for (;;) {
+      const at = this.places + ((<usize>place) << 3);
+      const there = load<u64>(at);
+      if (there == 0 || there == hash) return at;
+      place = (place + 1) & mask;
+    }
+    return 0;
   }
 
   private takeSet(isOld: bool, node: usize, set: usize): bool {
@@ -253,8 +285,9 @@ export class ZoneDifference {
     return true;
   }
 
-  /** The record that was written. False: there are too many. */
+  /** The record that was written. False: there are too many, or it is too long. */
   private keep(isOld: bool): bool {
+    if (this.recordBytes > SENT_BYTES_MAX) return false;
     const list = isOld ? this.removed : this.added;
     const other = isOld ? this.added : this.removed;
     return list.add(this.record, this.recordBytes, this.bytesMax - other.bytes);
@@ -288,6 +321,7 @@ export class ZoneDifference {
     }
     store<u16>(from - 2, bswap(<u16>(at - from)));
     this.recordBytes = at - start;
+    this.left -= 1 + <i32>(this.recordBytes >> WORK_BYTES_LOG2);
     return next;
   }
 

@@ -34,6 +34,8 @@ export class ZoneSet {
   private mask: u32 = PLACES_MIN - 1;
   private labelsMax: i32 = 0;
 
+  /** There are zones by themselves. */
+  hasOthers: bool = false;
   /** False: the base is still to come, so that a name in no other zone is not known to be in none. */
   hasBase: bool = true;
 
@@ -41,11 +43,6 @@ export class ZoneSet {
   constructor(public base: Zones) {
     base.hold();
     this.places = emptyPlaces(PLACES_MIN);
-  }
-
-  /** There are zones by themselves. */
-  get hasOthers(): bool {
-    return this.others.length > 0;
   }
 
   /** Answers from `zones` instead of the base. */
@@ -83,6 +80,7 @@ export class ZoneSet {
     zone.hash = hash;
     zone.labels = count;
     this.others.push(zone);
+    this.hasOthers = true;
     this.labelsMax = max(this.labelsMax, count);
     const places = this.mask + 1;
     if (<u32>this.others.length * 2 <= places) this.put(this.others.length - 1);

@@ -30,6 +30,8 @@ const ASTERISK: u16 = 0x2a01;
 /** What clearing a page of the index is worth, in steps. */
 const CLEAR_BYTES: usize = 0x10000;
 const CLEAR_STEPS: i32 = 16;
+/** See DraftIndex. */
+const PROBES_MAX: i32 = 2048;
 
 /** In this order. */
 enum Pass {
@@ -69,6 +71,7 @@ export class ZoneWriter {
   private block: usize = 0;
   private total: u32 = 0;
   private soa: usize = 0;
+  private isCrowded: bool = false;
   private readonly label: usize = heap.alloc(<usize>LABEL_BYTES_MAX + 8);
 
   private account: ZoneAccount | null = null;
@@ -83,6 +86,7 @@ export class ZoneWriter {
     this.names = 0;
     this.indexed = 0;
     this.soa = 0;
+    this.isCrowded = false;
     this.next = HEADER_BYTES + ZONE_BYTES;
     this.first = this.next;
   }
@@ -120,6 +124,7 @@ export class ZoneWriter {
         continue;
       }
       steps -= this.visit(node);
+      if (this.isCrowded) return DraftError.CROWDED;
       this.at = DraftNode.after(node, this.top, true);
       if (this.skipsZone && this.at == this.draft.apex)
         this.at = DraftNode.after(this.at, this.top, false);
@@ -386,7 +391,13 @@ export class ZoneWriter {
     lowerName(label, length);
     const hash = hashOf(DraftNode.offset(DraftNode.parent(node)), label, length);
     let place = hash & mask;
-    while (load<u32>(index + ((<usize>place) << 2)) != 0) place = (place + 1) & mask;
+    for (let left = PROBES_MAX; load<u32>(index + ((<usize>place) << 2)) != 0; left--) {
+      if (left == 0) {
+        this.isCrowded = true;
+        return;
+      }
+      place = (place + 1) & mask;
+    }
     store<u32>(index + ((<usize>place) << 2), ((offset >> 2) << 8) | (hash >> 24));
   }
 

@@ -31,8 +31,8 @@ const MODULE = {
   module: "@phantasm/dns-server",
   interfaces: "@phantasm/dns-server",
 } as const;
-/** Buffers for reading, and for one record and what it is compared with. */
-const BUFFER_BYTES = 1.25 * MIB;
+/** Buffers for reading, and for one record and the sets that are compared. */
+const BUFFER_BYTES = 1.5 * MIB;
 
 /**
  * Zones from a disk that `phantasm zones compile` has written: read at the boot, and again whenever the disk has a new

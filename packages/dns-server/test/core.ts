@@ -103,10 +103,12 @@ export function keepChanges(bytes: i32, versions: i32): void {
   changes = new ZoneChanges(7, bytes, versions);
   responder.changes = changes;
 }
-export function replaceBase(content: usize, bytes: i32): void {
+export function replaceBase(content: usize, bytes: i32): i32 {
   const zones = new Zones(content, bytes);
-  while (changes.compare(responder.zones.base, zones) == PENDING) {}
+  let steps = 1;
+  while (changes.compare(responder.zones.base, zones) == PENDING) steps++;
   responder.zones.replaceBase(zones);
+  return steps;
 }
 /** Answers the queries that lie one behind the other, each behind its length, again and again. */
 export function repeat(queries: usize, count: i32, rounds: i32, into: usize): i32 {
@@ -155,7 +157,7 @@ interface Exports {
   check(content: number, bytes: number): number;
   problemAt(): number;
   keepChanges(bytes: number, versions: number): void;
-  replaceBase(content: number, bytes: number): void;
+  replaceBase(content: number, bytes: number): number;
   repeat(queries: number, count: number, rounds: number, into: number): number;
 }
 
@@ -289,6 +291,8 @@ export class Core {
     for (;;) {
       const bytes = this.exports.nextTransfer(this.#answer, 65_535);
       if (bytes === 0) return messages;
+      if (new DataView(this.exports.memory.buffer).getUint16(this.#answer + 6) === 0)
+        throw new Error("a message without records: there would be no end to them");
       messages.push(
         Buffer.from(
           new Uint8Array(this.exports.memory.buffer).slice(this.#answer, this.#answer + bytes),

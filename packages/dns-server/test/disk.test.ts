@@ -111,15 +111,16 @@ async function begin(zone: string, serial: number, bytes = 1 << 20, versions = 6
   text = zone;
 }
 
-function replace(zone: string, serial: number): void {
+/** Returns in how many steps it was compared with what there was. */
+function replace(zone: string, serial: number): number {
   const bytes = compiled(zone, serial);
-  core.exports.replaceBase(core.put(bytes, 16), bytes.length);
   text = zone;
+  return core.exports.replaceBase(core.put(bytes, 16), bytes.length);
 }
 
 /** RFC 1995 §3: the SOA record of what is there stands in the authority section. */
-function incremental(serial: number): Buffer {
-  const query = makeQuery(wireName(ORIGIN), IXFR);
+function incremental(serial: number, origin = ORIGIN): Buffer {
+  const query = makeQuery(wireName(origin), IXFR);
   query.writeUInt16BE(1, 8);
   const record = Buffer.alloc(2 + 10 + 22);
   record.writeUInt16BE(0xc00c, 0);
@@ -223,6 +224,58 @@ test("another content with the same or an older serial leaves no changes behind"
   expect(apply(before, 7)).toBeNull();
   replace(`${MANY}c IN A 192.0.2.2\n`, 7);
   expect(apply(before, 6)).toBeNull();
+});
+
+test("a serial that two contents had is where no changes begin", async () => {
+  await begin(`${MANY}a IN A 192.0.2.2\n`, 5);
+  const before = whole();
+  replace(`${MANY}b IN A 192.0.2.2\n`, 5);
+  replace(`${MANY}b IN A 192.0.2.2\nc IN A 192.0.2.2\n`, 6);
+  expect(apply(before, 5)).toBeNull();
+  const next = whole();
+  replace(`${MANY}c IN A 192.0.2.2\n`, 7);
+  expect(apply(next, 6)).toEqual(whole());
+  expect(apply(before, 5)).toBeNull();
+  // Also one that the zone has gone back to.
+  replace(`${MANY}d IN A 192.0.2.2\n`, 6);
+  replace(`${MANY}d IN A 192.0.2.2\ne IN A 192.0.2.2\n`, 7);
+  expect(apply(next, 6)).toBeNull();
+  // Nothing is wrong with what comes again as it was.
+  const same = whole();
+  replace(text, 7);
+  replace(`${text}f IN A 192.0.2.2\n`, 8);
+  expect(apply(same, 7)).toEqual(whole());
+});
+
+test("the largest record, with the longest names", async () => {
+  const origin = [..."abc"].map((label) => label.repeat(62)).join(".");
+  const head = (serial: number): string =>
+    `$TTL 1h\n@ IN SOA ns hostmaster ${serial} 2h 30m 2w 10m\n@ IN NS ns\nns IN A 192.0.2.1\n`;
+  const large = (byte: string): string =>
+    `${"d".repeat(63)} IN TYPE65280 \\# 65188 ${byte.repeat(65_188)}\n`;
+  const zones = [head(1) + large("01"), head(2) + large("02")].map((zone) =>
+    compileZones(zoneOf(zone, origin).zones),
+  );
+  core = await Core.of(zones[0]!);
+  core.exports.keepChanges(1 << 20, 64);
+  const records = (type: number, query = makeQuery(wireName(origin), type, {})): number =>
+    answers(query).length;
+  expect(records(AXFR)).toBe(5);
+  core.exports.replaceBase(core.put(zones[1]!, 16), zones[1]!.length);
+  expect(records(AXFR)).toBe(5);
+  expect(records(IXFR, incremental(1, origin))).toBe(5);
+});
+
+test("many records of a name are compared in many steps", async () => {
+  const sets = (last: number): string =>
+    Array.from(
+      { length: 8 },
+      (_, at) => `$GENERATE 1-1000 s${at} TXT "$"\ns${at} TXT "x${last}"\n`,
+    ).join("");
+  await begin(HEAD + sets(1), 1);
+  const before = whole();
+  expect(replace(HEAD + sets(2), 2)).toBeGreaterThan(6);
+  expect(apply(before, 1)).toEqual(whole());
 });
 
 test(`${VERSIONS} versions that are drawn: PHANTASM_ZONES_SEED=${SEED}`, async () => {

@@ -233,6 +233,18 @@ describe("answers of zones that lie by themselves", () => {
     expect(shown.join("\n\n"), `${different} of ${QUERIES} differ`).toBe("");
   });
 
+  test("DS is answered by the nearest zone above, not by one that it has replaced", async () => {
+    const head = "$TTL 1h\n@ IN SOA ns.test. a.test. 1 1h 1h 1h 1h\n@ IN NS ns.test.\n";
+    const below = "sub IN NS ns.test.\n";
+    const base = [zoneOf(head + below, "z1.test"), zoneOf(head, "sub.z1.test")];
+    const core = await Core.of(compileZones(base.flatMap(({ zones }) => zones)));
+    const signed = zoneOf(`${head}${below}sub IN DS 1 8 2 ${"0a".repeat(32)}\n`, "z1.test");
+    const query = makeQuery("\x03sub\x02z1\x04test\0", 43);
+    expect(readMessage(core.ask(query)!).answers).toHaveLength(0);
+    core.add("\x02z1\x04test\0", compileZones(signed.zones));
+    expect(readMessage(core.ask(query)!).answers).toHaveLength(1);
+  });
+
   test("a zone that is not here yet is SERVFAIL, what is above and below it is not", async () => {
     const core = await Core.of(compileZones([drawZone(new Dice(SEED), "z1.test", ["z1.test"])]));
     core.add("\x01a\x02z1\x04test\0", null);

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { MemoryDevice } from "@phantasm/kv-format";
+import { MemoryDevice, xxh64 } from "@phantasm/kv-format";
 import { expect, test } from "vitest";
 import { compiledTestZones, testZones, zonesOf } from "../../dns-server/test/zone-files.js";
 import { compileZones } from "./compile.js";
@@ -113,4 +113,22 @@ test("every prefix of a write leaves the generation before, or the new one", () 
     const content = readContent(torn, newest!);
     expect(content.equals(newest!.generation === 2n ? changed : bytes)).toBe(true);
   }
+});
+
+test("a header that promises more than zones may have is refused before anything is read", () => {
+  const disk = new MemoryDevice(new Uint8Array(DISK_BYTES_MIN));
+  const { generation } = writeZones(disk, compileZones([]));
+  const header = Buffer.alloc(72);
+  disk.read(header, 4096 * Number(generation & 1n));
+  header.writeBigUInt64LE(1n << 45n, 32);
+  header.writeBigUInt64LE(xxh64(header.subarray(0, 64)), 64);
+  disk.write(header, 4096 * Number(generation & 1n));
+  const { good, bad } = readHeaders({
+    bytes: 2 ** 46,
+    read: (into, position) => disk.read(into, position),
+  });
+  expect(good).toEqual([]);
+  expect(bad).toContain(
+    "header 1: its content would have 35184372088832 bytes, and zones have at most 67108864",
+  );
 });

@@ -15,8 +15,11 @@ const ALIGNMENT = 4096;
 /** Each piece of the content is the seed of the next one's checksum. */
 const PIECE_BYTES = 1_048_576;
 
+/** Nobody takes more: see CompiledZones. */
+const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Room for two generations of any size: mostly holes in the file. */
-export const DISK_BYTES_DEFAULT = CONTENT_AT + 2 * 64 * 1024 * 1024;
+export const DISK_BYTES_DEFAULT = CONTENT_AT + 2 * CONTENT_BYTES_MAX;
 export const DISK_BYTES_MIN = CONTENT_AT + 2 * ALIGNMENT;
 
 export interface DiskHeader {
@@ -61,6 +64,8 @@ function readHeader(source: Source, place: number): DiskHeader | string {
     return `its content would be at byte ${offset}`;
   if (offset + length > source.bytes)
     return `its content would end at byte ${offset + length}, and the disk at ${source.bytes}`;
+  if (length > CONTENT_BYTES_MAX)
+    return `its content would have ${length} bytes, and zones have at most ${CONTENT_BYTES_MAX}`;
   return {
     generation,
     offset: Number(offset),

@@ -1,0 +1,75 @@
+/** Names that are chosen by who knows the hash. */
+import { NAME_BUFFER_BYTES, nameOfText } from "@phantasm/dns/wire";
+import { expect, test } from "@phantasm/testing";
+import { Draft, DraftError } from "./draft";
+import { RecordData } from "./record-data";
+import { ZoneAccount } from "./zone-data";
+import { ZoneWriter } from "./zone-writer";
+
+/** Of a multiplication by 0x85ebca6b, in 32 bits. */
+const INVERSE: u32 = 0xa5cb9243;
+const NAMES: i32 = 4000;
+const A: i32 = 1;
+
+const owner: usize = heap.alloc(<usize>NAME_BUFFER_BYTES);
+const address: usize = memory.data<u8>([192, 0, 2, 1]);
+
+/** A letter or digit would do for each; here anything may, but what has another case. */
+function hasLetters(word: u32): bool {
+  for (; word != 0; word >>= 8) if ((word & 0xff) >= 0x41 && (word & 0xff) <= 0x5a) return true;
+  return false;
+}
+
+/** Writes names below `a.` with labels of eight bytes that all have the same hash below a parent; returns the status. */
+function fill(draft: Draft, parent: u32): i32 {
+  const data = new RecordData();
+  data.read(address, 4, A, 0, 4);
+  let seed: u32 = 0;
+  for (let made = 0; made < NAMES; seed++) {
+    const begun: u32 = (parent ^ 8) * 0x9e3779b1;
+    let state: u32 = (begun ^ seed) * 0x85ebca6b;
+    state ^= state >> 15;
+    // What is left of the hash is the same for all: that of 0x1234.
+    const last: u32 = state ^ (<u32>0x1234 * INVERSE);
+    if (hasLetters(seed) || hasLetters(last)) continue;
+    const bytes = nameOfText("12345678.a", owner);
+    store<u32>(owner, seed, 1);
+    store<u32>(owner, last, 5);
+    const status = draft.add(owner, bytes, A, 60, data);
+    if (status < 0) return status;
+    made++;
+  }
+  return 0;
+}
+
+function begin(): Draft {
+  const draft = new Draft(4 << 20, 10_000);
+  const bytes = nameOfText("a", owner);
+  expect(draft.begin(owner, bytes)).toBe(true);
+  return draft;
+}
+
+test("names whose hashes are the same in a draft are not taken", () => {
+  const draft = begin();
+  expect(fill(draft, <u32>draft.apex)).toBe(DraftError.CROWDED);
+  // The next zone is as good as any.
+  expect(draft.begin(owner, nameOfText("a", owner))).toBe(true);
+  expect(fill(draft, 1)).toBe(0);
+});
+
+test("nor those whose hashes are the same where the zone will lie", () => {
+  const draft = begin();
+  const soa = heap.alloc(22);
+  memory.fill(soa, 0, 22);
+  const data = new RecordData();
+  expect(data.read(soa, 22, 6, 0, 22)).toBe(true);
+  expect(draft.add(owner, nameOfText("a", owner), 6, 60, data)).toBe(0);
+  // Behind header and zone.
+  expect(fill(draft, 96)).toBe(0);
+  const writer = new ZoneWriter(draft);
+  writer.begin(new ZoneAccount(4 << 20));
+  let status = 1;
+  for (let steps = 0; status == 1 && steps < 1000; steps++) status = writer.work(1024);
+  expect(status).toBe(DraftError.CROWDED);
+  writer.clear();
+});
