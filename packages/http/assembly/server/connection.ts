@@ -135,11 +135,17 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
       return this.refuseHead(-bytes);
     }
+    if (inPlace > 0 && !server.reservePartial(inPlace)) {
+      server.giveExchange(exchange);
+      server.counters.refusedRequests++;
+      return this.refuseHead(SERVICE_UNAVAILABLE);
+    }
     server.counters.requests++;
     this.waitForApplication();
     this.exchange = exchange;
     if (inPlace == 0) {
       exchange.headMemory = this.held;
+      exchange.headRoom = this.heldRoom;
       this.forgetPartial();
     }
     exchange.take(this);
@@ -148,11 +154,13 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (method == Method.OTHER || method == Method.CONNECT || method == Method.TRACE)
       exchange.sendError(501);
     else server.handler.onRequest(exchange);
+    const isOurs = this.exchange === exchange;
+    const isDone = isOurs && exchange.isDone;
+    if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
-    const isDone = this.exchange === exchange && exchange.isDone;
     if (inPlace > 0) {
-      if (!isDone && this.exchange === exchange) exchange.keepHead();
-      else if (isDone) this.finish(exchange);
+      if (isDone) this.finish(exchange);
+      else if (isOurs) exchange.keepHead();
       if (!this.isOver) tcp.consume(inPlace);
     } else if (isDone) this.finish(exchange);
     return true;
@@ -194,9 +202,8 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const server = this.server;
     let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
     while (room < bytes) room *= 2;
-    while (server.partialBytes + room - this.heldRoom > server.limits.partialBytes)
-      if (!server.makeRoom(Need.PARTIAL)) return false;
-    server.partialBytes += room - this.heldRoom;
+    if (!server.reservePartial(room)) return false;
+    server.partialBytes -= this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
       memory.copy(larger, this.held, <usize>this.heldBytes);
@@ -210,12 +217,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   private freePartial(): void {
     if (this.held == 0) return;
     heap.free(this.held);
+    this.server.partialBytes -= this.heldRoom;
     this.forgetPartial();
   }
 
   /** Somebody else has taken the memory, or it has been freed. */
   private forgetPartial(): void {
-    this.server.partialBytes -= this.heldRoom;
     this.held = 0;
     this.heldBytes = 0;
     this.heldRoom = 0;
@@ -404,15 +411,40 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   holds(need: Need): bool {
     const exchange = this.exchange;
-    if (need == Need.EXCHANGE) return exchange !== null;
-    if (need == Need.COLLECTED) return exchange !== null && exchange.collects;
-    return need != Need.UNSENT || this.unsentEnd > 0;
+    const upgraded = this.upgraded;
+    switch (need) {
+      case Need.EXCHANGE:
+        return exchange !== null;
+      case Need.PARTIAL:
+        return this.held != 0 || (exchange !== null && exchange.headMemory != 0);
+      case Need.COLLECTED:
+        if (upgraded !== null) return upgraded.collects;
+        return exchange !== null && exchange.collects;
+      case Need.UNSENT:
+        return this.unsentEnd > 0;
+    }
+    return true;
   }
 
   giveWay(): void {
     this.server.counters.evicted++;
-    if (this.upgraded !== null) this.abort();
-    else this.endWait();
+    const upgraded = this.upgraded;
+    if (upgraded === null) this.endWait();
+    else if (this.unsentEnd > 0) this.abort();
+    else {
+      upgraded.giveWay();
+      this.turn();
+    }
+  }
+
+  /** Upgraded, it waits for the rest of a message that is collected. */
+  awaitMessage(hasMoved: bool): void {
+    if (hasMoved || this.list !== this.server.busy) this.server.busy.append(this);
+  }
+
+  /** The message has come. */
+  gotMessage(): void {
+    if (this.unsentEnd == 0) this.stopWaiting();
   }
 
   /** What it waits for does not come in time. */
