@@ -170,7 +170,7 @@ export class HttpServer implements TcpAcceptor {
    * largest one was. Null: there is no room.
    */
   takeWhole(bytes: i32): Uint8Array | null {
-    let array = this.whole;
+    const array = this.whole;
     this.whole = null;
     if (array !== null && array.length >= bytes) return array;
     // Powers of two: what was too small and is garbage now is less than what there is.
