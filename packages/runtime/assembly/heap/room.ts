@@ -51,7 +51,7 @@ function hasBlock(bytes: usize): bool {
   const root = changetype<usize>(ROOT);
   if (root == 0) return false;
   const size = rounded(bytes);
-  const level = 31 - clz(size);
+  const level = <usize>31 - clz(size);
   const first = level - (SMALL_BITS - 1);
   const second = (size >> (level - SECOND_BITS)) ^ (1 << SECOND_BITS);
   if ((load<u32>(root + (first << 2), SECOND_MAPS) & (~0 << (<u32>second))) != 0) return true;

@@ -13,7 +13,7 @@ import {
 } from "@phantasm/http";
 import { MILLISECOND } from "@phantasm/interfaces";
 import { hasRoom } from "@phantasm/runtime/heap/room";
-import { Client, Clients } from "./client";
+import { Client, Clients } from "./assembly/client";
 import { Devices } from "./.phantasm/devices";
 
 const CLIENTS: i32 = 60;
@@ -26,30 +26,21 @@ class Text {
   readonly at: usize;
   readonly bytes: i32;
   constructor(text: string) {
-    this.bytes = String.UTF8.byteLength(text);
-    this.at = heap.alloc(<usize>this.bytes + 10);
-    String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, this.at);
+    this.bytes = text.length;
+    this.at = heap.alloc(<usize>this.bytes);
+    for (let i = 0; i < text.length; i++) store<u8>(this.at + <usize>i, <u8>text.charCodeAt(i));
   }
 }
 
 const GET = new Text("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const POST = new Text("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
 const HEAD = new Text("GET / HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(2000));
-const UPGRADE = new Text(
+const UPGRADE: string =
   "GET /socket HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-);
-/** The beginning of a message of 1 000 000 bytes, and of one of 30 000. */
-const ENDLESS = frame(1_000_000);
-const LONG = frame(30_000);
-
-function frame(bytes: u64): usize {
-  const at = heap.alloc(14);
-  store<u16>(at, 0xff82);
-  store<u64>(at, bswap<u64>(bytes), 2);
-  store<u32>(at, 0, 10);
-  return at;
-}
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+/** Followed by the beginning of a message of a million bytes, and of one that is sent to its end. */
+const ENDLESS = new Text(UPGRADE + "\x82\xff\0\0\0\0\0\x0f\x42\x40\0\0\0\0");
+const WHOLE = new Text(UPGRADE + "\x82\xfe\x13\x88\0\0\0\0");
 
 class Answers implements HttpHandler, ContentHandler, WebSocketHandler {
   messages: i32 = 0;
@@ -78,10 +69,8 @@ class Answers implements HttpHandler, ContentHandler, WebSocketHandler {
 function begins(client: Client, kind: i32): void {
   if (kind == 0) client.says(POST.at, POST.bytes);
   else if (kind == 1) client.says(HEAD.at, HEAD.bytes);
-  else {
-    client.says(UPGRADE.at, UPGRADE.bytes);
-    client.says(kind == 2 ? ENDLESS : LONG, 14);
-  }
+  else if (kind == 2) client.says(ENDLESS.at, ENDLESS.bytes);
+  else client.says(WHOLE.at, WHOLE.bytes);
 }
 
 export function main(os: Devices): void {
@@ -105,6 +94,7 @@ export function main(os: Devices): void {
       if (i % 5 == 0 && round % 100 > 10) continue;
       if (hoarders[i].isOver) {
         hoarders[i] = clients.arrives();
+        hoarders[i].isDeaf = i % 7 == 0;
         begins(hoarders[i], i % KINDS);
       }
       hoarders[i].saysMore();

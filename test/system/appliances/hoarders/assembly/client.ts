@@ -15,10 +15,11 @@ const PIECE_BYTES: i32 = 4096;
 const page: usize = memory.data(4096, 16);
 const heard: usize = memory.data(16, 16);
 
+
 @final
 export class Client extends TcpConnection {
   isOver: bool = false;
-  /** Bytes that the server takes no more of. */
+  /** It takes nothing of what the server sends. */
   isDeaf: bool = false;
   /** Of its last answer; 0: none. */
   status: i32 = 0;
@@ -119,6 +120,7 @@ export class Client extends TcpConnection {
   }
   background(): void {}
 }
+
 
 @final
 export class Clients implements Tcp, TcpListener {
