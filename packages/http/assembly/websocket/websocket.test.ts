@@ -148,10 +148,13 @@ describe("messages", () => {
   });
 
   test("that stop in the middle make room for others", () => {
+    unfinished = frame(0x02, "x".repeat(6_000));
+    settle();
     const client = open();
     story = "";
     server!.limits.collectedBytes = 10_000;
     client.says(unfinished);
+    settle();
     step(2 * SECOND);
     // Byte by byte is no progress.
     client.says("\x80");
