@@ -120,10 +120,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const available = tcp.peekedBytes;
     if (available == 0) return this.nothingCame();
     const exchange = server.takeExchange();
-    if (exchange === null) {
-      server.counters.refusedRequests++;
-      return this.refuseHead(SERVICE_UNAVAILABLE);
-    }
+    if (exchange === null) return this.refuseBusy();
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
     let bytes = this.heldBytes == 0 ? head.parse(tcp.peek(), available) : 0;
@@ -132,13 +129,13 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (bytes <= 0) {
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
-      if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
+      if (bytes == -SERVICE_UNAVAILABLE) return this.refuseBusy();
+      server.counters.malformed++;
       return this.refuseHead(-bytes);
     }
     if (inPlace > 0 && !server.reservePartial(inPlace)) {
       server.giveExchange(exchange);
-      server.counters.refusedRequests++;
-      return this.refuseHead(SERVICE_UNAVAILABLE);
+      return this.refuseBusy();
     }
     server.counters.requests++;
     this.waitForApplication();
@@ -158,11 +155,9 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const isDone = isOurs && exchange.isDone;
     if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
-    if (inPlace > 0) {
-      if (isDone) this.finish(exchange);
-      else if (isOurs) exchange.keepHead();
-      if (!this.isOver) tcp.consume(inPlace);
-    } else if (isDone) this.finish(exchange);
+    if (isDone) this.finish(exchange);
+    else if (isOurs && inPlace > 0) exchange.keepHead();
+    if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
     return true;
   }
 
@@ -176,10 +171,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     for (let available = tcp.peekedBytes; available > 0; available = tcp.peekedBytes) {
       const before = this.heldBytes;
       const count = min(available, limits.headBytesMax - before);
-      if (!this.reserve(before + count)) {
-        this.server.counters.refusedRequests++;
-        return -SERVICE_UNAVAILABLE;
-      }
+      if (!this.reserve(before + count)) return -SERVICE_UNAVAILABLE;
       const at = tcp.peek();
       memory.copy(this.held + <usize>before, at, <usize>count);
       const total = before + count;
@@ -241,6 +233,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     return false;
   }
 
+  /** There is no room for a request. */
+  private refuseBusy(): bool {
+    this.server.counters.refusedRequests++;
+    return this.refuseHead(SERVICE_UNAVAILABLE);
+  }
+
   /** Answers with an error instead of an exchange, and reads no more. */
   private refuseHead(status: i32): bool {
     return this.heldBytes > 0
@@ -261,7 +259,10 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   private carryOn(exchange: Exchange): bool {
     if (exchange.hasEnded) {
-      if (!exchange.sendMemory()) return this.waitFor(Wait.ROOM, this.server.limits.writeNs);
+      if (!exchange.sendMemory()) {
+        this.wait(Wait.ROOM, this.server.limits.writeNs);
+        return false;
+      }
       if (!exchange.closes && !exchange.reader.isDone) return this.readContent(exchange);
       this.finish(exchange);
       return true;
@@ -365,12 +366,6 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (hasMoved || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
   }
 
-  /** `wait`, and false. */
-  private waitFor(what: Wait, ns: i64): bool {
-    this.wait(what, ns);
-    return false;
-  }
-
   /** Upgraded connections see to their own time. */
   setDeadline(ns: i64): void {
     const at = now() + ns;
@@ -412,18 +407,10 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   holds(need: Need): bool {
     const exchange = this.exchange;
     const upgraded = this.upgraded;
-    switch (need) {
-      case Need.EXCHANGE:
-        return exchange !== null;
-      case Need.PARTIAL:
-        return this.held != 0 || (exchange !== null && exchange.headMemory != 0);
-      case Need.COLLECTED:
-        if (upgraded !== null) return upgraded.collects;
-        return exchange !== null && exchange.collects;
-      case Need.UNSENT:
-        return this.unsentEnd > 0;
-    }
-    return true;
+    if (need == Need.UNSENT) return this.unsentEnd > 0;
+    if (need == Need.CONNECTION || (need == Need.PARTIAL && this.held != 0)) return true;
+    if (need == Need.COLLECTED && upgraded !== null) return upgraded.collects;
+    return exchange !== null && exchange.holds(need);
   }
 
   giveWay(): void {
@@ -431,20 +418,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const upgraded = this.upgraded;
     if (upgraded === null) this.endWait();
     else if (this.unsentEnd > 0) this.abort();
-    else {
-      upgraded.giveWay();
-      this.turn();
-    }
-  }
-
-  /** Upgraded, it waits for the rest of a message that is collected. */
-  awaitMessage(hasMoved: bool): void {
-    if (hasMoved || this.list !== this.server.busy) this.server.busy.append(this);
-  }
-
-  /** The message has come. */
-  gotMessage(): void {
-    if (this.unsentEnd == 0) this.stopWaiting();
+    else upgraded.giveWay();
   }
 
   /** What it waits for does not come in time. */

@@ -15,6 +15,7 @@ import { ContentHandler, ContentSink } from "./handlers";
 import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Chain } from "./chain";
 import { HttpServer } from "./server";
+import { Need } from "./waiting";
 
 /** Parameters of a path that a route names. */
 export const PARAMETERS_MAX: i32 = 8;
@@ -218,9 +219,10 @@ export class Exchange extends Answer {
     return false;
   }
 
-  /** Part of its content has been collected. */
-  get collects(): bool {
-    return this.collected.isUsed;
+  /** It has some of that, which ends with it. */
+  holds(need: Need): bool {
+    if (need == Need.COLLECTED) return this.collected.isUsed;
+    return need != Need.PARTIAL || this.headMemory != 0;
   }
 
   /** All content has come. */

@@ -360,6 +360,7 @@ export class WebSocket implements Upgraded {
   /** It has not sent the rest of its message for long, and others need the room. */
   giveWay(): void {
     this.fail(CloseCode.TRY_AGAIN);
+    this.connection.turn();
   }
 
   private endFrame(): bool {
