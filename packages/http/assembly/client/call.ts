@@ -1,5 +1,6 @@
 /** A request of a client and what came of it, redirects included. */
-import { Errno, TIMED_OUT, TOO_LARGE, Timer, TimerHandler } from "@phantasm/interfaces";
+import { EXHAUSTED, Errno, TIMED_OUT, TOO_LARGE, Timer, TimerHandler } from "@phantasm/interfaces";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { textOf } from "../wire/characters";
 import { ResponseHead } from "../wire/response-head";
 import { ClientConnection } from "./client-connection";
@@ -18,7 +19,7 @@ export interface CallHandler {
 
   /**
    * None: NO_SUCH_NAME, REFUSED, UNREACHABLE, RESET, CLOSED (before the answer was whole), TIMED_OUT, TOO_LARGE,
-   * EXHAUSTED (as many connections as there may be are busy), MALFORMED, REDIRECTED, CANCELLED.
+   * EXHAUSTED (as many connections as there may be are busy, or no memory is left), MALFORMED, REDIRECTED, CANCELLED.
    */
   onFailed(call: Call, error: i32): void;
 }
@@ -127,13 +128,15 @@ export class Call implements TimerHandler {
     }
   }
 
-  /** Content has come. 0, or TOO_LARGE. */
+  /** Content has come. 0, TOO_LARGE, or EXHAUSTED: there is no memory for it. */
   takePart(at: usize, bytes: i32): i32 {
     const limit = this.client.limits.contentBytesMax;
     if (bytes > limit - this.contentBytes) return TOO_LARGE;
     const needed = this.contentBytes + bytes;
     if (needed > this.content.length) {
-      const larger = new Uint8Array(min(limit, max(needed, 2 * this.content.length)));
+      const room = min(limit, max(needed, 2 * this.content.length));
+      if (!hasRoom(<usize>room)) return EXHAUSTED;
+      const larger = new Uint8Array(room);
       memory.copy(larger.dataStart, this.content.dataStart, <usize>this.contentBytes);
       this.content = larger;
     }

@@ -120,10 +120,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const available = tcp.peekedBytes;
     if (available == 0) return this.nothingCame();
     const exchange = server.takeExchange();
-    if (exchange === null) {
-      server.counters.refusedRequests++;
-      return this.refuseHead(SERVICE_UNAVAILABLE);
-    }
+    if (exchange === null) return this.refuseBusy();
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
     let bytes = this.heldBytes == 0 ? head.parse(tcp.peek(), available) : 0;
@@ -132,14 +129,20 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (bytes <= 0) {
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
-      if (bytes != -SERVICE_UNAVAILABLE) server.counters.malformed++;
+      if (bytes == -SERVICE_UNAVAILABLE) return this.refuseBusy();
+      server.counters.malformed++;
       return this.refuseHead(-bytes);
+    }
+    if (inPlace > 0 && !server.reservePartial(inPlace)) {
+      server.giveExchange(exchange);
+      return this.refuseBusy();
     }
     server.counters.requests++;
     this.waitForApplication();
     this.exchange = exchange;
     if (inPlace == 0) {
       exchange.headMemory = this.held;
+      exchange.headRoom = this.heldRoom;
       this.forgetPartial();
     }
     exchange.take(this);
@@ -148,13 +151,13 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (method == Method.OTHER || method == Method.CONNECT || method == Method.TRACE)
       exchange.sendError(501);
     else server.handler.onRequest(exchange);
+    const isOurs = this.exchange === exchange;
+    const isDone = isOurs && exchange.isDone;
+    if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
-    const isDone = this.exchange === exchange && exchange.isDone;
-    if (inPlace > 0) {
-      if (!isDone && this.exchange === exchange) exchange.keepHead();
-      else if (isDone) this.finish(exchange);
-      if (!this.isOver) tcp.consume(inPlace);
-    } else if (isDone) this.finish(exchange);
+    if (isDone) this.finish(exchange);
+    else if (isOurs && inPlace > 0) exchange.keepHead();
+    if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
     return true;
   }
 
@@ -168,10 +171,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     for (let available = tcp.peekedBytes; available > 0; available = tcp.peekedBytes) {
       const before = this.heldBytes;
       const count = min(available, limits.headBytesMax - before);
-      if (!this.reserve(before + count)) {
-        this.server.counters.refusedRequests++;
-        return -SERVICE_UNAVAILABLE;
-      }
+      if (!this.reserve(before + count)) return -SERVICE_UNAVAILABLE;
       const at = tcp.peek();
       memory.copy(this.held + <usize>before, at, <usize>count);
       const total = before + count;
@@ -194,9 +194,8 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     const server = this.server;
     let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
     while (room < bytes) room *= 2;
-    while (server.partialBytes + room - this.heldRoom > server.limits.partialBytes)
-      if (!server.makeRoom(Need.PARTIAL)) return false;
-    server.partialBytes += room - this.heldRoom;
+    if (!server.reservePartial(room)) return false;
+    server.partialBytes -= this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {
       memory.copy(larger, this.held, <usize>this.heldBytes);
@@ -210,12 +209,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   private freePartial(): void {
     if (this.held == 0) return;
     heap.free(this.held);
+    this.server.partialBytes -= this.heldRoom;
     this.forgetPartial();
   }
 
   /** Somebody else has taken the memory, or it has been freed. */
   private forgetPartial(): void {
-    this.server.partialBytes -= this.heldRoom;
     this.held = 0;
     this.heldBytes = 0;
     this.heldRoom = 0;
@@ -232,6 +231,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
       if (this.list !== this.server.partial) this.server.partial.append(this);
     } else if (this.waits != Wait.HEAD) this.wait(Wait.REQUEST, this.server.limits.idleNs);
     return false;
+  }
+
+  /** There is no room for a request. */
+  private refuseBusy(): bool {
+    this.server.counters.refusedRequests++;
+    return this.refuseHead(SERVICE_UNAVAILABLE);
   }
 
   /** Answers with an error instead of an exchange, and reads no more. */
@@ -254,7 +259,10 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   private carryOn(exchange: Exchange): bool {
     if (exchange.hasEnded) {
-      if (!exchange.sendMemory()) return this.waitFor(Wait.ROOM, this.server.limits.writeNs);
+      if (!exchange.sendMemory()) {
+        this.wait(Wait.ROOM, this.server.limits.writeNs);
+        return false;
+      }
       if (!exchange.closes && !exchange.reader.isDone) return this.readContent(exchange);
       this.finish(exchange);
       return true;
@@ -358,12 +366,6 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (hasMoved || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
   }
 
-  /** `wait`, and false. */
-  private waitFor(what: Wait, ns: i64): bool {
-    this.wait(what, ns);
-    return false;
-  }
-
   /** Upgraded connections see to their own time. */
   setDeadline(ns: i64): void {
     const at = now() + ns;
@@ -404,15 +406,19 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   holds(need: Need): bool {
     const exchange = this.exchange;
-    if (need == Need.EXCHANGE) return exchange !== null;
-    if (need == Need.COLLECTED) return exchange !== null && exchange.collects;
-    return need != Need.UNSENT || this.unsentEnd > 0;
+    const upgraded = this.upgraded;
+    if (need == Need.UNSENT) return this.unsentEnd > 0;
+    if (need == Need.CONNECTION || (need == Need.PARTIAL && this.held != 0)) return true;
+    if (need == Need.COLLECTED && upgraded !== null) return upgraded.collects;
+    return exchange !== null && exchange.holds(need);
   }
 
   giveWay(): void {
     this.server.counters.evicted++;
-    if (this.upgraded !== null) this.abort();
-    else this.endWait();
+    const upgraded = this.upgraded;
+    if (upgraded === null) this.endWait();
+    else if (this.unsentEnd > 0) this.abort();
+    else upgraded.giveWay();
   }
 
   /** What it waits for does not come in time. */

@@ -12,14 +12,13 @@ import { decodedText, queryValue } from "../wire/target";
 import { Answer } from "./answer";
 import { HttpConnection } from "./connection";
 import { ContentHandler, ContentSink } from "./handlers";
+import { hasRoom } from "@phantasm/runtime/heap/room";
+import { Chain } from "./chain";
 import { HttpServer } from "./server";
 import { Need } from "./waiting";
 
 /** Parameters of a path that a route names. */
 export const PARAMETERS_MAX: i32 = 8;
-
-/** Content that is collected has so much room at least. */
-const COLLECTED_BYTES_MIN: i32 = 1_024;
 
 /** What becomes of the content of a request. */
 enum Intake {
@@ -42,6 +41,8 @@ export class Exchange extends Answer {
   // The server's.
   /** Memory that the head lies in, if it is its own. */
   headMemory: usize = 0;
+  /** What that counts in the server's `partialBytes`. */
+  headRoom: i32 = 0;
   /** Where the parameters of the path lie, from the path's begin: u16 at, u16 bytes; and what they are called. */
   readonly parameters: StaticArray<u16> = new StaticArray<u16>(2 * PARAMETERS_MAX);
   parameterNames: string[] | null = null;
@@ -49,13 +50,13 @@ export class Exchange extends Answer {
   private intake: Intake = Intake.WAITS;
   private collector: ContentHandler | null = null;
   private sink: ContentSink | null = null;
-  private collected: Uint8Array | null = null;
-  private collectedBytes: i32 = 0;
+  private readonly collected: Chain;
   private collectMax: i32 = 0;
   private discarded: i32 = 0;
 
   constructor(server: HttpServer) {
     super(server);
+    this.collected = new Chain(server);
   }
 
   // ---- the request
@@ -192,50 +193,36 @@ export class Exchange extends Answer {
   }
 
   private collect(at: usize, bytes: i32): bool {
-    const needed = this.collectedBytes + bytes;
-    if (needed > this.collectMax) {
+    const collected = this.collected;
+    if (bytes > this.collectMax - collected.bytes) {
       this.intake = Intake.DONE;
       this.sendError(413);
       return false;
     }
-    const buffer = this.reserveContent(needed);
-    if (buffer === null) {
-      this.intake = Intake.DONE;
-      this.server.counters.refusedRequests++;
-      this.sendError(503);
-      return false;
+    while (bytes > 0) {
+      const count = collected.reserve(bytes);
+      if (count == 0) return this.refuseContent();
+      memory.copy(collected.end, at, <usize>count);
+      collected.extend(count);
+      at += <usize>count;
+      bytes -= count;
     }
-    memory.copy(buffer.dataStart + <usize>this.collectedBytes, at, <usize>bytes);
-    this.collectedBytes = needed;
     return true;
   }
 
-  /** A buffer with what was collected, and room. It grows with what has come, not with what was announced. Null: no room. */
-  private reserveContent(bytes: i32): Uint8Array | null {
-    const buffer = this.collected;
-    const room = buffer === null ? 0 : buffer.length;
-    if (bytes <= room) return buffer;
-    const server = this.server;
-    const wanted = max(min(this.collectMax, max(2 * room, COLLECTED_BYTES_MIN)), bytes);
-    while (server.collectedBytes + wanted - room > server.limits.collectedBytes)
-      if (!server.makeRoom(Need.COLLECTED)) return null;
-    server.collectedBytes += wanted - room;
-    const larger = new Uint8Array(wanted);
-    if (buffer !== null)
-      memory.copy(larger.dataStart, buffer.dataStart, <usize>this.collectedBytes);
-    this.collected = larger;
-    return larger;
+  /** There is no room for it. */
+  private refuseContent(): bool {
+    this.intake = Intake.DONE;
+    this.collected.clear();
+    this.server.counters.refusedRequests++;
+    this.sendError(503);
+    return false;
   }
 
-  /** Part of its content has been collected. */
-  get collects(): bool {
-    return this.collected !== null;
-  }
-
-  private forgetContent(): void {
-    const buffer = this.collected;
-    if (buffer !== null) this.server.collectedBytes -= buffer.length;
-    this.collected = null;
+  /** It has some of that, which ends with it. */
+  holds(need: Need): bool {
+    if (need == Need.COLLECTED) return this.collected.isUsed;
+    return need != Need.PARTIAL || this.headMemory != 0;
   }
 
   /** All content has come. */
@@ -246,10 +233,15 @@ export class Exchange extends Answer {
       sink.onEnd(this);
       return;
     }
-    let buffer = this.collected;
-    if (buffer === null) buffer = new Uint8Array(0);
-    this.forgetContent();
-    this.collector!.onContent(this, buffer, this.collectedBytes);
+    const length = this.collected.bytes;
+    if (!hasRoom(<usize>length)) {
+      this.refuseContent();
+      return;
+    }
+    const whole = new Uint8Array(length);
+    this.collected.copyTo(whole.dataStart);
+    this.collected.clear();
+    this.collector!.onContent(this, whole, length);
   }
 
   /** So much content has not been asked for that closing is better than reading it. */
@@ -280,13 +272,15 @@ export class Exchange extends Answer {
     else this.reader.beginFixed(max(request.contentLength, 0));
   }
 
-  /** The head outlives the memory it lies in. */
+  /** The head outlives the memory it lies in. It counts in `partialBytes` already. */
   keepHead(): void {
     const request = this.request;
-    const own = heap.alloc(<usize>request.bytes);
-    memory.copy(own, request.base, <usize>request.bytes);
+    const bytes = request.bytes;
+    const own = heap.alloc(<usize>bytes);
+    memory.copy(own, request.base, <usize>bytes);
     request.base = own;
     this.headMemory = own;
+    this.headRoom = bytes;
   }
 
   /**
@@ -312,14 +306,15 @@ export class Exchange extends Answer {
   release(): void {
     if (this.headMemory != 0) {
       heap.free(this.headMemory);
+      this.server.partialBytes -= this.headRoom;
       this.headMemory = 0;
+      this.headRoom = 0;
     }
     if (this.intake != Intake.WAITS) {
       this.intake = Intake.WAITS;
       this.collector = null;
       this.sink = null;
-      this.forgetContent();
-      this.collectedBytes = 0;
+      this.collected.clear();
     }
     this.discarded = 0;
     this.parameterNames = null;

@@ -12,13 +12,13 @@ export class HttpLimits extends HeadLimits {
   backlog: i32 = 1_024;
   /** Requests that are being answered at once. For the next one, one that is stalled is ended, else it is answered with 503. */
   exchanges: i32 = 1_024;
-  /** Bytes of all heads that have come in part. As with requests. */
+  /** Bytes of all heads that are kept: those that have come in part, and those of requests under way. As with requests. */
   partialBytes: i32 = 1 << 20;
   /** Bytes of all answers that are composed and find no room in their connections. One that is stalled is cut off, else who would need more. */
   unsentBytes: i32 = 2 << 20;
   /** Bytes of content that `receive` collects, unless it says otherwise: beyond, 413. */
   contentBytesMax: i32 = 1 << 20;
-  /** Bytes of content that all requests together collect. As with requests. */
+  /** Bytes of content and WebSocket messages that all together collect. As with requests; a WebSocket is closed with 1013. */
   collectedBytes: i32 = 4 << 20;
   /** Bytes of content that nobody has asked for, but are read so that the connection can go on: beyond, it is closed. */
   discardBytesMax: i32 = 64 << 10;

@@ -1,6 +1,7 @@
 /** How a connection sends: what was composed, all of it, as soon as there is room. */
 import { Errno, TcpConnection } from "@phantasm/interfaces";
 import { Task } from "@phantasm/runtime";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { HttpServer } from "./server";
 import { Need } from "./waiting";
 
@@ -94,7 +95,10 @@ export abstract class Sender extends Task {
     const needed = this.unsentEnd + bytes;
     if (needed > this.unsentRoom) {
       const room = max(needed, this.unsentRoom * 2);
-      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes) {
+      while (
+        server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes ||
+        !hasRoom(<usize>room)
+      ) {
         if (server.makeRoom(Need.UNSENT)) continue;
         server.counters.cutOff++;
         this.abort();

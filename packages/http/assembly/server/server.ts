@@ -1,6 +1,7 @@
 /** The server: accepts connections, and has what they share. */
 import { Clock, Tcp, TcpAcceptor, TcpConnection, TcpListener } from "@phantasm/interfaces";
 import { limitBytes } from "@phantasm/runtime/heap/pacing";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { observeCounters } from "@phantasm/runtime/observed";
 import { equals, findControl, utf8Bytes } from "../wire/characters";
 import { reasonOf } from "../wire/status";
@@ -21,6 +22,8 @@ const OUTPUT_BYTES_MIN: i32 = 16 << 10;
 const CONNECTION_BYTES: usize = 4_352;
 /** What an exchange takes, with its fields and without its content. */
 const EXCHANGE_BYTES: usize = 1 << 10;
+/** Messages up to this size share one array from the beginning. */
+const WHOLE_BYTES_MIN: i32 = 16 << 10;
 
 
 @final
@@ -47,6 +50,8 @@ export class HttpServer implements TcpAcceptor {
   readonly idle: WaitingList = new WaitingList();
   readonly partial: WaitingList = new WaitingList();
   readonly busy: WaitingList = new WaitingList();
+  /** Where messages become whole. */
+  whole: Uint8Array | null = null;
   private listener: TcpListener | null = null;
   private readonly pool: Exchange[] = [];
   private exchanges: i32 = 0;
@@ -99,9 +104,11 @@ export class HttpServer implements TcpAcceptor {
 
   /** Serves a connection that somebody else has accepted. */
   accept(tcp: TcpConnection): void {
-    if (this.connections == this.limits.connections && !this.makeRoom(Need.CONNECTION)) {
-      this.refuse(tcp);
-      return;
+    if (this.connections == this.limits.connections || !hasRoom(CONNECTION_BYTES)) {
+      if (!this.makeRoom(Need.CONNECTION) || !hasRoom(CONNECTION_BYTES)) {
+        this.refuse(tcp);
+        return;
+      }
     }
     this.counters.accepted++;
     this.connections++;
@@ -134,13 +141,10 @@ export class HttpServer implements TcpAcceptor {
   /** Ends the connection that has waited longest for its client, of those that hold what is needed. False: there is none. */
   makeRoom(need: Need): bool {
     const stallNs = this.limits.stallNs;
-    let longest: Waiting | null = null;
-    if (need == Need.PARTIAL) longest = this.partial.longest(need, stallNs);
-    else longest = this.busy.longest(need, stallNs);
-    if (need == Need.CONNECTION) {
-      longest = earlier(longest, this.idle.longest(need, stallNs));
+    let longest = this.busy.longest(need, stallNs);
+    if (need == Need.CONNECTION) longest = earlier(longest, this.idle.longest(need, stallNs));
+    if (need == Need.CONNECTION || need == Need.PARTIAL)
       longest = earlier(longest, this.partial.longest(need, stallNs));
-    }
     if (longest === null) return false;
     longest.giveWay();
     return true;
@@ -153,9 +157,34 @@ export class HttpServer implements TcpAcceptor {
     if (writer !== null) writer.flush();
   }
 
+  /** Counts so many bytes more of heads, which can be allocated then. False: there is no room, and nobody makes any. */
+  reservePartial(bytes: i32): bool {
+    while (this.partialBytes + bytes > this.limits.partialBytes || !hasRoom(<usize>bytes))
+      if (!this.makeRoom(Need.PARTIAL)) return false;
+    this.partialBytes += bytes;
+    return true;
+  }
+
+  /**
+   * An array in which a message of that length becomes whole, to be given back to `whole`: one for all, as large as the
+   * largest one was. Null: there is no room.
+   */
+  takeWhole(bytes: i32): Uint8Array | null {
+    const array = this.whole;
+    this.whole = null;
+    if (array !== null && array.length >= bytes) return array;
+    // Powers of two: what was too small and is garbage now is less than what there is.
+    const room = 1 << (32 - clz(max(bytes, WHOLE_BYTES_MIN) - 1));
+    if (!hasRoom(<usize>room)) {
+      this.whole = array;
+      return null;
+    }
+    return new Uint8Array(room);
+  }
+
   takeExchange(): Exchange | null {
     if (this.pool.length > 0) return this.pool.pop();
-    if (this.exchanges == this.limits.exchanges)
+    if (this.exchanges == this.limits.exchanges || !hasRoom(EXCHANGE_BYTES))
       return this.makeRoom(Need.EXCHANGE) && this.pool.length > 0 ? this.pool.pop() : null;
     this.exchanges++;
     return new Exchange(this);

@@ -6,6 +6,12 @@ export interface Upgraded {
   /** The time of `HttpConnection.setDeadline` is over. */
   onDeadline(): void;
 
+  /** It holds memory of the server's `collectedBytes`. */
+  readonly collects: bool;
+
+  /** Others need what it holds: it ends. */
+  giveWay(): void;
+
   /** The connection has ended. */
   onGone(): void;
 }

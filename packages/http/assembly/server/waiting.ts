@@ -46,6 +46,16 @@ export abstract class Waiting extends Sender {
     const list = this.list;
     if (list !== null) list.remove(this);
   }
+
+  /** Upgraded, it waits for the rest of a message that is collected. */
+  awaitMessage(hasMoved: bool): void {
+    if (hasMoved || this.list !== this.server.busy) this.server.busy.append(this);
+  }
+
+  /** The message has come. */
+  gotMessage(): void {
+    if (this.unsentEnd == 0) this.stopWaiting();
+  }
 }
 
 

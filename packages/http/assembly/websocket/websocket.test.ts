@@ -147,6 +147,30 @@ describe("messages", () => {
     server!.limits.collectedBytes = 4 << 20;
   });
 
+  test("that stop in the middle make room for others", () => {
+    unfinished = frame(0x02, "x".repeat(6_000));
+    settle();
+    const client = open();
+    story = "";
+    server!.limits.collectedBytes = 10_000;
+    client.says(unfinished);
+    settle();
+    step(2 * SECOND);
+    // Byte by byte is no progress.
+    client.says("\x80");
+    const other = open();
+    const evicted = server!.counters.evicted;
+    other.says(unfinished);
+    settle();
+    client.hears(closing(1013));
+    expect(story).toBe("closed 1013 ");
+    expect(server!.counters.evicted).toBe(evicted + 1);
+    other.hears("");
+    other.breaks(RESET);
+    expect(server!.collectedBytes).toBe(0);
+    server!.limits.collectedBytes = 4 << 20;
+  });
+
   test("in one frame", () => {
     const client = open();
     client.says(frame(0x81, "hello") + frame(0x82, "\x00\xff"));

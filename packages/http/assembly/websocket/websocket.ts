@@ -9,6 +9,8 @@
  * Extensions are not agreed on, so nothing is compressed. Pings are answered, and sent when a client is silent.
  */
 import { SECOND } from "@phantasm/interfaces";
+import { hasRoom } from "@phantasm/runtime/heap/room";
+import { Chain } from "../server/chain";
 import { HttpConnection } from "../server/connection";
 import { Exchange } from "../server/exchange";
 import { Upgraded } from "../server/upgraded";
@@ -53,7 +55,10 @@ export class WebSocketLimits {
 /** RFC 6455 §1.3. */
 const GUID: string = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY_BYTES: i32 = 24;
-const MESSAGE_BYTES_MIN: i32 = 1024;
+/** Of one WebSocket, with its parts. */
+const OBJECT_BYTES: usize = 1 << 10;
+/** So much of a message has to come before its wait begins anew. */
+const STEP_BYTES: i32 = 16 << 10;
 
 const scratch: usize = memory.data(96);
 
@@ -76,11 +81,10 @@ export class WebSocket implements Upgraded {
   private inPayload: bool = false;
   /** Bytes of this frame's payload that have come. */
   private position: u64 = 0;
-  /** The message so far. */
-  private message: Uint8Array = new Uint8Array(0);
-  private messageBytes: i32 = 0;
-  /** What it has of the server's `collectedBytes`: all but the first MESSAGE_BYTES_MIN. */
-  private charged: i32 = 0;
+  /** The message so far, unless it came in one piece. */
+  private readonly message: Chain;
+  /** Bytes of it since its wait began. */
+  private progress: i32 = 0;
   /** TEXT or BINARY while a message is under way; 0: none is. */
   private kind: i32 = 0;
   private readonly utf8: Utf8Check = new Utf8Check();
@@ -92,7 +96,9 @@ export class WebSocket implements Upgraded {
     private readonly connection: HttpConnection,
     private readonly handler: WebSocketHandler,
     private readonly limits: WebSocketLimits,
-  ) {}
+  ) {
+    this.message = new Chain(connection.server);
+  }
 
   /**
    * Makes a WebSocket of a request (§4.2). Null: it was no handshake, and has been answered so.
@@ -132,6 +138,11 @@ export class WebSocket implements Upgraded {
       !isBase64Of(head.valueAt(key), head.valueBytes(key), 16)
     ) {
       exchange.sendError(400);
+      return null;
+    }
+    if (!hasRoom(OBJECT_BYTES)) {
+      connection.server.counters.refusedRequests++;
+      exchange.sendError(503);
       return null;
     }
     memory.copy(scratch, head.valueAt(key), KEY_BYTES);
@@ -233,7 +244,7 @@ export class WebSocket implements Upgraded {
     const connection = this.connection;
     connection.upgraded = null;
     connection.isLast = true;
-    this.forgetMessage();
+    this.message.clear();
     this.handler.onClosed(this, this.closeCode);
     return true;
   }
@@ -289,57 +300,67 @@ export class WebSocket implements Upgraded {
       this.kind = header.opcode;
       this.utf8.clear();
     }
-    const room = <u64>(this.limits.messageBytesMax - this.messageBytes);
+    const room = <u64>(this.limits.messageBytesMax - this.message.bytes);
     return header.payloadBytes > room ? CloseCode.TOO_LARGE : 0;
   }
 
   private readPayload(at: usize, available: i32): bool {
     const header = this.header;
     const left = header.payloadBytes - this.position;
-    const count = <u64>available < left ? available : <i32>left;
-    let to: usize = 0;
-    if (header.opcode >= Opcode.CLOSE) to = this.part.dataStart + <usize>this.position;
-    else {
-      if (!this.reserve(this.messageBytes + count)) return this.fail(CloseCode.TRY_AGAIN);
-      to = this.message.dataStart + <usize>this.messageBytes;
-      this.messageBytes += count;
+    let count = <u64>available < left ? available : <i32>left;
+    let to = this.part.dataStart + <usize>this.position;
+    if (header.opcode < Opcode.CLOSE) {
+      const message = this.message;
+      // Most messages come as a whole, and are never kept.
+      if (header.isFinal && message.bytes == 0 && <u64>count == header.payloadBytes)
+        return this.readWhole(at, count);
+      count = message.reserve(count);
+      if (count == 0) return this.refuse();
+      to = message.end;
+      message.extend(count);
     }
     unmask(to, at, count, header.mask, this.position);
     this.position += <u64>count;
     this.connection.tcp.consume(count);
-    // §8.1: at once, not only when the message is whole.
-    if (header.opcode < Opcode.CLOSE && this.kind == Opcode.TEXT && !this.utf8.follow(to, count))
-      return this.fail(CloseCode.INVALID_DATA);
+    if (header.opcode < Opcode.CLOSE) {
+      // §8.1: at once, not only when the message is whole.
+      if (this.kind == Opcode.TEXT && !this.utf8.follow(to, count))
+        return this.fail(CloseCode.INVALID_DATA);
+      this.progress += count;
+      this.connection.awaitMessage(this.progress >= STEP_BYTES);
+      if (this.progress >= STEP_BYTES) this.progress = 0;
+    }
     return this.position < header.payloadBytes ? true : this.endFrame();
   }
 
-  /** Makes room for a message. False: all messages and contents together have no more. */
-  private reserve(bytes: i32): bool {
-    if (bytes <= this.message.length) return true;
-    const room = max(
-      max(bytes, MESSAGE_BYTES_MIN),
-      min(2 * this.message.length, this.limits.messageBytesMax),
-    );
-    const server = this.connection.server;
-    const charged = room - MESSAGE_BYTES_MIN;
-    if (server.collectedBytes + charged - this.charged > server.limits.collectedBytes) {
-      server.counters.refusedRequests++;
-      return false;
+  /** A message of one frame that has come in one piece. */
+  private readWhole(at: usize, bytes: i32): bool {
+    const whole = this.connection.server.takeWhole(bytes);
+    if (whole === null) return this.refuse();
+    unmask(whole.dataStart, at, bytes, this.header.mask, 0);
+    this.connection.tcp.consume(bytes);
+    this.inPayload = false;
+    if (this.kind == Opcode.TEXT && !this.utf8.follow(whole.dataStart, bytes)) {
+      this.connection.server.whole = whole;
+      return this.fail(CloseCode.INVALID_DATA);
     }
-    server.collectedBytes += charged - this.charged;
-    this.charged = charged;
-    const larger = new Uint8Array(room);
-    memory.copy(larger.dataStart, this.message.dataStart, <usize>this.messageBytes);
-    this.message = larger;
-    return true;
+    return this.deliver(whole, bytes);
   }
 
-  /** A large message is not kept: others need the room. */
-  private forgetMessage(): void {
-    if (this.charged == 0) return;
-    this.connection.server.collectedBytes -= this.charged;
-    this.charged = 0;
-    this.message = new Uint8Array(0);
+  /** There is no room for a message. */
+  private refuse(): bool {
+    this.connection.server.counters.refusedRequests++;
+    return this.fail(CloseCode.TRY_AGAIN);
+  }
+
+  get collects(): bool {
+    return this.message.isUsed;
+  }
+
+  /** It has not sent the rest of its message for long, and others need the room. */
+  giveWay(): void {
+    this.fail(CloseCode.TRY_AGAIN);
+    this.connection.turn();
   }
 
   private endFrame(): bool {
@@ -356,14 +377,25 @@ export class WebSocket implements Upgraded {
         return true;
     }
     if (!header.isFinal) return true;
+    const message = this.message;
+    const bytes = message.bytes;
+    const whole = this.connection.server.takeWhole(bytes);
+    if (whole === null) return this.refuse();
+    message.copyTo(whole.dataStart);
+    message.clear();
+    this.progress = 0;
+    this.connection.gotMessage();
+    return this.deliver(whole, bytes);
+  }
+
+  private deliver(whole: Uint8Array, bytes: i32): bool {
     const isText = this.kind == Opcode.TEXT;
-    const bytes = this.messageBytes;
     this.kind = 0;
-    this.messageBytes = 0;
-    if (isText && !this.utf8.isWhole) return this.fail(CloseCode.INVALID_DATA);
+    const isRight = !isText || this.utf8.isWhole;
     // §1.4: after our close, what comes is of no interest.
-    if (this.state == State.OPEN) this.handler.onMessage(this, this.message, bytes, isText);
-    this.forgetMessage();
+    if (isRight && this.state == State.OPEN) this.handler.onMessage(this, whole, bytes, isText);
+    this.connection.server.whole = whole;
+    if (!isRight) return this.fail(CloseCode.INVALID_DATA);
     return !this.connection.isOver;
   }
 
@@ -398,7 +430,7 @@ export class WebSocket implements Upgraded {
   onGone(): void {
     if (this.state == State.CLOSED) return;
     this.state = State.CLOSED;
-    this.forgetMessage();
+    this.message.clear();
     this.handler.onClosed(this, CloseCode.ABNORMAL);
   }
 }

@@ -24,6 +24,8 @@ const SLICE_EVERY_BYTES: usize = 512 << 10;
 /** Bytes in use at which the next collection starts. */
 let planned: usize = 0;
 let usedAtSlice: usize = 0;
+/** Bytes in use when a collection ended. */
+let kept: usize = 0;
 
 /** What the image may have at most, in bytes. */
 export function limitBytes(): usize {
@@ -55,7 +57,13 @@ export function dueAt(idle: bool, used: usize): usize {
 
 /** A collection has ended with so many bytes in use. */
 export function planThreshold(used: usize): void {
+  kept = used;
   planned = used + max(min(max(used, GROWTH_BYTES_MIN), roomBytes(used) >> 1), PROGRESS_BYTES_MIN);
+}
+
+/** So much has been allocated since the last collection that another one, asked for, may find something. */
+export function mayCollect(used: usize): bool {
+  return used > kept + PROGRESS_BYTES_MIN;
 }
 
 /** Bytes in use at which the first collection starts. */
