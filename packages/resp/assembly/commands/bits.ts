@@ -183,7 +183,7 @@ function apply(
   entry: Entry | null,
   isFirst: bool,
 ): void {
-  const from = entry === null ? 0 : blobAt(entry).bytes;
+  const from: usize = entry === null ? 0 : blobAt(entry).bytes;
   const length = entry === null ? 0 : blobAt(entry).length;
   for (let i: usize = 0; i < <usize>bytes; i++) {
     const other: u8 = i < <usize>length ? load<u8>(from + i) : 0;

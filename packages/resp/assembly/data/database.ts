@@ -100,10 +100,9 @@ export class Database {
   keep(entry: Entry): void {
     if (!this.journal.isOn) return;
     const isString = kindOf(entry) == Kind.STRING;
-    const bytes = entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
     const before = entry.id;
     // What is not written at once must not take the place of what there is, before all of it is there.
-    if (max(bytes, partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
+    if (max(this.recordBytes(entry), partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
       entry.id = this.journal.takeId();
       if (!isString && this.countOf(entry) > 0) {
         this.keepElements(entry);
@@ -111,6 +110,11 @@ export class Database {
       }
     }
     this.keepObject(entry, before);
+  }
+
+  private recordBytes(entry: Entry): i32 {
+    const isString = kindOf(entry) == Kind.STRING;
+    return entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
   }
 
   private keepObject(entry: Entry, before: u64): void {
@@ -211,7 +215,7 @@ export class Database {
   /** The same under another name, in the place of what may be there. */
   rename(entry: Entry, key: usize, bytes: i32): Entry {
     const other = this.find(key, bytes);
-    if (other !== null) this.remove(other);
+    // For a moment there are two of that name: on the disk, what it had is removed with the last of what it gets.
     const renamed = this.table.add(key, bytes);
     renamed.value = entry.value;
     renamed.extra = entry.extra;
@@ -220,7 +224,13 @@ export class Database {
     setParts(renamed, partsOf(entry));
     this.table.remove(entry);
     this.touch(renamed);
+    const otherParts = other !== null ? partsOf(other) : 0;
+    this.journal.together(
+      REMOVED_AT_ONCE_MAX + 16 + 2 * (partsOf(renamed) + otherParts),
+      min(this.recordBytes(renamed), LARGE_BYTES),
+    );
     this.keep(renamed);
+    if (other !== null) this.remove(other);
     this.tell(key, bytes);
     return renamed;
   }
@@ -257,6 +267,17 @@ export class Database {
   setString(key: usize, bytes: i32, found: Entry | null, value: usize, valueBytes: i32): Entry {
     let entry = found;
     if (entry !== null && kindOf(entry) != Kind.STRING) {
+      const recordBytes = bytes + valueBytes + OBJECT_HEAD_BYTES;
+      if (recordBytes > LARGE_BYTES && this.journal.isOn) {
+        // On the disk the collection stays until all of the string is there: see `keep`.
+        this.journal.dropped.add(entry.id);
+        this.freeValue(entry);
+        setKind(entry, Kind.STRING);
+        entry.value = <u32>blobOf(value, valueBytes).address;
+        this.touch(entry);
+        return entry;
+      }
+      this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsOf(entry), recordBytes);
       this.remove(entry);
       entry = null;
     }
@@ -373,7 +394,7 @@ export class Database {
     owner.id = this.journal.takeId();
     this.keepElements(owner);
     this.journal.dropped.add(before);
-    this.journal.together(2 + partsOf(owner));
+    this.journal.together(2 + partsOf(owner), owner.keyLength + OBJECT_HEAD_BYTES);
     this.keepObject(owner, before);
   }
 
@@ -447,7 +468,7 @@ export class Database {
     if (this.journal.isOn) this.keepElements(made);
     const before = this.find(key, bytes);
     const partsBefore = before !== null ? partsOf(before) : 0;
-    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore);
+    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore, bytes + OBJECT_HEAD_BYTES);
     if (before !== null) this.remove(before);
     const entry = this.add(key, bytes, kind);
     entry.id = made.id;
