@@ -84,6 +84,8 @@ function upwards(start: string, name: string): Package | undefined {
 export class Packages {
   readonly #project: string;
   readonly #found = new Map<string, Package>();
+  /** Names that were not there when so many packages had been found. */
+  readonly #missing = new Map<string, number>();
 
   /** @param project folder of the configuration */
   constructor(project: string) {
@@ -94,6 +96,8 @@ export class Packages {
   find(name: string): Package | undefined {
     const known = this.#found.get(name);
     if (known) return known;
+    // The compiler tries several names for each import; a new package may bring what was missing.
+    if (this.#missing.get(name) === this.#found.size) return undefined;
     const starts = [
       this.#project,
       ...[...this.#found.values()].map(({ directory }) => directory),
@@ -105,6 +109,7 @@ export class Packages {
       this.#found.set(name, found);
       return found;
     }
+    this.#missing.set(name, this.#found.size);
     return undefined;
   }
 

@@ -7,6 +7,9 @@
 /** True if something in the image can suspend: frames of fibres then hold references. */
 export let FIBRES: bool = false;
 
+/** True in the size profile: new objects are zero, and the link step takes out what sets their fields to zero. */
+export let CLEARS: bool = false;
+
 /**
  * True in the debug profile and in tests. The compiler itself knows it, so that what lies in `if (DEBUG)`
  * is not compiled elsewhere: not even its strings are in the image.

@@ -121,7 +121,11 @@ export class NetworkStack implements Stack, SetupHost {
     limits.listeners = this.limits.listeners;
     limits.halfOpen = this.limits.halfOpen;
     limits.timeWait = this.limits.timeWait;
-    limits.memoryBytes = atMost(this.limits.tcpMemoryBytes, memoryBytes >> 1);
+    // Half of it is too much where objects of a megabyte are made beside: queues use all they may have.
+    limits.memoryBytes = atMost(
+      this.limits.tcpMemoryBytes,
+      (memoryBytes >> 1) - (memoryBytes >> 4),
+    );
     limits.receiveBytesMax = this.limits.receiveBytes;
     limits.sendBytesMax = this.limits.sendBytes;
     const tcp = new TransmissionControl(this.theIp, this.theRandom, this.congestion, limits);

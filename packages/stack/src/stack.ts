@@ -15,7 +15,7 @@ export interface StackLimits {
   readonly halfOpen?: number;
   /** TCP connections in TIME_WAIT; the oldest make room. Default 4096. */
   readonly timeWait?: number;
-  /** Bytes of all TCP send and receive queues together. Default 32 MiB; never more than half of the image's memory. */
+  /** Bytes of all TCP send and receive queues together. Default 32 MiB; never more than seven sixteenths of the image's memory. */
   readonly tcpMemory?: number;
   /** Bytes that one TCP connection may have received and not read. Default 2 MiB. */
   readonly receiveBuffer?: number;

@@ -1,13 +1,12 @@
 /** The store's image, and domains of it. */
 import { fileURLToPath } from "node:url";
-import { ensureBuilt } from "../../../toolchain/dist/build.js";
+import { builtImage } from "../../support/built.js";
 import { Running } from "../../support/running.js";
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/store", import.meta.url));
 
-export async function storeImage(): Promise<string> {
-  const { path } = await ensureBuilt(EXAMPLE);
-  return path;
+export function storeImage(): Promise<string> {
+  return builtImage(EXAMPLE);
 }
 
 export interface Booted {

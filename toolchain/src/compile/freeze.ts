@@ -100,7 +100,7 @@ export function freeze(
   const trial = tryInit(plain.binary, dataPages);
   if (trial.outcome === "failed") throw new BuildError([initFailure(source, places, trial)]);
   if (trial.outcome === "stopped")
-    return { ...unchanged, warnings: [initWarning(plain, places, trial)] };
+    return { ...unchanged, warnings: [initWarning(source, places, trial)] };
   const names = hideGlobals(binaryen, module);
   setGlobals(binaryen, module, names, trial.state.globals);
   setMemory(module, trial.state.memory);

@@ -1,8 +1,7 @@
 /** What a user is told about an `init` that failed while the image was built, or did not come to its end. */
-import { readFunctionNames } from "@phantasm/seal";
 import type { WasmFrame } from "@phantasm/host";
 import type { Diagnostic } from "../diagnostics.js";
-import { coreImage } from "../link/core.js";
+import { CallGraph } from "./call-graph.js";
 import type { SuspensionRules } from "./suspension.js";
 import { tryInit, type Failure, type Stop } from "./trial.js";
 
@@ -30,9 +29,12 @@ function ownPlace(
   places: Places,
   frames: readonly WasmFrame[],
 ): Omit<Diagnostic, "message"> {
-  const names = readFunctionNames(coreImage(binary).names);
-  const own = frames.find(({ functionIndex }) => !names.get(functionIndex)?.startsWith(LIBRARY));
-  return own ? places(sourceMap).placeOf(own.offset) : {};
+  const { functions } = new CallGraph(binary);
+  const own = frames.find(
+    ({ functionIndex }) => !functions[functionIndex]?.name.startsWith(LIBRARY),
+  );
+  // A loop at the very start has no place before it but in another function.
+  return own ? places(sourceMap).placeOf(own.offset, functions[own.functionIndex]?.start) : {};
 }
 
 /**
@@ -51,10 +53,12 @@ export function initFailure(source: Binary, places: Places, failure: Failure): D
   };
 }
 
-/** @param image the module whose `init` was stopped */
-export function initWarning(image: Binary, places: Places, { what, frames }: Stop): Diagnostic {
+/** @param source the module before any pass: in an optimised one a loop may bear the line before it */
+export function initWarning(source: Binary, places: Places, { what }: Stop): Diagnostic {
+  const again = tryInit(source.binary);
+  const place = again.outcome === "stopped" ? ownPlace(source, places, again.frames) : {};
   return {
-    ...ownPlace(image, places, frames),
+    ...place,
     message: STOPPED[what],
     hint: "The build stopped it at a limit, and leaves it to every boot.",
   };

@@ -10,6 +10,8 @@ import { keepOpen, setConstant } from "./constants.js";
 import { freeze } from "./freeze.js";
 import { exportGlobals } from "./globals.js";
 import type { Binary } from "./init-failure.js";
+import { Known, STUB } from "./known.js";
+import { FUNCTIONS, LEVELS, MERGE, UNUSED, wholePasses, type Levels } from "./passes.js";
 import {
   checkSuspension,
   keepEdges,
@@ -21,19 +23,6 @@ import { dropUnusedStrings } from "./unused-strings.js";
 
 export type Binaryen = typeof binaryenLibrary;
 export type Module = InstanceType<Binaryen["Module"]>;
-
-interface Levels {
-  readonly optimize: number;
-  readonly shrink: number;
-  /** Largest functions inlined always, flexibly, and when called once, in Binaryen's size units. */
-  readonly inline: readonly [always: number, flexible: number, once: number];
-}
-
-const LEVELS: Readonly<Record<Profile, Levels>> = {
-  speed: { optimize: 3, shrink: 0, inline: [12, 70, 200] },
-  debug: { optimize: 0, shrink: 0, inline: [0, 0, 0] },
-  size: { optimize: 2, shrink: 2, inline: [2, 10, 100] },
-};
 
 /** What the optimiser leaves: a binary with names, and the source map of its byte offsets. */
 export interface Emitted {
@@ -107,9 +96,6 @@ function completeImports(
   }
 }
 
-/** Ends the name of the stub that chooses among the implementations of a method. */
-const STUB = "@override";
-
 /**
  * Keeps `main` and the application's handlers as functions of their own, so that a trace names them.
  * They are what the library OS calls, once an event: not where time goes.
@@ -148,17 +134,23 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const fibres = switches(module);
   pin(binaryen, levels);
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
+  const cleared = profile === "size";
+  setConstant(binaryen, module, "CLEARS", cleared ? 1 : 0);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   const source = emit(module);
   if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
-  if (profile !== "debug") dropUnusedStrings(binaryen, module, source.binary);
   keepHandlers(binaryen, module, main);
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
-  if (profile !== "debug") module.optimize();
+  if (profile !== "debug") {
+    new Known(binaryen, module).apply(cleared);
+    module.runPasses(MERGE);
+    dropUnusedStrings(binaryen, module);
+    module.runPasses(wholePasses(profile));
+  }
   close();
   const suspending = fibres ? transformSuspension(binaryen, module, levels.optimize) : null;
-  if (fibres && profile !== "debug") module.optimize();
+  if (fibres && profile !== "debug") module.runPasses([...FUNCTIONS, ...UNUSED]);
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
   const complete = (): void => completeImports(binaryen, module, capabilities);
   complete();

@@ -63,7 +63,7 @@ function outcome(code: string, more: readonly Uint8Array[] = []): Outcome {
   parsed.destroy();
   const module = binaryen.readBinary(bytes);
   try {
-    dropUnusedStrings(binaryen, module, bytes);
+    dropUnusedStrings(binaryen, module);
     binaryen.setOptimizeLevel(3);
     binaryen.setLowMemoryUnused(true);
     binaryen.setZeroFilledMemory(true);

@@ -283,10 +283,10 @@ function follow(layout: Layout, used: Set<number>): void {
 }
 
 /**
- * @param module as the compiler made it; is changed
- * @param bytes the same, emitted
+ * @param module as the compiler made it, or with equal functions merged: no constant is folded; is changed
  */
-export function dropUnusedStrings(binaryen: Binaryen, module: Module, bytes: Uint8Array): void {
+export function dropUnusedStrings(binaryen: Binaryen, module: Module): void {
+  const bytes = module.emitBinary();
   const data = splitSections(bytes).find(({ id }) => id === SectionId.DATA);
   const layout = new Layout(readSegments(bytes, data));
   if (!layout.segments.some(({ isString: string }) => string)) return;

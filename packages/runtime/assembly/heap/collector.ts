@@ -41,7 +41,7 @@ import {
   startsWord,
   words,
 } from "./bitmaps";
-import { FIBRES } from "../link";
+import { CLEARS, FIBRES } from "../link";
 import { dueAt, firstThreshold, noteSlice, planSlice, planThreshold } from "./pacing";
 import { outOfMemory } from "./exhausted";
 import { fail } from "../abort";
@@ -113,7 +113,7 @@ export function __new(size: usize, id: i32): usize {
   store<i32>(ptr - 8, id);
   store<u32>(ptr - 4, <u32>size);
   // Code may wait before it has stored all references of a new object.
-  if (FIBRES && <u32>id > LEAF_ID_MAX) clear(ptr, size);
+  if ((FIBRES || CLEARS) && <u32>id > LEAF_ID_MAX) clear(ptr, size);
   if (ptr >= covered()) cover();
   setStart(ptr);
   if (ptr >= reachedFrom) setMark(ptr);

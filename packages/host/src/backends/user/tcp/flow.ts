@@ -10,8 +10,9 @@ import { segmentBytesMax } from "../emitter.js";
 import type { FlowKey } from "../flow-table.js";
 import type { Packet } from "../packet.js";
 import type { Path } from "../path.js";
-import type { PiecePool } from "./piece-pool.js";
-import { Holding, type StreamMemory } from "./memory.js";
+import { abort } from "./abort.js";
+import type { FlowKeeper } from "./flow-keeper.js";
+import { Holding } from "./memory.js";
 import { Receiver, RECEIVE_BYTES_MAX, RECEIVE_SCALE, type Sink } from "./receiver.js";
 import {
   Flag,
@@ -23,32 +24,6 @@ import {
 } from "./segment.js";
 import { Sender, type WindowMark } from "./sender.js";
 import { advance } from "./sequence.js";
-
-/** What a flow asks of those who keep it. */
-export interface FlowKeeper {
-  readonly core: Core;
-  /** The largest payload of one frame; more than one segment's when the guest takes such frames. */
-  readonly segmentsBytesMax: number;
-  /** Buffers of bytes on their way to the host. */
-  readonly pieces: PiecePool;
-  readonly memory: StreamMemory;
-  /** Calls `settle` once the frames at hand have been looked at. */
-  soon(flow: TcpFlow): void;
-  /** Calls `settle` when the queue of frames has room again. */
-  stalled(flow: TcpFlow): void;
-  /** It may not read from the host now: calls `resumeReading` until that is true. */
-  lacksMemory(flow: TcpFlow): void;
-  /** It is established. */
-  opened(flow: TcpFlow): void;
-  /** It has ended, and the reset that says so had no room: calls `sendReset` when there is. */
-  unsaid(flow: TcpFlow): void;
-  /** Nobody listens at that address of the guest. True: the stream goes on without this flow. */
-  refused(flow: TcpFlow): boolean;
-  /** Both sides have ended; only late segments may come. */
-  resting(flow: TcpFlow): void;
-  /** It is no more. */
-  closed(flow: TcpFlow): void;
-}
 
 /** The host's queue for one guest: at the first the stream pauses, at the second it goes on. */
 const SEND_BYTES_HIGH = 524_288;
@@ -163,8 +138,9 @@ export class TcpFlow implements FlowKey, Sink {
     return this.#sinceMs;
   }
 
-  get stalledSinceMs(): number {
-    return this.#holding.stalledSinceMs(this.#core.nowMs);
+  /** @param awayMs for so long nothing could move, because the host did something else */
+  stalledSinceMs(awayMs: number): number {
+    return this.#holding.stalledSinceMs(this.#core.nowMs - awayMs);
   }
 
   /** Reads on after `lacksMemory`. False: there is still too little for it. */
@@ -694,17 +670,5 @@ export class TcpFlow implements FlowKey, Sink {
   #timedOut(): void {
     this.#core.counters.tcpTimedOut++;
     this.reset();
-  }
-}
-
-/** Ends a stream so that the other side hears of it. */
-export function abort(stream: Duplex, dialling = false): void {
-  // A socket that is not connected yet would wait to be, only to be reset. One that is being shut down
-  // cannot be reset (uv_tcp_close_reset), and Node 20 then never closes it.
-  const resets = !dialling && !stream.writableEnded;
-  if (resets && "resetAndDestroy" in stream && typeof stream.resetAndDestroy === "function") {
-    (stream.resetAndDestroy as () => void).call(stream);
-  } else {
-    stream.destroy();
   }
 }

@@ -15,7 +15,9 @@ import { Path } from "../path.js";
 import { isUnicast } from "../plan.js";
 import { targetOf } from "../target.js";
 import { visibleAddress } from "../visible.js";
-import { abort, TcpFlow, type FlowKeeper } from "./flow.js";
+import { abort } from "./abort.js";
+import type { FlowKeeper } from "./flow-keeper.js";
+import { TcpFlow } from "./flow.js";
 import { StreamMemory } from "./memory.js";
 import { PiecePool } from "./piece-pool.js";
 import { Flag, Segment, TCP_HEADER_BYTES } from "./segment.js";
@@ -31,6 +33,7 @@ const SEQUENCE_TICKS_PER_MS = 250;
 
 /** How often it is looked who makes room, while there is little memory. */
 const RELIEF_NS = 250e6;
+const NS_PER_MS = 1e6;
 
 const EPHEMERAL_FIRST = 49_152;
 const EPHEMERAL_COUNT = 16_384;
@@ -67,6 +70,7 @@ export class TcpFlows implements FlowKeeper {
   readonly #hungry = new Set<TcpFlow>();
   readonly #relief = new Task(() => this.#relieve());
   #relieves = false;
+  #relievesAtMs = 0;
   readonly #schedule: () => void;
   readonly #sequenceOrigin: number;
   #ephemeral = 0;
@@ -245,6 +249,7 @@ export class TcpFlows implements FlowKeeper {
   #watchMemory(): void {
     if (this.#relieves || (!this.memory.isLow && this.#hungry.size === 0)) return;
     this.#relieves = true;
+    this.#relievesAtMs = this.core.nowMs + RELIEF_NS / NS_PER_MS;
     this.core.scheduler.after(this.#relief, RELIEF_NS);
   }
 
@@ -252,9 +257,10 @@ export class TcpFlows implements FlowKeeper {
   #relieve(): void {
     this.#relieves = false;
     this.core.tick();
+    const awayMs = Math.max(this.core.nowMs - this.#relievesAtMs, 0);
     const stalled = this.#table
       .all()
-      .map((flow) => ({ flow, sinceMs: flow.stalledSinceMs }))
+      .map((flow) => ({ flow, sinceMs: flow.stalledSinceMs(awayMs) }))
       .filter(({ sinceMs }) => sinceMs < Infinity)
       .sort((a, b) => a.sinceMs - b.sinceMs);
     for (const { flow } of stalled) {
