@@ -9,11 +9,13 @@ import {
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
+import { Absent } from "./absent";
 import { newList } from "./list";
 import {
   KEY_HEAD_BYTES,
   Kind,
   blobAt,
+  freeValue,
   kindOf,
   listAt,
   partsOf,
@@ -24,7 +26,17 @@ import {
 } from "./object";
 import { newSortedSet } from "./sorted-set";
 
-export { Kind, blobAt, kindOf, listAt, partsOf, sortedSetAt, tableAt, versionOf } from "./object";
+export {
+  Kind,
+  blobAt,
+  freeTable,
+  kindOf,
+  listAt,
+  partsOf,
+  sortedSetAt,
+  tableAt,
+  versionOf,
+} from "./object";
 
 /** Removed one by one with their owner; larger collections lose their elements on the disk later. */
 const REMOVED_AT_ONCE_MAX: i32 = 64;
@@ -48,6 +60,7 @@ export class Database {
   expired: u64 = 0;
   /** Null: nobody waits. */
   listener: KeyListener | null = null;
+  readonly absent: Absent = new Absent();
   private versions: u64 = 0;
   private sweepAt: u32 = 0;
 
@@ -86,6 +99,7 @@ export class Database {
   }
 
   private tell(key: usize, bytes: i32): void {
+    this.absent.onKey(key, bytes);
     const listener = this.listener;
     if (listener !== null) listener.onKey(key, bytes);
   }
@@ -142,7 +156,7 @@ export class Database {
       this.removeElements(entry);
     }
     if (entry.extra != 0) this.expiring--;
-    this.freeValue(entry);
+    freeValue(entry);
     this.table.remove(entry);
   }
 
@@ -178,22 +192,6 @@ export class Database {
     }
   }
 
-  private freeValue(entry: Entry): void {
-    switch (<i32>kindOf(entry)) {
-      case Kind.STRING:
-        freeBlob(blobAt(entry));
-        break;
-      case Kind.LIST:
-        listAt(entry).free();
-        break;
-      case Kind.SORTED_SET:
-        sortedSetAt(entry).free();
-        break;
-      default:
-        freeTable(tableAt(entry), kindOf(entry) == Kind.HASH);
-    }
-  }
-
   /** Removes all keys. */
   flush(): void {
     this.changes++;
@@ -203,7 +201,7 @@ export class Database {
       for (let at = table.firstAt(place); at != 0;) {
         const entry = changetype<Entry>(at);
         at = <usize>entry.next;
-        this.freeValue(entry);
+        freeValue(entry);
         table.freeEntry(entry);
       }
     }
@@ -271,7 +269,7 @@ export class Database {
       if (recordBytes > LARGE_BYTES && this.journal.isOn) {
         // On the disk the collection stays until all of the string is there: see `keep`.
         this.journal.dropped.add(entry.id);
-        this.freeValue(entry);
+        freeValue(entry);
         setKind(entry, Kind.STRING);
         entry.value = <u32>blobOf(value, valueBytes).address;
         this.touch(entry);
@@ -494,17 +492,4 @@ export class Database {
 /** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
 export function numberOf(number: i64): u64 {
   return (<u64>number) ^ 0x8000_0000_0000_0000;
-}
-
-/** With all its elements. */
-export function freeTable(table: Table, isHash: bool): void {
-  for (let place: u32 = 0; place < table.places; place++) {
-    for (let at = table.firstAt(place); at != 0;) {
-      const entry = changetype<Entry>(at);
-      at = <usize>entry.next;
-      if (isHash) freeBlob(blobAt(entry));
-      table.freeEntry(entry);
-    }
-  }
-  table.freeBuckets();
 }
