@@ -130,3 +130,17 @@ test("a batch is never larger than a store takes, whatever is changed together",
     ":512000\r\n:266240\r\n:512004\r\n:3\r\n",
   );
 });
+
+test("requests that come together are committed together, wherever one is cut", () => {
+  const store = new TestStore(new TestDisk(SECTORS));
+  const server = new TestServer(store.store, Durability.ALWAYS);
+  settle(store, 2);
+  const client = server.client();
+  client.says(encoded("SET k " + "v".repeat(100)) + encoded("GET k"));
+  settle(store, 4);
+  const replyBytes = client.heardBytes;
+  client.says((encoded("SET k " + "v".repeat(100)) + encoded("GET k")).repeat(2000));
+  settle(store, 100);
+  expect(client.heardBytes).toBe(2001 * replyBytes);
+  expect(server.server.commits < 20).toBe(true);
+});
