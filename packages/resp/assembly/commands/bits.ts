@@ -56,7 +56,7 @@ let endBit: i64 = 0;
 function readPart(call: Call, at: i32, bytes: i32): bool {
   let first: i64 = 0;
   let last: i64 = -1;
-  let inBits = false;
+  let inBits: bool = false;
   if (call.count > at) {
     first = call.integer(at);
     if (!isNumber) return false;

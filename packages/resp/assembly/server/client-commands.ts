@@ -198,7 +198,7 @@ function unblock(server: StoreServer): void {
 
 function pause(server: StoreServer): void {
   const call = server.call;
-  let onlyWrites = false;
+  let onlyWrites: bool = false;
   if (call.count > 4) return tooMany(call);
   if (call.count == 4) {
     onlyWrites = call.is(3, "write");

@@ -81,7 +81,7 @@ function list(server: StoreServer): void {
   const call = server.call;
   const reply = server.reply;
   const names = server.commands.names;
-  let isFiltered = false;
+  let isFiltered: bool = false;
   if (call.count != 2) {
     if (call.count != 5 || !call.is(2, "filterby")) return call.syntax();
     isFiltered = call.is(3, "pattern");
