@@ -5,6 +5,7 @@ import {
   LARGE_BYTES,
   OBJECT_HEAD_BYTES,
   PART_BYTES,
+  partsFor,
 } from "../durable/journal";
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
@@ -15,6 +16,7 @@ import {
   KEY_HEAD_BYTES,
   Kind,
   blobAt,
+  countOf,
   freeValue,
   kindOf,
   listAt,
@@ -182,14 +184,14 @@ export class Database {
   }
 
   countOf(entry: Entry): i32 {
-    switch (<i32>kindOf(entry)) {
-      case Kind.LIST:
-        return listAt(entry).count;
-      case Kind.SORTED_SET:
-        return sortedSetAt(entry).count;
-      default:
-        return tableAt(entry).count;
-    }
+    return countOf(entry);
+  }
+
+  /** Changes on the disk with which a key goes. */
+  private removalsOf(entry: Entry | null): i32 {
+    if (entry === null) return 0;
+    const count = kindOf(entry) == Kind.STRING ? 0 : countOf(entry);
+    return partsOf(entry) + (count > REMOVED_AT_ONCE_MAX ? 0 : count);
   }
 
   /** Removes all keys. */
@@ -222,11 +224,9 @@ export class Database {
     setParts(renamed, partsOf(entry));
     this.table.remove(entry);
     this.touch(renamed);
-    const otherParts = other !== null ? partsOf(other) : 0;
-    this.journal.together(
-      REMOVED_AT_ONCE_MAX + 16 + 2 * (partsOf(renamed) + otherParts),
-      min(this.recordBytes(renamed), LARGE_BYTES),
-    );
+    const recordBytes = min(this.recordBytes(renamed), LARGE_BYTES);
+    const changes = max(partsFor(recordBytes), partsOf(renamed)) + this.removalsOf(other);
+    this.journal.together(changes, recordBytes);
     this.keep(renamed);
     if (other !== null) this.remove(other);
     this.tell(key, bytes);
@@ -275,7 +275,7 @@ export class Database {
         this.touch(entry);
         return entry;
       }
-      this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsOf(entry), recordBytes);
+      this.journal.together(partsFor(recordBytes) + this.removalsOf(entry), recordBytes);
       this.remove(entry);
       entry = null;
     }
@@ -465,8 +465,8 @@ export class Database {
     setKind(made, kind);
     if (this.journal.isOn) this.keepElements(made);
     const before = this.find(key, bytes);
-    const partsBefore = before !== null ? partsOf(before) : 0;
-    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore, bytes + OBJECT_HEAD_BYTES);
+    const recordBytes = bytes + OBJECT_HEAD_BYTES;
+    this.journal.together(partsFor(recordBytes) + this.removalsOf(before), recordBytes);
     if (before !== null) this.remove(before);
     const entry = this.add(key, bytes, kind);
     entry.id = made.id;

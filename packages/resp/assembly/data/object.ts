@@ -79,3 +79,15 @@ export function freeValue(entry: Entry): void {
       freeTable(tableAt(entry), kindOf(entry) == Kind.HASH);
   }
 }
+
+/** Elements of a collection. */
+export function countOf(entry: Entry): i32 {
+  switch (<i32>kindOf(entry)) {
+    case Kind.LIST:
+      return listAt(entry).count;
+    case Kind.SORTED_SET:
+      return sortedSetAt(entry).count;
+    default:
+      return tableAt(entry).count;
+  }
+}

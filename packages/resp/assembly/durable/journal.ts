@@ -46,7 +46,8 @@ export const ELEMENT_HEAD_BYTES: i32 = 12;
 /** The head of the record that is being written. */
 const head: usize = memory.data(16);
 
-function partsFor(bytes: i32): i32 {
+/** Of a record of so many bytes. */
+export function partsFor(bytes: i32): i32 {
   return (bytes + PART_BYTES - 1) / PART_BYTES;
 }
 
