@@ -14,7 +14,9 @@ const AGAIN_MS = 10;
 
 const stays = process.stdin.isTTY && !process.env.CI && !process.argv.includes("--once");
 
-// Builds it, unless it is up to date.
+// Its pages follow the documentation, and the image its pages: built, unless it is up to date.
+const made = spawnSync(process.execPath, [`${EXAMPLE}/site/build.mjs`], { cwd, stdio: "inherit" });
+if (made.status !== 0) process.exit(made.status ?? 1);
 const inspected = spawnSync(process.execPath, [PHANTASM, "inspect", EXAMPLE, "--json"], {
   cwd,
   stdio: ["ignore", "pipe", "inherit"],

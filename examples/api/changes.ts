@@ -1,22 +1,48 @@
 import { EventStream, EventStreamHandler, Exchange, HttpHandler, JsonWriter } from "@phantasm/http";
-import { KeyValue, KeyValueWatcher } from "@phantasm/interfaces";
+import {
+  Clock,
+  KeyValue,
+  KeyValueWatcher,
+  SECOND,
+  Timer,
+  TimerHandler,
+} from "@phantasm/interfaces";
 import { PREFIX, idOf } from "./note";
 
 /** Clients that watch at once. */
 const STREAMS_MAX: i32 = 256;
+/** Who has gone while nothing changed is found out when something is sent. */
+const SILENCE_NS_MAX: i64 = 5 * SECOND;
 
 /** Tells every client that listens what has changed, as it becomes durable. */
-export class Changes implements HttpHandler, EventStreamHandler, KeyValueWatcher {
+export class Changes implements HttpHandler, EventStreamHandler, KeyValueWatcher, TimerHandler {
   private readonly streams: EventStream[] = [];
   private readonly json: JsonWriter = new JsonWriter();
+  private isTimed: bool = false;
 
-  constructor(store: KeyValue) {
+  constructor(
+    private readonly clock: Clock,
+    store: KeyValue,
+  ) {
     store.watch(Uint8Array.wrap(String.UTF8.encode(PREFIX)), this);
   }
 
   onRequest(exchange: Exchange): void {
-    if (this.streams.length == STREAMS_MAX) exchange.sendError(503);
-    else this.streams.push(new EventStream(exchange, this));
+    if (this.streams.length == STREAMS_MAX) {
+      exchange.sendError(503);
+      return;
+    }
+    this.streams.push(new EventStream(exchange, this));
+    if (this.isTimed) return;
+    this.isTimed = true;
+    this.clock.after(SILENCE_NS_MAX, this);
+  }
+
+  onTimer(timer: Timer): void {
+    // Backwards: one that is found to have gone leaves the list.
+    for (let i = this.streams.length - 1; i >= 0; i--) this.streams[i].comment();
+    this.isTimed = this.streams.length > 0;
+    if (this.isTimed) timer.set(SILENCE_NS_MAX);
   }
 
   onClosed(stream: EventStream): void {

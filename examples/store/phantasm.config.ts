@@ -24,7 +24,13 @@ export default unikernel("store", {
       default: "everysec",
       help: "When a change is on the disk: before its reply, within a second, or some time",
     }),
-    maxmemory: size({ default: "96M", minimum: "1M", help: "Bytes of keys and values" }),
+    // Beside it there are the cache, the network's queues, and what small pieces of memory waste.
+    maxmemory: size({
+      default: "96M",
+      minimum: "1M",
+      maximum: "128M",
+      help: "Bytes of keys and values",
+    }),
     maxclients: integer({ default: 10_000, minimum: 1, maximum: 16_384, help: "Clients at once" }),
     password: secret({ help: "What AUTH has to say; without it nobody is asked" }),
   },

@@ -48,6 +48,29 @@ export default unikernel("hello", { devices: { disk: block("disk"), console: con
   expect(manifest.devices).toEqual([]);
 });
 
+test("memory begins with what static data needs, and with no less than is asked for", async () => {
+  const configuration = (memory: string): string => `import { console } from "@phantasm/console";
+import { unikernel } from "phantasm";
+export default unikernel("hello", { devices: { console: console() }, memory: ${memory}, profile: "debug" });
+`;
+  using made = project({
+    "main.ts": `import { Devices } from "./.phantasm/devices";
+export function main(os: Devices): void {
+  os.console.writeLine(load<u8>(memory.data(100_000)).toString());
+}
+`,
+  });
+  for (const [memory, minimum] of [
+    [`{ maximum: "1M" }`, 2],
+    [`{ minimum: "64K", maximum: "1M" }`, 2],
+    [`{ minimum: "256K", maximum: "1M" }`, 4],
+  ] as const) {
+    made.write({ "phantasm.config.ts": configuration(memory) });
+    const { manifest } = await build({ directory: made.directory });
+    expect(manifest.memory, memory).toEqual({ minimum, maximum: 16 });
+  }
+});
+
 test("mutable float and vector globals become integer ones and keep their bits", async () => {
   using made = project({
     "phantasm.config.ts": HELLO_CONFIGURATION,

@@ -243,7 +243,7 @@ function* codeParts(
 function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string): Linked {
   const { unikernel } = prepared.configuration;
   const { name } = unikernel;
-  const core = coreImage(compiled.binary, compiled.data);
+  const core = coreImage(compiled.binary, compiled.data, unikernel.memory.minimumPages);
   const { minimum, maximum } = core.memory;
   if (minimum > maximum)
     throw new BuildError([

@@ -6,6 +6,7 @@ const LONG = ["Examples", "Packages", "Decisions"];
 const SECTIONS = ["Guides", "Reference", ...LONG];
 /** So many headings are worth a table of contents. */
 const HEADINGS_MIN = 3;
+const SUMMARY_LENGTH_MAX = 160;
 
 /** A reference from one path of the site to another. */
 export function relative(from, to) {
@@ -26,6 +27,7 @@ export function layout(page, pages, { html, headings }) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escape(title)}${suffix}</title>
+<meta name="description" content="${summaryOf(html) ?? `${escape(title)}. Phantasm: unikernels for WebAssembly`}">
 <link rel="icon" href="${to("icon.svg")}" type="image/svg+xml">
 <link rel="stylesheet" href="${to("style.css")}">
 </head>
@@ -52,6 +54,16 @@ ${contents(headings)}
 </body>
 </html>
 `;
+}
+
+/** What a search engine shows of a page: where its first paragraph begins, without its tags. */
+function summaryOf(html) {
+  const text = /<p>(.*?)<\/p>/s
+    .exec(html)?.[1]
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll(/\s+/g, " ");
+  if (text === undefined || text.length <= SUMMARY_LENGTH_MAX) return text;
+  return `${text.slice(0, text.lastIndexOf(" ", SUMMARY_LENGTH_MAX))} …`;
 }
 
 const BRAND =

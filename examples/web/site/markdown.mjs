@@ -2,6 +2,12 @@
 import { Marked } from "marked";
 import { escape, highlight } from "./highlight.mjs";
 
+/** A cell with one number and its unit, or a range of them: it stays on one line. */
+const FIGURE = /^(?:[<>≤≥~] ?)?\d[\d .,–-]*(?: ?[\p{L}%/µ]{1,7})?$/u;
+/** The space of 10 000, and the one between a number and its unit. */
+const INSIDE_NUMBER = /(?<=\d) (?=\d{3}\b|(?:bytes|[kMG]i?B|[mnµ]?s|µs|%)(?![\p{L}]))/gu;
+const NO_BREAK = "\u00a0";
+
 /**
  * @param text Markdown
  * @param link from a reference in the text to one in the site; undefined: it leads to no page
@@ -31,23 +37,26 @@ export function render(text, link) {
       codespan({ text: code }) {
         return `<code>${escape(code)}</code>`;
       },
-      // There is none in the sources; what looks like it is meant to be read.
+      // The sources break lines in cells, and have comments for tools; what else looks like it is meant to be read.
       html({ text: raw }) {
-        return escape(raw);
+        if (raw.startsWith("<!--")) return "";
+        return raw === "<br>" ? raw : escape(raw);
       },
       table(token) {
         const cells = (row, tag) =>
           row
             .map((cell) => {
-              const side = cell.align === null ? "" : ` class="${cell.align}"`;
-              return `<${tag}${side}>${this.parser.parseInline(cell.tokens)}</${tag}>`;
+              const classes = [cell.align ?? [], FIGURE.test(cell.text) ? "figure" : []].flat();
+              const as = classes.length === 0 ? "" : ` class="${classes.join(" ")}"`;
+              const html = this.parser.parseInline(cell.tokens);
+              return `<${tag}${as}>${html.replace(INSIDE_NUMBER, NO_BREAK)}</${tag}>`;
             })
             .join("");
         const isHeaded = token.header.some((cell) => cell.text !== "");
         const head = isHeaded ? `<thead><tr>${cells(token.header, "th")}</tr></thead>\n` : "";
         const body = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>\n`).join("");
         // It can be scrolled with the keyboard.
-        return `<div class="table" tabindex="0">\n<table>${head}<tbody>\n${body}</tbody></table>\n</div>\n`;
+        return `<div class="table" tabindex="0" role="group" aria-label="Table">\n<table>${head}<tbody>\n${body}</tbody></table>\n</div>\n`;
       },
     },
   });

@@ -9,6 +9,9 @@ import { Running } from "../../support/running.js";
 
 const API = fileURLToPath(new URL("../../../examples/api/", import.meta.url));
 
+/** Those of changes.ts. */
+const STREAMS_MAX = 256;
+
 interface Note {
   readonly id: string;
   readonly text: string;
@@ -103,4 +106,21 @@ test("a page is told of changes", async () => {
   while (!text.includes("\n\n")) text += Buffer.from((await reader.read()).value ?? []).toString();
   expect(text).toBe(`event: note\ndata: {"id":"${id}","deleted":false}\n\n`);
   await reader.cancel();
+});
+
+test("pages that have gone make room for others, though nothing changes", async () => {
+  const url = await boot();
+  const streams = async (): Promise<Response> => fetch(`${url}/api/changes`);
+  const gone: Response[] = [];
+  for (let count = 0; count < STREAMS_MAX; count++) gone.push(await streams());
+  expect(new Set(gone.map(({ status }) => status))).toEqual(new Set([200]));
+  const refused = await streams();
+  expect(refused.status).toBe(503);
+  for (const { body } of [...gone, refused]) await body?.cancel();
+  const statusNow = async (): Promise<number> => {
+    const { status, body } = await streams();
+    await body?.cancel();
+    return status;
+  };
+  await expect.poll(statusNow, { timeout: 30_000, interval: 500 }).toBe(200);
 });

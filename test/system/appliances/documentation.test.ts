@@ -99,7 +99,7 @@ describe("links", () => {
     expect([...pages.keys()].map((path) => path.slice(1)).sort()).toEqual(files.sort());
   });
 
-  test("lead to pages with one title each, and no id twice", () => {
+  test("lead to pages with a title of their own, and no id twice", () => {
     const titles = new Map<string, string>();
     for (const [path, text] of pages) {
       if (!path.endsWith(".html")) continue;
@@ -107,9 +107,15 @@ describe("links", () => {
       const ids = [...text.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
       expect(new Set(ids).size, path).toBe(ids.length);
       const [, title = ""] = /<title>(.*)<\/title>/.exec(text) ?? [];
-      titles.set(path, title);
+      expect(title, path).not.toBe("");
+      expect(titles.get(title), path).toBeUndefined();
+      titles.set(title, path);
+      expect(text, path).toMatch(/<meta name="description" content="[^"]{10,}">/);
+      // Markup of the sources is none of the text.
+      expect(text.replace(/<code>.*?<\/code>/gs, ""), path).not.toMatch(
+        /&lt;(?:!--|\/?[a-z]+&gt;)/,
+      );
     }
-    expect([...titles.values()].filter((title) => title === "")).toEqual([]);
   });
 });
 

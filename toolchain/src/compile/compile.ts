@@ -25,7 +25,7 @@ export interface CompileOptions {
   /** Generated sources by path relative to the project. */
   readonly generated: ReadonlyMap<string, string>;
   readonly profile: Profile;
-  readonly memory: { readonly minimumPages: number; readonly maximumPages: number };
+  readonly memory: { readonly maximumPages: number };
   /** Those of the devices, whether or not the application calls all their hypercalls. */
   readonly capabilities: readonly Capability[];
   /** What `os` has, for messages. */
@@ -213,7 +213,6 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       ...["--outFile", "image.wasm", "--noEmit", "--debug", "--sourceMap", "--noColors"],
       ...["--runtime", "minimal", "--exportStart", "init", "--use", `abort=${ABORT}`],
       ...["--memoryBase", String(MEMORY_BASE_BYTES)],
-      ...["--initialMemory", String(memory.minimumPages)],
       ...["--maximumMemory", String(memory.maximumPages)],
       ...(profile === "debug" ? DEBUG_ARGUMENTS : []),
       ...FEATURES.flatMap((feature) => ["--enable", feature]),

@@ -107,8 +107,13 @@ function withData(
  * Strips what a seal does not allow and turns float globals into integer ones.
  *
  * @param added lies behind all other data, in ascending order; memory begins large enough for it
+ * @param pagesMin memory begins with so many at least
  */
-export function coreImage(bytes: Uint8Array, added: readonly AddedData[] = []): CoreImage {
+export function coreImage(
+  bytes: Uint8Array,
+  added: readonly AddedData[] = [],
+  pagesMin = 0,
+): CoreImage {
   const sections = splitSections(bytes);
   const nameSection = sections.find(({ name }) => name === "name");
   const globalEntries = readGlobals(bytes, find(sections, SectionId.GLOBAL));
@@ -120,7 +125,8 @@ export function coreImage(bytes: Uint8Array, added: readonly AddedData[] = []): 
   const relocation = new Relocation();
   const given = readMemory(bytes, find(sections, SectionId.MEMORY));
   const end = Math.max(0, ...added.map(({ address, bytes: data }) => address + data.length));
-  const memory = { ...given, minimum: Math.max(given.minimum, Math.ceil(end / PAGE_BYTES)) };
+  const minimum = Math.max(given.minimum, Math.ceil(end / PAGE_BYTES), pagesMin);
+  const memory = { ...given, minimum };
   const output = new Writer(
     bytes.length + 1024 + added.reduce((sum, data) => sum + data.bytes.length + 16, 0),
   ).raw(HEADER);

@@ -57,7 +57,10 @@ export class EventStream implements ResponseWriter {
     return true;
   }
 
-  /** A line that clients pass over, so that something is sent: proxies cut off what is silent. */
+  /**
+   * A line that clients pass over, so that something is sent from time to time: proxies cut off what is silent, and a
+   * client that has closed looks like one that listens until then.
+   */
   comment(text: string = ""): bool {
     if (this.isOver || this.exchange.room == 0) return false;
     this.exchange.writeText(`: ${oneLine(text)}\n\n`);
