@@ -14,7 +14,7 @@ import { HEAD_PAGE, PAGE_BYTES } from "./layout";
 import { insertCell, makePage } from "./page";
 import { isTreePage } from "./page-check";
 import { tinyOptions } from "./testing-crash";
-import { TestClock, TestDisk, TestStore, bytesOf, textOf } from "./testing";
+import { TestClock, TestDisk, TestOptions, TestStore, bytesOf, textOf } from "./testing";
 
 test("the sweeper leaves alone what was put again meanwhile", () => {
   const clock = new TestClock();
@@ -54,6 +54,20 @@ test("tens of thousands that expire are removed in a second", () => {
   clock.wallNs += 2 * SECOND;
   // The cache has 64 frames: 4 in each batch. With the usual 1024 there are 64.
   for (let ms = 0; ms < 1020; ms++) store.advance(MILLISECOND);
+  const space = new KeyValueSpace();
+  store.store.space(space);
+  expect(space.keys).toBe(0);
+});
+
+test("entries with long keys, few in a leaf, expire as fast", () => {
+  const clock = new TestClock();
+  const store = new TestStore(new TestDisk(32768), new TestOptions(), clock);
+  const expiresNs = clock.wall() + SECOND;
+  const long = "x".repeat(200);
+  for (let i = 0; i < 3000; i++) store.put(long + i.toString(), "v", false, expiresNs);
+  clock.wallNs += 2 * SECOND;
+  // A leaf has at least seven, and may have to be read first.
+  for (let ms = 0; ms < 900; ms++) store.advance(MILLISECOND);
   const space = new KeyValueSpace();
   store.store.space(space);
   expect(space.keys).toBe(0);

@@ -33,6 +33,8 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
   /** Entries that it removes, and how many it may. */
   private count: i32 = 0;
   private readonly sweptMax: i32;
+  /** It ended before the expired ones did: at the limit, or at the end of a leaf. */
+  private hasMore: bool = false;
   private timer: Timer | null = null;
   /** When the timer is due, by the wall clock; 0: not at all. */
   private dueNs: i64 = 0;
@@ -80,7 +82,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
     const status = this.collect();
     if (status == PENDING) {
       // The page is being read; it is there next time, or the time after that.
-      this.wake(0, PAUSE_MIN_NS);
+      this.wake(0, PAUSE_BUSY_NS);
       return;
     }
     if (status != 0 || this.count == 0) return;
@@ -101,8 +103,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
   onKeyValue(tag: i32, result: i32): void {
     this.isBusy = false;
     if (result == 0) this.engine.counters.expired += this.count;
-    const hasMore = result == 0 && this.count == this.sweptMax;
-    this.wake(0, hasMore ? PAUSE_BUSY_NS : PAUSE_MIN_NS);
+    this.wake(0, result == 0 && this.hasMore ? PAUSE_BUSY_NS : PAUSE_MIN_NS);
   }
 
   private collect(): i32 {
@@ -110,6 +111,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
     const tree = engine.tree;
     this.batchBytes = 0;
     this.count = 0;
+    this.hasMore = false;
     if (tree.root.levels == 0) return 0;
     store<u8>(expiryKey, NAMESPACE_EXPIRY);
     const status = tree.seek(tree.root, expiryKey, 1);
@@ -120,7 +122,8 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
     while (this.count < this.sweptMax) {
       let page = engine.cache.at(frame);
       if (index >= countOf(page)) {
-        if (this.count > 0) break;
+        this.hasMore = this.count > 0;
+        if (this.hasMore) break;
         frame = tree.neighbour(tree.root.levels, false);
         if (frame == -1) break;
         if (frame < 0) return frame;
@@ -137,6 +140,7 @@ export class Sweeper implements TimerHandler, KeyValueHandler {
       }
       this.add(key + 9, keyBytesOf(cell) - 9);
       index++;
+      this.hasMore = this.count == this.sweptMax;
     }
     return 0;
   }

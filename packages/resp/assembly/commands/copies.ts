@@ -170,8 +170,9 @@ export function memoryUsage(call: Call): void {
   if (call.is(1, "help")) return help(Command.MEMORY, "memory", call);
   if (call.count > 3) {
     if (!call.is(3, "samples") || call.count != 5) return call.syntax();
-    call.integer(4);
+    const samples = call.integer(4);
     if (!isNumber) return;
+    if (samples < 0) return call.syntax();
   }
   const entry = call.find(2);
   if (entry === null) return call.reply.nothing();

@@ -90,7 +90,8 @@ export function expiretime(call: Call, inSeconds: bool): void {
   const entry = call.find(1);
   if (entry === null) return call.reply.integer(-2);
   if (entry.extra == 0) return call.reply.integer(-1);
-  call.reply.integer(inSeconds ? (entry.extra + 500) / 1000 : entry.extra);
+  // The last half second of time would overflow.
+  call.reply.integer(inSeconds ? <i64>((<u64>entry.extra + 500) / 1000) : entry.extra);
 }
 
 export function persist(call: Call): void {

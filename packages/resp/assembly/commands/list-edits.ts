@@ -1,5 +1,6 @@
 /** Inside of lists, and from one to another: LREM, LINSERT, LPOS, LMOVE. */
-import { Kind, listAt } from "../data/database";
+import { Kind, listAt, partsOf } from "../data/database";
+import { ELEMENT_HEAD_BYTES, LARGE_BYTES, partsFor } from "../durable/journal";
 import { Blob, blobOf, freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
 import { isNumber, readInteger } from "../protocol/numbers";
@@ -121,16 +122,18 @@ export function move(call: Call, from: i32, to: i32, fromLeft: bool, toLeft: boo
   let target = call.key(to, Kind.LIST);
   if (call.isWrong) return true;
   const db = call.db;
-  const blob = db.pop(source, fromLeft);
+  const list = listAt(source);
+  const blob = list.at(fromLeft ? 0 : list.count - 1);
   call.reply.bulk(blob.bytes, blob.length);
-  if (source === target) {
-    db.push(source, blob, toLeft);
-    db.touch(source);
-    return true;
-  }
-  leave(call, source);
+  // What is taken first, and is not there yet where it goes, a crash would lose. For a moment both have it.
+  const bytes = min(blob.length, LARGE_BYTES) + ELEMENT_HEAD_BYTES;
+  const changes =
+    2 * partsFor(bytes) + i32(target === null) + (list.count == 1 ? partsOf(source) : 0);
+  db.journal.together(changes, bytes + (target === null ? call.bytes(to) : 0));
   if (target === null) target = db.addCollection(call.at(to), call.bytes(to), Kind.LIST);
   db.push(target, blob, toLeft);
+  db.pop(source, fromLeft);
+  if (source !== target) leave(call, source);
   db.touch(target);
   return true;
 }

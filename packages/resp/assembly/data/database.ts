@@ -5,15 +5,19 @@ import {
   LARGE_BYTES,
   OBJECT_HEAD_BYTES,
   PART_BYTES,
+  partsFor,
 } from "../durable/journal";
 import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
+import { Absent } from "./absent";
 import { newList } from "./list";
 import {
   KEY_HEAD_BYTES,
   Kind,
   blobAt,
+  countOf,
+  freeValue,
   kindOf,
   listAt,
   partsOf,
@@ -24,7 +28,17 @@ import {
 } from "./object";
 import { newSortedSet } from "./sorted-set";
 
-export { Kind, blobAt, kindOf, listAt, partsOf, sortedSetAt, tableAt, versionOf } from "./object";
+export {
+  Kind,
+  blobAt,
+  freeTable,
+  kindOf,
+  listAt,
+  partsOf,
+  sortedSetAt,
+  tableAt,
+  versionOf,
+} from "./object";
 
 /** Removed one by one with their owner; larger collections lose their elements on the disk later. */
 const REMOVED_AT_ONCE_MAX: i32 = 64;
@@ -48,6 +62,7 @@ export class Database {
   expired: u64 = 0;
   /** Null: nobody waits. */
   listener: KeyListener | null = null;
+  readonly absent: Absent = new Absent();
   private versions: u64 = 0;
   private sweepAt: u32 = 0;
 
@@ -86,6 +101,7 @@ export class Database {
   }
 
   private tell(key: usize, bytes: i32): void {
+    this.absent.onKey(key, bytes);
     const listener = this.listener;
     if (listener !== null) listener.onKey(key, bytes);
   }
@@ -100,10 +116,9 @@ export class Database {
   keep(entry: Entry): void {
     if (!this.journal.isOn) return;
     const isString = kindOf(entry) == Kind.STRING;
-    const bytes = entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
     const before = entry.id;
     // What is not written at once must not take the place of what there is, before all of it is there.
-    if (max(bytes, partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
+    if (max(this.recordBytes(entry), partsOf(entry) * PART_BYTES) > LARGE_BYTES) {
       entry.id = this.journal.takeId();
       if (!isString && this.countOf(entry) > 0) {
         this.keepElements(entry);
@@ -111,6 +126,11 @@ export class Database {
       }
     }
     this.keepObject(entry, before);
+  }
+
+  private recordBytes(entry: Entry): i32 {
+    const isString = kindOf(entry) == Kind.STRING;
+    return entry.keyLength + (isString ? blobAt(entry).length : 0) + OBJECT_HEAD_BYTES;
   }
 
   private keepObject(entry: Entry, before: u64): void {
@@ -138,7 +158,7 @@ export class Database {
       this.removeElements(entry);
     }
     if (entry.extra != 0) this.expiring--;
-    this.freeValue(entry);
+    freeValue(entry);
     this.table.remove(entry);
   }
 
@@ -164,30 +184,14 @@ export class Database {
   }
 
   countOf(entry: Entry): i32 {
-    switch (<i32>kindOf(entry)) {
-      case Kind.LIST:
-        return listAt(entry).count;
-      case Kind.SORTED_SET:
-        return sortedSetAt(entry).count;
-      default:
-        return tableAt(entry).count;
-    }
+    return countOf(entry);
   }
 
-  private freeValue(entry: Entry): void {
-    switch (<i32>kindOf(entry)) {
-      case Kind.STRING:
-        freeBlob(blobAt(entry));
-        break;
-      case Kind.LIST:
-        listAt(entry).free();
-        break;
-      case Kind.SORTED_SET:
-        sortedSetAt(entry).free();
-        break;
-      default:
-        freeTable(tableAt(entry), kindOf(entry) == Kind.HASH);
-    }
+  /** Changes on the disk with which a key goes. */
+  private removalsOf(entry: Entry | null): i32 {
+    if (entry === null) return 0;
+    const count = kindOf(entry) == Kind.STRING ? 0 : countOf(entry);
+    return partsOf(entry) + (count > REMOVED_AT_ONCE_MAX ? 0 : count);
   }
 
   /** Removes all keys. */
@@ -199,7 +203,7 @@ export class Database {
       for (let at = table.firstAt(place); at != 0;) {
         const entry = changetype<Entry>(at);
         at = <usize>entry.next;
-        this.freeValue(entry);
+        freeValue(entry);
         table.freeEntry(entry);
       }
     }
@@ -211,7 +215,7 @@ export class Database {
   /** The same under another name, in the place of what may be there. */
   rename(entry: Entry, key: usize, bytes: i32): Entry {
     const other = this.find(key, bytes);
-    if (other !== null) this.remove(other);
+    // For a moment there are two of that name: on the disk, what it had is removed with the last of what it gets.
     const renamed = this.table.add(key, bytes);
     renamed.value = entry.value;
     renamed.extra = entry.extra;
@@ -220,7 +224,11 @@ export class Database {
     setParts(renamed, partsOf(entry));
     this.table.remove(entry);
     this.touch(renamed);
+    const recordBytes = min(this.recordBytes(renamed), LARGE_BYTES);
+    const changes = max(partsFor(recordBytes), partsOf(renamed)) + this.removalsOf(other);
+    this.journal.together(changes, recordBytes);
     this.keep(renamed);
+    if (other !== null) this.remove(other);
     this.tell(key, bytes);
     return renamed;
   }
@@ -257,6 +265,17 @@ export class Database {
   setString(key: usize, bytes: i32, found: Entry | null, value: usize, valueBytes: i32): Entry {
     let entry = found;
     if (entry !== null && kindOf(entry) != Kind.STRING) {
+      const recordBytes = bytes + valueBytes + OBJECT_HEAD_BYTES;
+      if (recordBytes > LARGE_BYTES && this.journal.isOn) {
+        // On the disk the collection stays until all of the string is there: see `keep`.
+        this.journal.dropped.add(entry.id);
+        freeValue(entry);
+        setKind(entry, Kind.STRING);
+        entry.value = <u32>blobOf(value, valueBytes).address;
+        this.touch(entry);
+        return entry;
+      }
+      this.journal.together(partsFor(recordBytes) + this.removalsOf(entry), recordBytes);
       this.remove(entry);
       entry = null;
     }
@@ -373,7 +392,7 @@ export class Database {
     owner.id = this.journal.takeId();
     this.keepElements(owner);
     this.journal.dropped.add(before);
-    this.journal.together(2 + partsOf(owner));
+    this.journal.together(2 + partsOf(owner), owner.keyLength + OBJECT_HEAD_BYTES);
     this.keepObject(owner, before);
   }
 
@@ -446,8 +465,8 @@ export class Database {
     setKind(made, kind);
     if (this.journal.isOn) this.keepElements(made);
     const before = this.find(key, bytes);
-    const partsBefore = before !== null ? partsOf(before) : 0;
-    this.journal.together(REMOVED_AT_ONCE_MAX + 16 + partsBefore);
+    const recordBytes = bytes + OBJECT_HEAD_BYTES;
+    this.journal.together(partsFor(recordBytes) + this.removalsOf(before), recordBytes);
     if (before !== null) this.remove(before);
     const entry = this.add(key, bytes, kind);
     entry.id = made.id;
@@ -473,17 +492,4 @@ export class Database {
 /** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
 export function numberOf(number: i64): u64 {
   return (<u64>number) ^ 0x8000_0000_0000_0000;
-}
-
-/** With all its elements. */
-export function freeTable(table: Table, isHash: bool): void {
-  for (let place: u32 = 0; place < table.places; place++) {
-    for (let at = table.firstAt(place); at != 0;) {
-      const entry = changetype<Entry>(at);
-      at = <usize>entry.next;
-      if (isHash) freeBlob(blobAt(entry));
-      table.freeEntry(entry);
-    }
-  }
-  table.freeBuckets();
 }

@@ -1,5 +1,5 @@
 /** What a key stands for: an entry of the table of keys, and its value by kind. */
-import { Blob } from "../memory/blob";
+import { Blob, freeBlob } from "../memory/blob";
 import { ENTRY_BYTES, Entry, Table } from "../memory/table";
 import { List } from "./list";
 import { SortedSet } from "./sorted-set";
@@ -49,4 +49,45 @@ export function listAt(entry: Entry): List {
 
 export function sortedSetAt(entry: Entry): SortedSet {
   return changetype<SortedSet>(<usize>entry.value);
+}
+
+/** With all its elements. */
+export function freeTable(table: Table, isHash: bool): void {
+  for (let place: u32 = 0; place < table.places; place++) {
+    for (let at = table.firstAt(place); at != 0;) {
+      const entry = changetype<Entry>(at);
+      at = <usize>entry.next;
+      if (isHash) freeBlob(blobAt(entry));
+      table.freeEntry(entry);
+    }
+  }
+  table.freeBuckets();
+}
+
+export function freeValue(entry: Entry): void {
+  switch (<i32>kindOf(entry)) {
+    case Kind.STRING:
+      freeBlob(blobAt(entry));
+      break;
+    case Kind.LIST:
+      listAt(entry).free();
+      break;
+    case Kind.SORTED_SET:
+      sortedSetAt(entry).free();
+      break;
+    default:
+      freeTable(tableAt(entry), kindOf(entry) == Kind.HASH);
+  }
+}
+
+/** Elements of a collection. */
+export function countOf(entry: Entry): i32 {
+  switch (<i32>kindOf(entry)) {
+    case Kind.LIST:
+      return listAt(entry).count;
+    case Kind.SORTED_SET:
+      return sortedSetAt(entry).count;
+    default:
+      return tableAt(entry).count;
+  }
 }

@@ -31,6 +31,10 @@ const BATCH_BYTES: i32 = 192 << 10;
 /** Where a batch ends in the middle of a command: what a store with a cache of 32 MiB takes in any case. */
 const BATCH_OPERATIONS_MAX: i32 = 512;
 const BATCH_BYTES_MAX: i32 = 768 << 10;
+/** Removing a part takes so many bytes of a batch, at most. */
+const REMOVAL_BYTES: i32 = 32;
+/** Changes that may follow the first part of a large record, in the same batch: what its key or its place had before. */
+const FOLLOWING_MAX: i32 = 256;
 /** With so many that wait, nobody changes anything before one of them is committed. */
 const WAITING_BATCHES_MAX: i32 = 4;
 
@@ -42,7 +46,8 @@ export const ELEMENT_HEAD_BYTES: i32 = 12;
 /** The head of the record that is being written. */
 const head: usize = memory.data(16);
 
-function partsFor(bytes: i32): i32 {
+/** Of a record of so many bytes. */
+export function partsFor(bytes: i32): i32 {
   return (bytes + PART_BYTES - 1) / PART_BYTES;
 }
 
@@ -109,14 +114,24 @@ export class Journal {
     this.batch = this.blank();
   }
 
-  /** So many changes follow that have to be in one batch. */
-  together(operations: i32): void {
-    if (this.batch.count + operations > BATCH_OPERATIONS_MAX) this.close();
+  /** So many changes follow that have to be in one batch; all but some that remove have so many bytes. */
+  together(operations: i32, bytes: i32): void {
+    const batch = this.batch;
+    if (
+      batch.count > 0 &&
+      (batch.count + operations > BATCH_OPERATIONS_MAX ||
+        batch.byteLength + bytes + operations * REMOVAL_BYTES > BATCH_BYTES_MAX)
+    )
+      this.close();
   }
 
-  /** Between records, whose parts stay together. */
-  private record(): void {
-    if (this.batch.count >= BATCH_OPERATIONS_MAX || this.batch.byteLength >= BATCH_BYTES_MAX)
+  /** Before a record of so many bytes, whose parts stay together: a store refuses a batch that is too large. */
+  private record(bytes: i32): void {
+    const batch = this.batch;
+    if (
+      batch.count >= BATCH_OPERATIONS_MAX ||
+      (batch.count > 0 && batch.byteLength + bytes > BATCH_BYTES_MAX)
+    )
       this.close();
   }
 
@@ -154,10 +169,11 @@ export class Journal {
     const bytes = headBytes + firstBytes + secondBytes;
     const parts = partsFor(bytes);
     const isLarge = bytes > LARGE_BYTES;
+    if (!isLarge) this.record(bytes);
     for (let i = 0; i < parts; i++) {
       const part = isLarge ? parts - 1 - i : i;
-      if (isLarge) this.record();
-      if (isLarge && part == 0) this.together(1 + following);
+      if (isLarge) this.record(PART_BYTES);
+      if (isLarge && part == 0) this.together(1 + following + FOLLOWING_MAX, PART_BYTES);
       const from = part * PART_BYTES;
       const to = min(from + PART_BYTES, bytes);
       this.gather(head, 0, headBytes, from, to);
@@ -197,7 +213,6 @@ export class Journal {
     idBefore: u64,
     partsBefore: i32,
   ): i32 {
-    this.record();
     store<u8>(head, kind);
     store<u32>(head, <u32>keyBytes, 1);
     store<i64>(head, expiry, 5);
@@ -217,7 +232,7 @@ export class Journal {
   }
 
   objectRemoved(id: u64, parts: i32): void {
-    this.record();
+    this.record(0);
     this.remove(KIND_OBJECT, id, 0, 0, parts);
   }
 
@@ -236,7 +251,6 @@ export class Journal {
     before: u64,
     bytesBefore: i32,
   ): void {
-    this.record();
     store<u32>(head, <u32>fieldBytes);
     store<i64>(head, extra, 4);
     const partsBefore = before == 0 ? 0 : partsFor(bytesBefore + ELEMENT_HEAD_BYTES);
@@ -256,13 +270,13 @@ export class Journal {
 
   /** @param bytes of its field and value */
   elementRemoved(owner: u64, element: u64, bytes: i32): void {
-    this.record();
+    this.record(0);
     this.remove(KIND_ELEMENT, owner, element, 0, partsFor(bytes + ELEMENT_HEAD_BYTES));
   }
 
   /** A crash came before the first part of a large record: what there is of it means nothing. */
   orphaned(kind: u8, id: u64, element: u64, from: i32, to: i32): void {
-    this.record();
+    this.record(0);
     this.remove(kind, id, element, from, to);
   }
 

@@ -15,6 +15,9 @@ export class Sweeper extends Task implements KeyValueHandler {
   private isRunning: bool = false;
   /** Whether the elements below are next, after the objects. */
   private elementsBelow: u64 = 0;
+  /** Owners, the first of those that were dropped, and numbers that nothing on the disk needs any more. */
+  private unneeded: i32 = 0;
+  private unneededBelow: u64 = 0;
 
   constructor(
     private readonly store: KeyValue,
@@ -23,9 +26,17 @@ export class Sweeper extends Task implements KeyValueHandler {
     super();
   }
 
+  /**
+   * All changes are committed. What is dropped after this moment has to stay until they are again: before that, a
+   * crash would find its owner, and miss elements.
+   */
   schedule(): void {
+    const dropped = this.dropped;
+    this.unneeded = dropped.count;
+    if (dropped.below != 0) this.unneededBelow = dropped.below;
+    dropped.below = 0;
     if (this.isRunning) return;
-    if (this.dropped.count == 0 && this.dropped.below == 0 && this.elementsBelow == 0) return;
+    if (this.unneeded == 0 && this.unneededBelow == 0 && this.elementsBelow == 0) return;
     this.isRunning = true;
     readyLater(this);
   }
@@ -36,10 +47,9 @@ export class Sweeper extends Task implements KeyValueHandler {
 
   /** The next range that is to be emptied; null: there is none. */
   private range(): Cursor | null {
-    const dropped = this.dropped;
-    if (dropped.below != 0) {
-      this.elementsBelow = dropped.below;
-      dropped.below = 0;
+    if (this.unneededBelow != 0) {
+      this.elementsBelow = this.unneededBelow;
+      this.unneededBelow = 0;
       return this.below(KIND_OBJECT, this.elementsBelow);
     }
     if (this.elementsBelow != 0) {
@@ -47,8 +57,9 @@ export class Sweeper extends Task implements KeyValueHandler {
       this.elementsBelow = 0;
       return cursor;
     }
-    if (dropped.count == 0) return null;
-    return this.store.scan(keyOf(KIND_ELEMENT, dropped.take()), null, null, false);
+    if (this.unneeded == 0) return null;
+    this.unneeded--;
+    return this.store.scan(keyOf(KIND_ELEMENT, this.dropped.take()), null, null, false);
   }
 
   private below(kind: u8, id: u64): Cursor {

@@ -115,7 +115,9 @@ export class Blocking implements KeyListener {
     wait.isOpen = true;
     for (let i = firstKey; i <= lastKey; i++) {
       const queue = this.queueOf(call.at(i), call.bytes(i));
-      if (wait.queues.includes(queue)) continue;
+      // A key that is named twice: it was the last to come.
+      const waits = queue.waits;
+      if (waits.length > 0 && waits[waits.length - 1] === wait) continue;
       queue.waits.push(wait);
       wait.queues.push(queue);
       this.keys++;

@@ -8,14 +8,16 @@ import { Client } from "./client";
 @final
 export class Channel {
   readonly clients: Client[] = [];
+  /** Who is told next, while a message is: who hears it may have to close, himself or another. */
+  next: i32 = 0;
   constructor(readonly name: Uint8Array) {}
 
   /** False: it is not subscribed. */
   remove(client: Client): bool {
     const at = this.clients.indexOf(client);
     if (at < 0) return false;
-    const last = this.clients.pop();
-    if (last !== client) this.clients[at] = last;
+    this.clients.splice(at, 1);
+    if (at < this.next) this.next--;
     return true;
   }
 }
@@ -28,6 +30,8 @@ export class Channels {
   private readonly all: (Channel | null)[] = [];
   private readonly free: i32[] = [];
   readonly patterns: Channel[] = [];
+  /** The next to be told of a message. */
+  private nextPattern: i32 = 0;
   /** Subscriptions of all clients. */
   count: i32 = 0;
   /** Of all names. */
@@ -79,7 +83,9 @@ export class Channels {
     if (channel.clients.length > 0) return;
     this.nameBytes -= channel.name.length;
     if (isPattern) {
-      this.patterns.splice(this.patterns.indexOf(channel), 1);
+      const at = this.patterns.indexOf(channel);
+      this.patterns.splice(at, 1);
+      if (at < this.nextPattern) this.nextPattern--;
       return;
     }
     const entry = this.table.find(channel.name.dataStart, channel.name.length);
@@ -102,8 +108,9 @@ export class Channels {
     let heard = 0;
     const channel = this.find(at, bytes);
     if (channel !== null) {
-      for (let i = 0; i < channel.clients.length; i++) {
-        const client = channel.clients[i];
+      channel.next = 0;
+      while (channel.next < channel.clients.length) {
+        const client = channel.clients[channel.next++];
         const into = this.replyFor(client, own, ownReply);
         into.push(3);
         into.bulkText("message");
@@ -113,12 +120,14 @@ export class Channels {
         heard++;
       }
     }
-    for (let i = 0; i < this.patterns.length; i++) {
-      const pattern = this.patterns[i];
+    this.nextPattern = 0;
+    while (this.nextPattern < this.patterns.length) {
+      const pattern = this.patterns[this.nextPattern++];
       const name = pattern.name;
       if (!matches(name.dataStart, name.length, at, bytes)) continue;
-      for (let one = 0; one < pattern.clients.length; one++) {
-        const client = pattern.clients[one];
+      pattern.next = 0;
+      while (pattern.next < pattern.clients.length) {
+        const client = pattern.clients[pattern.next++];
         const into = this.replyFor(client, own, ownReply);
         into.push(4);
         into.bulkText("pmessage");

@@ -159,7 +159,12 @@ export class Client extends Task implements TcpHandler {
     let base = server.input;
     let bytes = 0;
     if (this.heldBytes == 0) bytes = this.fill(base, server.inputBytes);
-    else {
+    else if (this.isSmall()) {
+      // With what is held in front: in its own place there would be room for one or two more requests in each turn.
+      bytes = this.heldBytes;
+      memory.copy(base, this.held, <usize>bytes);
+      bytes += this.fill(base + <usize>bytes, server.inputBytes - bytes);
+    } else {
       if (!this.grow()) return false;
       bytes =
         this.heldBytes +
@@ -176,6 +181,16 @@ export class Client extends Task implements TcpHandler {
     if (this.isOver) return false;
     this.keep(base, used, bytes - used);
     return this.write(reply) && (used > 0 || this.tcp.peekedBytes > 0);
+  }
+
+  /** Whether more has come than there is room for behind what is held, and that is little. */
+  private isSmall(): bool {
+    const inputBytes = this.server.inputBytes;
+    return (
+      this.tcp.peekedBytes > this.heldRoom - this.heldBytes &&
+      this.heldBytes <= inputBytes >> 1 &&
+      this.parser.needed <= inputBytes
+    );
   }
 
   /** Executes requests; returns how many bytes they were. */

@@ -15,6 +15,8 @@ const ARGUMENTS_MAX: i32 = 128;
 @final
 export class Monitors {
   readonly clients: Client[] = [];
+  /** Who is told next: who hears it may have to close, himself or another. */
+  private next: i32 = 0;
   private readonly line: Reply = new Reply(4096, 1 << 20);
 
   add(client: Client, reply: Reply): void {
@@ -27,7 +29,9 @@ export class Monitors {
 
   forget(client: Client): void {
     const at = this.clients.indexOf(client);
-    if (at >= 0) this.clients.splice(at, 1);
+    if (at < 0) return;
+    this.clients.splice(at, 1);
+    if (at < this.next) this.next--;
   }
 
   /** A client is about to have a command executed. Passwords are nobody's business. */
@@ -40,7 +44,8 @@ export class Monitors {
     for (let i = 0; i < min(call.count, ARGUMENTS_MAX); i++) text += " " + quoted(call, i);
     this.line.clear();
     this.line.simple(text);
-    for (let i = 0; i < this.clients.length; i++) this.clients[i].hear(this.line);
+    this.next = 0;
+    while (this.next < this.clients.length) this.clients[this.next++].hear(this.line);
   }
 }
 

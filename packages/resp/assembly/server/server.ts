@@ -357,7 +357,7 @@ export class StoreServer
     if (flags & Flag.GROWS && this.db.isFull) return OUT_OF_MEMORY;
     if (client.subscriptions > 0 && !client.isResp3 && (flags & Flag.SUBSCRIBED) == 0)
       return (
-        `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+        `ERR Can't execute '${flags & Flag.CONTAINER ? fullName(name, call) : name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
         "are allowed in this context"
       );
     const transaction = client.transaction;
@@ -390,6 +390,11 @@ export class StoreServer
   private finish(): void {
     this.keeper!.finish();
   }
+}
+
+/** With the subcommand, which is known: `client|list`. */
+function fullName(name: string, call: Call): string {
+  return call.count > 1 ? `${name}|${call.text(1).toLowerCase()}` : name;
 }
 
 function runIdOf(random: Random): string {

@@ -16,7 +16,7 @@ export function queueOrRefuse(client: Client, reply: Reply, why: string): void {
 function transactionOf(server: StoreServer, client: Client): Transaction {
   const known = client.transaction;
   if (known !== null) return known;
-  const made = new Transaction(server.copies);
+  const made = new Transaction(server.copies, server.db);
   client.transaction = made;
   return made;
 }
@@ -54,7 +54,7 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
   if (!transaction.isOpen) return reply.error("ERR EXEC without MULTI");
   if (transaction.isDirty)
     reply.error("EXECABORT Transaction discarded because of previous errors.");
-  else if (transaction.isStale(server.db)) reply.nothingArray();
+  else if (transaction.isStale()) reply.nothingArray();
   else {
     const queued = transaction.queued;
     reply.array(queued.count);

@@ -3,6 +3,8 @@ import { Database, versionOf } from "../data/database";
 import { Call } from "../commands/call";
 import { Budget, Requests } from "./requests";
 
+const ABSENT: u64 = 1 << 63;
+
 
 @final
 export class Transaction {
@@ -11,9 +13,13 @@ export class Transaction {
   isDirty: bool = false;
   readonly queued: Requests;
   private readonly keys: Uint8Array[] = [];
+  /** Of a key that is there, its version; of one that is not, `ABSENT` and how often it came to be. */
   private readonly versions: u64[] = [];
 
-  constructor(private readonly budget: Budget) {
+  constructor(
+    private readonly budget: Budget,
+    private readonly db: Database,
+  ) {
     this.queued = new Requests(budget);
   }
 
@@ -30,7 +36,11 @@ export class Transaction {
   }
 
   unwatch(): void {
-    for (let i = 0; i < this.keys.length; i++) this.budget.used -= this.keys[i].length;
+    for (let i = 0; i < this.keys.length; i++) {
+      const key = this.keys[i];
+      this.budget.used -= key.length;
+      if ((this.versions[i] & ABSENT) != 0) this.db.absent.leave(key.dataStart, key.length);
+    }
     this.keys.length = 0;
     this.versions.length = 0;
   }
@@ -44,19 +54,23 @@ export class Transaction {
     const key = new Uint8Array(call.bytes(index));
     memory.copy(key.dataStart, call.at(index), <usize>key.length);
     this.keys.push(key);
-    this.versions.push(this.versionNow(call.db, key));
+    const entry = this.db.find(key.dataStart, key.length);
+    this.versions.push(
+      entry !== null ? versionOf(entry) : ABSENT | this.db.absent.watch(key.dataStart, key.length),
+    );
     return true;
   }
 
-  private versionNow(db: Database, key: Uint8Array): u64 {
-    const entry = db.find(key.dataStart, key.length);
-    return entry === null ? 0 : versionOf(entry);
-  }
-
-  /** Whether a watched key is another than it was. */
-  isStale(db: Database): bool {
-    for (let i = 0; i < this.keys.length; i++)
-      if (this.versionNow(db, this.keys[i]) != this.versions[i]) return true;
+  /** Whether a watched key is another than it was, or has been meanwhile. */
+  isStale(): bool {
+    const db = this.db;
+    for (let i = 0; i < this.keys.length; i++) {
+      const key = this.keys[i];
+      const entry = db.find(key.dataStart, key.length);
+      const now =
+        entry !== null ? versionOf(entry) : ABSENT | db.absent.timesOf(key.dataStart, key.length);
+      if (now != this.versions[i]) return true;
+    }
     return false;
   }
 }
