@@ -5,6 +5,15 @@
  */
 import { CORRUPT, PENDING } from "@phantasm/interfaces";
 import { lower8 } from "@phantasm/dns/wire";
+import {
+  BYTES_MAX,
+  HEADER_BYTES,
+  MAGIC,
+  PADDING_BYTES,
+  PLACES_MIN,
+  VERSION,
+  ZONE_BYTES,
+} from "./layout";
 import { compareLabels, compareNames } from "./name-order";
 import {
   Layout,
@@ -26,13 +35,6 @@ import {
 } from "./zone-data";
 import { ZoneShapes } from "./zone-shapes";
 
-const MAGIC: u32 = 0x4e5a4850;
-const VERSION: u32 = 1;
-const HEADER_BYTES: u32 = 64;
-const ZONE_BYTES: u32 = 32;
-const PADDING_BYTES: u32 = 16;
-const PLACES_MIN: u32 = 16;
-const BYTES_MAX: u32 = 1 << 26;
 const NAME_BYTES_MAX: u32 = 255;
 
 const NS: i32 = 2;

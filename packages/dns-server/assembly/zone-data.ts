@@ -6,13 +6,9 @@
  * A node and a set are their addresses; names in them are addresses of nodes, see `nodeAt`.
  */
 import { lower8 } from "@phantasm/dns/wire";
+import { MAGIC, NODE_BYTES, SET_BYTES, VERSION, ZONE_BYTES } from "./layout";
 
-const MAGIC: u32 = 0x4e5a4850;
-const VERSION: u32 = 1;
-const ZONE_BYTES: usize = 32;
 /** In front of a node's label, its length included. */
-const LABEL_AT: usize = 7;
-const SET_HEADER_BYTES: usize = 13;
 
 export namespace NodeFlag {
   /** It is a name of its zone: it has records, or is above one that does (RFC 4592 §2.2.2). */
@@ -54,7 +50,7 @@ export function labelBytes(node: usize): i32 {
 // @ts-ignore: decorator
 @inline
 export function labelAt(node: usize): usize {
-  return node + LABEL_AT;
+  return node + NODE_BYTES;
 }
 
 // @ts-ignore: decorator
@@ -67,14 +63,14 @@ export function setCount(node: usize): i32 {
 // @ts-ignore: decorator
 @inline
 export function firstSet(node: usize): usize {
-  const at = node + LABEL_AT + <usize>labelBytes(node);
+  const at = node + NODE_BYTES + <usize>labelBytes(node);
   return flagsOf(node) & NodeFlag.APEX ? at + 4 : at;
 }
 
 // @ts-ignore: decorator
 @inline
 export function nextSet(set: usize): usize {
-  return set + SET_HEADER_BYTES + <usize>load<u16>(set, 10);
+  return set + SET_BYTES + <usize>load<u16>(set, 10);
 }
 
 // @ts-ignore: decorator
@@ -112,7 +108,7 @@ export function setPrefix(set: usize): i32 {
 // @ts-ignore: decorator
 @inline
 export function firstRecord(set: usize): usize {
-  return set + SET_HEADER_BYTES;
+  return set + SET_BYTES;
 }
 
 /** The set of a type; 0: there is none. */
@@ -234,7 +230,7 @@ export class Zones {
 
   /** The zone whose apex a node is. */
   zoneOfApex(node: usize): usize {
-    return this.base + <usize>load<u32>(node + LABEL_AT + <usize>labelBytes(node));
+    return this.base + <usize>load<u32>(node + NODE_BYTES + <usize>labelBytes(node));
   }
 
   /**

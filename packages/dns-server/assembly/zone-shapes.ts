@@ -1,4 +1,5 @@
 /** How long the nodes, sets and records of zones are, before anything is known of what they lead to: see ZoneCheck. */
+import { NODE_BYTES, SET_BYTES } from "./layout";
 import {
   Layout,
   NodeFlag,
@@ -11,8 +12,6 @@ import {
   setType,
 } from "./zone-data";
 
-const NODE_BYTES: u32 = 7;
-const SET_BYTES: u32 = 13;
 const LABEL_BYTES_MAX: u32 = 63;
 /** What a message of TCP has room for: header, a question and EDNS beside it. */
 const SET_WIRE_BYTES_MAX: u32 = 65_535 - 12 - 255 - 4 - 64;

@@ -6,20 +6,20 @@ import { LABEL_BYTES_MAX, lowerName } from "@phantasm/dns/wire";
 import { Draft, DraftError } from "./draft";
 import { DraftNode, Mark, RECORD_FRONT_BYTES } from "./draft-node";
 import { LabelSort } from "./label-order";
+import {
+  BYTES_MAX,
+  HEADER_BYTES,
+  MAGIC,
+  NODE_BYTES,
+  PADDING_BYTES,
+  PLACES_MIN,
+  SET_BYTES,
+  VERSION,
+  ZONE_BYTES,
+} from "./layout";
 import { copy } from "./message";
 import { layoutOf, prefixOf } from "./record-data";
 import { Layout, NodeFlag, ZoneAccount, Zones, hashOf, labelAt, labelBytes } from "./zone-data";
-
-const MAGIC: u32 = 0x4e5a4850;
-const VERSION: u32 = 1;
-const HEADER_BYTES: u32 = 64;
-const ZONE_BYTES: u32 = 32;
-const NODE_BYTES: u32 = 7;
-const SET_BYTES: u32 = 13;
-const PADDING_BYTES: u32 = 16;
-/** An offset in steps of 4, in 24 bits. */
-const BYTES_MAX: u32 = 1 << 26;
-const PLACES_MIN: u32 = 16;
 
 const NS: i32 = 2;
 const CNAME: i32 = 5;
