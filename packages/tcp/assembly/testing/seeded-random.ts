@@ -21,7 +21,7 @@ export class SeededRandom implements Random {
   }
 
   f64(): f64 {
-    return <f64>(this.u64() >> 11) / <f64>(1 << 53);
+    return <f64>(this.u64() >> 11) / 9007199254740992.0;
   }
 
   fill(bytes: Uint8Array, offset: i32, length: i32): void {
