@@ -8,8 +8,10 @@ import { Task } from "../../../scheduler.js";
 import type { Core } from "../core.js";
 import { segmentBytesMax } from "../emitter.js";
 import type { FlowKey } from "../flow-table.js";
+import { LARGE_BYTES_MIN } from "../frame-queue.js";
 import type { Packet } from "../packet.js";
 import type { Path } from "../path.js";
+import type { Slab } from "../slab.js";
 import { abort } from "./abort.js";
 import type { FlowKeeper } from "./flow-keeper.js";
 import { Holding } from "./memory.js";
@@ -78,6 +80,8 @@ export class TcpFlow implements FlowKey, Sink {
   /** What goes to the host at the end of this turn. */
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
+  /** In which some of them lie. */
+  #slabs: Slab[] = [];
   /** Bytes that the stream was given and has not taken. */
   #untaken = 0;
   readonly #holding: Holding;
@@ -201,10 +205,19 @@ export class TcpFlow implements FlowKey, Sink {
   }
 
   /** Bytes of the guest, in order. Only `Receiver` calls it. */
-  deliver(data: Uint8Array): void {
-    const piece = this.#keeper.pieces.copy(data);
+  deliver(data: Uint8Array, slab: Slab | null): void {
+    const { length } = data;
+    let piece: Buffer;
+    if (slab !== null && length >= LARGE_BYTES_MIN) {
+      slab.kept = true;
+      this.#slabs.push(slab);
+      piece = Buffer.from(data.buffer, data.byteOffset, length);
+    } else {
+      piece = Buffer.allocUnsafe(length);
+      piece.set(data);
+    }
     this.#pieces.push(piece);
-    this.#piecesBytes += piece.length;
+    this.#piecesBytes += length;
   }
 
   /** Does what the turn has left to do: writes to the host, sends to the guest, acknowledges. */
@@ -410,8 +423,10 @@ export class TcpFlow implements FlowKey, Sink {
   #flush(): void {
     const pieces = this.#pieces;
     if (pieces.length === 0) return;
+    const slabs = this.#slabs;
     const bytes = this.#piecesBytes;
     this.#pieces = [];
+    this.#slabs = [];
     this.#piecesBytes = 0;
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return;
@@ -419,7 +434,7 @@ export class TcpFlow implements FlowKey, Sink {
     const last = pieces.length - 1;
     if (last > 0) stream.cork();
     for (let at = 0; at < last; at++) stream.write(pieces[at]);
-    stream.write(pieces[last], (error) => this.#written(pieces, bytes, error));
+    stream.write(pieces[last], (error) => this.#written(slabs, bytes, error));
     if (last > 0) stream.uncork();
   }
 
@@ -432,9 +447,10 @@ export class TcpFlow implements FlowKey, Sink {
   // Events of the stream. They come from the event loop.
 
   /** The host has taken these, and all before them. */
-  #written(pieces: readonly Buffer[], bytes: number, error?: Error | null): void {
+  #written(slabs: readonly Slab[], bytes: number, error?: Error | null): void {
     // What has failed may still be on its way to the kernel; any other stream may keep what it is given.
-    if (!error && this.#stream instanceof Socket) this.#keeper.pieces.giveBack(pieces);
+    if (!error && this.#stream instanceof Socket)
+      for (const slab of slabs) this.#core.slabs.give(slab);
     if (this.#phase === "closed") return;
     this.#core.tick();
     this.#activeMs = this.#core.nowMs;
@@ -608,6 +624,7 @@ export class TcpFlow implements FlowKey, Sink {
     this.#stream.off("end", this.#hostEnded);
     this.#sender?.queue.clear();
     this.#pieces = [];
+    this.#slabs = [];
     this.#holding.set(0, 0, this.#core.nowMs);
     this.#holding.set(1, 0, this.#core.nowMs);
     this.#keeper.closed(this);
