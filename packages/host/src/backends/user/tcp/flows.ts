@@ -332,7 +332,7 @@ export class TcpFlows implements FlowKeeper {
     const flow = new TcpFlow(this, path, ports, stream, this.#initialSequence, "dialling");
     this.#table.add(flow);
     this.#dialling.add(flow);
-    flow.heard(packet, segment);
+    flow.greeted(packet, segment);
     if (target.kind === "dns") {
       flow.connected();
       return;
