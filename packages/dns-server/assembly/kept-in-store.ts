@@ -225,6 +225,7 @@ export class KeptInStore implements KeptZones, KeyValueHandler, TimerHandler {
       return;
     }
     this.told = "";
+    this.logger.debug("{}: kept", zone.name);
     // Another version may have come meanwhile.
     zone.isKept = !zone.isToKeep;
   }
