@@ -6,7 +6,6 @@ import {
   Errno,
   IpAddress,
   KeyValue,
-  Random,
   Tcp,
   TcpAcceptor,
   TcpConnection,
@@ -18,6 +17,7 @@ import {
 } from "@phantasm/interfaces";
 import { dispatch, enter } from "@phantasm/runtime";
 import { world } from "@phantasm/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { Durability } from "./durable/keeper";
 import { StoreLimits } from "./server/limits";
 import { StoreListener, StoreServer } from "./server/server";
@@ -39,32 +39,6 @@ export function textAt(at: usize, bytes: i32): string {
   let text = "";
   for (let i = 0; i < bytes; i++) text += String.fromCharCode(<i32>load<u8>(at + <usize>i));
   return text;
-}
-
-/** The same numbers for the same seed. */
-@final
-export class TestRandom implements Random {
-  constructor(private state: u64 = 0x9e3779b97f4a7c15) {}
-
-  u64(): u64 {
-    // xorshift64* (Vigna 2016).
-    this.state ^= this.state >> 12;
-    this.state ^= this.state << 25;
-    this.state ^= this.state >> 27;
-    return this.state * 0x2545f4914f6cdd1d;
-  }
-  u32(): u32 {
-    return <u32>(this.u64() >> 32);
-  }
-  below(bound: u32): u32 {
-    return this.u32() % bound;
-  }
-  f64(): f64 {
-    return <f64>(this.u64() >> 11) / <f64>((<u64>1) << 53);
-  }
-  fill(bytes: Uint8Array, offset: i32, length: i32): void {
-    for (let i = 0; i < length; i++) bytes[offset + i] = <u8>this.u32();
-  }
 }
 
 

@@ -8,7 +8,6 @@ import { config } from "./configuration";
 import { infoText } from "./info";
 import { commandCommand } from "./introspection";
 import { StoreServer } from "./server";
-import { unsubscribeAll } from "./subscribing";
 
 const WRONG_PASSWORD: string = "WRONGPASS invalid username-password pair or user is disabled.";
 
@@ -78,7 +77,7 @@ function ping(server: StoreServer, client: Client): void {
 function reset(server: StoreServer, client: Client): void {
   const transaction = client.transaction;
   if (transaction !== null) transaction.close();
-  unsubscribeAll(server, client);
+  server.channels.leaveAll(client);
   server.monitors.forget(client);
   client.isResp3 = false;
   server.reply.isResp3 = false;

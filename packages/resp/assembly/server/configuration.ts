@@ -74,6 +74,16 @@ function set(server: StoreServer): void {
   const call = server.call;
   if ((call.count & 1) != 0) return call.syntax();
   const all = settings(server);
+  // A setting that is named twice ends it, so nobody can have more of them looked at than there are.
+  let named: u32 = 0;
+  for (let i = 2; i < call.count; i += 2) {
+    let known = 0;
+    while (known < all.length && !call.is(i, all[known])) known += 2;
+    if (known == all.length) break;
+    if (named & (1 << ((<u32>known) >> 1)))
+      return call.reply.error(failed(call, i) + "duplicate parameter");
+    named |= 1 << ((<u32>known) >> 1);
+  }
   for (let pass = 0; pass < 2; pass++) {
     for (let i = 2; i < call.count; i += 2) {
       const why = change(server, all, i, pass == 1);
@@ -83,6 +93,10 @@ function set(server: StoreServer): void {
   call.reply.ok();
 }
 
+function failed(call: Call, name: i32): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${call.text(name)}') - `;
+}
+
 /** Why it cannot be; empty: it can, and, if `now`, is. */
 function change(server: StoreServer, all: string[], name: i32, now: bool): string {
   const call = server.call;
@@ -90,7 +104,6 @@ function change(server: StoreServer, all: string[], name: i32, now: bool): strin
   while (known < all.length && !call.is(name, all[known])) known += 2;
   if (known == all.length)
     return "ERR Unknown option or number of arguments for CONFIG SET - " + `'${call.text(name)}'`;
-  const failed = `ERR CONFIG SET failed (possibly related to argument '${call.text(name)}') - `;
   const isMemory = all[known] == "maxmemory";
   if (isMemory || all[known] == "maxclients") {
     const most = isMemory ? server.limits.memoryBytes : <i64>server.limits.clients;
@@ -99,7 +112,7 @@ function change(server: StoreServer, all: string[], name: i32, now: bool): strin
       : readInteger(call.at(name + 1), call.bytes(name + 1));
     if (!isNumber)
       return (
-        failed +
+        failed(call, name) +
         (isMemory
           ? "argument must be a memory value"
           : "argument couldn't be parsed into an integer")
@@ -107,13 +120,13 @@ function change(server: StoreServer, all: string[], name: i32, now: bool): strin
     // No limit is the largest that there can be.
     if (isMemory && value == 0) value = most;
     if (value < 1 || value > most)
-      return failed + `argument must be between 1 and ${most} inclusive`;
+      return failed(call, name) + `argument must be between 1 and ${most} inclusive`;
     if (now && isMemory) server.db.memoryBytesMax = value;
     else if (now) server.clientsMax = <i32>value;
     return "";
   }
   if (call.is(name + 1, all[known + 1])) return "";
-  return failed + "can't set immutable config";
+  return failed(call, name) + "can't set immutable config";
 }
 
 /** A number of bytes, with a unit if need be; `isNumber` says whether it is one. */

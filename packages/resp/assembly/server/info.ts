@@ -56,6 +56,7 @@ export function infoText(server: StoreServer): string {
       `rejected_connections:${counters.refusedClients}\r\nexpired_keys:${db.expired}\r\n` +
       `evicted_keys:0\r\nclosed_for_memory:${counters.closedForMemory}\r\n` +
       `malformed_requests:${counters.malformed}\r\n` +
+      `refused_replies:${counters.refusedReplies}\r\n` +
       `pubsub_channels:${server.channels.channelCount}\r\n` +
       `pubsub_patterns:${server.channels.patterns.length}\r\n\r\n`;
   if (isAsked(call, "replication"))
