@@ -36,8 +36,10 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function textAt(at: usize, bytes: i32): string {
-  let text = "";
-  for (let i = 0; i < bytes; i++) text += String.fromCharCode(<i32>load<u8>(at + <usize>i));
+  const units = heap.alloc((<usize>bytes) << 1);
+  for (let i: usize = 0; i < <usize>bytes; i++) store<u16>(units + (i << 1), load<u8>(at + i));
+  const text = String.UTF16.decodeUnsafe(units, (<usize>bytes) << 1);
+  heap.free(units);
   return text;
 }
 
@@ -95,6 +97,7 @@ export class TestConnection extends TcpConnection {
   isOver: bool = false;
   private handler: TcpHandler | null = null;
   private incoming: Uint8Array = new Uint8Array(0);
+  private consumed: i32 = 0;
   private ended: bool = false;
   private heardText: string = "";
   private isQuick: bool = false;
@@ -113,7 +116,7 @@ export class TestConnection extends TcpConnection {
     this.handler = handler;
   }
   get readable(): i32 {
-    return this.incoming.length;
+    return this.incoming.length - this.consumed;
   }
   get atEnd(): bool {
     return this.ended;
@@ -122,13 +125,13 @@ export class TestConnection extends TcpConnection {
     return Errno.AGAIN;
   }
   peek(): usize {
-    return this.incoming.dataStart;
+    return this.incoming.dataStart + <usize>this.consumed;
   }
   get peekedBytes(): i32 {
-    return this.incoming.length;
+    return this.readable;
   }
   consume(bytes: i32): void {
-    this.incoming = this.incoming.slice(bytes);
+    this.consumed += bytes;
   }
   get writable(): i32 {
     return this.room;
@@ -170,10 +173,15 @@ export class TestConnection extends TcpConnection {
 
   /** The client sends text. */
   says(text: string): void {
-    const bytes = new Uint8Array(this.incoming.length + text.length);
-    bytes.set(this.incoming);
-    bytes.set(bytesOf(text), this.incoming.length);
+    this.saysBytes(bytesOf(text));
+  }
+
+  saysBytes(more: Uint8Array): void {
+    const bytes = new Uint8Array(this.readable + more.length);
+    bytes.set(this.incoming.subarray(this.consumed));
+    bytes.set(more, this.readable);
     this.incoming = bytes;
+    this.consumed = 0;
     if (!this.isOver) this.handler!.onReadable(this);
   }
 

@@ -107,6 +107,13 @@ export class Call {
     return null;
   }
 
+  /** The collection of a key of this kind, made if there is none, to be filled; null as with `key`: it is of another. */
+  keyToFill(index: i32, kind: Kind): Entry | null {
+    const entry = this.key(index, kind);
+    if (this.isWrong || entry !== null) return entry;
+    return this.db.addCollection(this.at(index), this.bytes(index), kind);
+  }
+
   /** Whether there is memory for a value of so many bytes, and the changes that keep it; else the error is written. */
   hasMemory(bytes: i32): bool {
     if (hasRoom(3 * <usize>bytes)) return true;

@@ -6,10 +6,9 @@ import { Call, NOT_POSITIVE, REPLY_TOO_LARGE } from "./call";
 import { scanEmpty, scanReply } from "./scan";
 
 export function sadd(call: Call): void {
-  let entry = call.key(1, Kind.SET);
-  if (call.isWrong) return;
   const db = call.db;
-  if (entry === null) entry = db.addCollection(call.at(1), call.bytes(1), Kind.SET);
+  const entry = call.keyToFill(1, Kind.SET);
+  if (entry === null) return;
   const table = tableAt(entry);
   let added: i64 = 0;
   for (let i = 2; i < call.count; i++) {

@@ -96,9 +96,8 @@ export function zadd(call: Call): void {
 export function zincrby(call: Call): void {
   let score = call.double(2);
   if (!isNumber) return;
-  let owner = call.key(1, Kind.SORTED_SET);
-  if (call.isWrong) return;
-  if (owner === null) owner = call.db.addCollection(call.at(1), call.bytes(1), Kind.SORTED_SET);
+  const owner = call.keyToFill(1, Kind.SORTED_SET);
+  if (owner === null) return;
   const element = find(call, sortedSetAt(owner), 3);
   if (element !== null) score += scoreOf(element);
   if (isNaN(score)) return call.reply.error(NOT_A_NUMBER);

@@ -176,15 +176,6 @@ export class Reply {
     this.line();
   }
 
-  /** Text for people to read, as it is: RESP3 says so. */
-  verbatim(text: string): void {
-    if (!this.isResp3) return this.bulkText(text);
-    this.head(0x3d, <i64>text.length + 4);
-    if (!this.reserve(text.length + 6)) return;
-    this.at = putText(putText(this.at, "txt:"), text);
-    this.line();
-  }
-
   /** A number as a bulk string. */
   bulkInteger(value: i64): void {
     if (!this.reserve(2 * INTEGER_BYTES_MAX + 10)) return;

@@ -5,7 +5,7 @@ import { isNumber, readInteger } from "../protocol/numbers";
 import { Client } from "./client";
 import { clientCommand, isName, setName } from "./client-commands";
 import { config } from "./configuration";
-import { infoText } from "./info";
+import { info } from "./info";
 import { commandCommand } from "./introspection";
 import { StoreServer } from "./server";
 
@@ -41,7 +41,7 @@ export function administer(command: Command, server: StoreServer, client: Client
     case Command.CONFIG:
       return config(server);
     case Command.INFO:
-      return reply.verbatim(infoText(server));
+      return info(server);
     case Command.MONITOR:
       return server.monitors.add(client, reply);
     case Command.WAIT:

@@ -188,7 +188,7 @@ function kill(server: StoreServer, own: Client): void {
   // Who is closed leaves the list at once.
   for (let i = server.clients.length - 1; i >= 0; i--) {
     const client = server.clients[i];
-    if (client === own && skipsOwn) continue;
+    if (client.isDoomed || (client === own && skipsOwn)) continue;
     if (id != 0 && client.id != <u64>id) continue;
     if (!isOf(client, type)) continue;
     if (address != 0 && !isText(call, address, client.address)) continue;

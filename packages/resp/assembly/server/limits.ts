@@ -6,6 +6,8 @@ export class StoreLimits {
   /** Clients; one more is told so, and closed. */
   clients: i32 = 10_000;
   backlog: i32 = 511;
+  /** A client that is silent for so long is asked whether it is still there, three times, a third of it apart; 0: never. */
+  keepAliveNs: i64 = 300 * SECOND;
   /** Bytes of keys and values; commands that add some are refused beyond. */
   memoryBytes: i64 = 64 << 20;
   /** Bytes of an argument, and of a string that is appended to. At most 8 MiB. */

@@ -36,6 +36,7 @@ import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
 
+const KEEP_ALIVE_PROBES: i32 = 3;
 const INPUT_BYTES: i32 = 64 << 10;
 const REPLY_BYTES_MIN: i32 = 128 << 10;
 const SWEEP_NS: i64 = 100 * MILLISECOND;
@@ -185,6 +186,8 @@ export class StoreServer
     }
     this.counters.clients++;
     connection.noDelay = true;
+    const silenceNs = this.limits.keepAliveNs;
+    connection.keepAlive(silenceNs, silenceNs / 3, KEEP_ALIVE_PROBES);
     const client = new Client(this, connection, ++this.lastId);
     client.place = this.clients.length;
     this.clients.push(client);
