@@ -7,7 +7,7 @@
 export const BLOCK_BYTES: u32 = 4096;
 
 /** What streams keep in front of the data; see there. */
-export const BLOCK_HEADER_BYTES: usize = 16;
+export const BLOCK_HEADER_BYTES: usize = 24;
 
 const ARENA_BLOCKS: i32 = 16;
 
