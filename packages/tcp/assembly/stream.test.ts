@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@phantasm/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { BLOCK_BYTES, BlockPool } from "./blocks";
 import * as stream from "./stream";
-import { SeededRandom } from "./testing/seeded-random";
 
 /** The slow obvious model: every byte that was ever written. Numbers wrap in its middle. */
 const BYTES: i32 = 400_000;
@@ -13,7 +13,7 @@ const CHANGING: i32 = 20_000;
 const source = new Uint8Array(STAYING + CHANGING);
 const target = new Uint8Array(BYTES);
 
-let random = new SeededRandom(1);
+let random = new TestRandom(1);
 
 function below(bound: i32): i32 {
   return <i32>random.below(<u32>bound);
@@ -28,7 +28,7 @@ function compare(first: usize, from: i32, bytes: i32): i32 {
 
 /** Random work, and the same on the model. Says what went wrong. */
 function work(seed: u32, steps: i32): string {
-  random = new SeededRandom(seed);
+  random = new TestRandom(seed);
   random.fill(source, 0, source.length);
   const pool = new BlockPool(64);
   let first: usize = 0;
