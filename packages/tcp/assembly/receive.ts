@@ -236,8 +236,7 @@ function dropAhead(c: Connection): void {
     return;
   }
   const pool = c.tcp.pool;
-  pool.give(c.ahead);
-  c.ahead = 0;
+  c.ahead = ranges.forget(pool, c.ahead);
   c.receiveQueue = stream.dropFrom(pool, c.receiveQueue, c.receiveNext);
 }
 

@@ -5,9 +5,9 @@
  *
  * A stream is the address of its first block; 0 has no bytes, and costs nothing.
  *
- * The bytes of a block lie behind its header; or elsewhere, where they stay as they are, and only its header counts.
+ * The bytes of a block lie in its memory; or elsewhere, where they stay as they are, and its memory is not used.
  */
-import { BLOCK_BYTES, BLOCK_HEADER_BYTES, BlockPool } from "./blocks";
+import { BLOCK_BYTES, BlockPool, memoryOf } from "./blocks";
 import { before } from "./sequence";
 
 const WITHIN: u32 = BLOCK_BYTES - 1;
@@ -75,7 +75,7 @@ function find(first: usize, start: u32): usize {
 /** Puts `fresh` behind `previous`, or in front of all; returns the first. */
 function link(first: usize, previous: usize, fresh: usize, start: u32): usize {
   store<u32>(fresh, start, 4);
-  setData(fresh, fresh + BLOCK_HEADER_BYTES);
+  setData(fresh, memoryOf(fresh));
   if (previous == 0) {
     store<usize>(fresh, first);
     setEnds(fresh, first == 0 ? fresh : lastOf(first), 0);
@@ -128,7 +128,7 @@ export function write(
 
 /** Copies bytes into a block, at that place. */
 function append(block: usize, at: u32, source: usize, bytes: i32): void {
-  const own = block + BLOCK_HEADER_BYTES;
+  const own = memoryOf(block);
   // Others follow those that it only refers to.
   if (dataOf(block) != own) {
     memory.copy(own, dataOf(block), at);
