@@ -264,6 +264,19 @@ describe("the rate limit", () => {
     expect(ask(30, "none$.sub.example.org")).toEqual({ whole: 10, slipped: 0, none: 20 });
   });
 
+  test("what is told of the server counts together, whatever was asked in between", () => {
+    core.exports.tell();
+    core.exports.setLimit(10, 0, 1024);
+    core.exports.setTime(200n * SECOND);
+    let told = 0;
+    for (let i = 0; i < 30; i++) {
+      ask(1, ["ns1", "mail", "www"][i % 3]?.concat(".example.org"));
+      if (core.ask(makeQuery(wireName("id.server"), 16, { class: 3 }), { from: 0x0a000001 }))
+        told++;
+    }
+    expect(told).toBe(10);
+  });
+
   test("not over TCP, nor with a good cookie", () => {
     core.exports.setLimit(1, 0, 16);
     core.exports.setCookies(1n, 2n, 1000);
