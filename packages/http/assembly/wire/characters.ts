@@ -146,6 +146,17 @@ export function putNumber(to: usize, value: u64): usize {
   return to + <usize>digits;
 }
 
+/** Writes a number in hexadecimal; returns the address behind it. At most 16 bytes. */
+export function putHexadecimal(to: usize, value: u64): usize {
+  let shift = 60;
+  while (shift > 0 && value >> shift == 0) shift -= 4;
+  for (; shift >= 0; shift -= 4) {
+    const digit = <i32>(value >> shift) & 15;
+    store<u8>(to++, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
+  }
+  return to;
+}
+
 /**
  * The bytes as text: UTF-8, or else a character for each byte (ISO 8859-1, as HTTP once said). A lenient decoder would
  * make characters that were not there of other bytes, a line feed of C0 8A.
