@@ -44,6 +44,8 @@ type Candidates = readonly { readonly distance: number; readonly length: number 
 class Source {
   readonly memory: Uint8Array;
   readonly ranges: readonly Range[];
+  /** By distance the last place from which much was equal, and its end: a long run is compared once. */
+  readonly #equal = new Map<number, Range>();
 
   constructor(memory: Uint8Array, ranges: readonly Range[]) {
     this.memory = memory;
@@ -52,10 +54,13 @@ class Source {
 
   /** How many bytes a copy to `at` may have, in a range that ends at `end`. */
   common(from: number, at: number, end: number): number {
+    const known = this.#equal.get(at - from);
+    if (known && known.start <= at && at < known.end) return known.end - at;
     const limit = this.ranges.find((range) => range.start <= from && from < range.end)?.end ?? from;
     const most = limit === end ? end - at : Math.min(end - at, limit - from);
     let length = 0;
     while (length < most && this.memory[from + length] === this.memory[at + length]) length++;
+    if (length >= LENGTH_ENOUGH) this.#equal.set(at - from, { start: at, end: at + length });
     return length;
   }
 }
