@@ -433,7 +433,14 @@ export class Database {
     if (this.journal.isOn) this.journal.elementRemoved(owner.id, numberOf(number), blob.length);
   }
 
+  /** Under a number that no key has yet. */
   private keepElements(owner: Entry): void {
+    this.journal.isPreparing = true;
+    this.keepEach(owner);
+    this.journal.isPreparing = false;
+  }
+
+  private keepEach(owner: Entry): void {
     const kind = kindOf(owner);
     if (kind == Kind.LIST) {
       const list = listAt(owner);

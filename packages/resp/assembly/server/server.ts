@@ -20,6 +20,7 @@ import { Database } from "../data/database";
 import { seedHeights } from "../data/sorted-set";
 import { Journal } from "../durable/journal";
 import { CommitListener, Durability, Keeper } from "../durable/keeper";
+import { Intents } from "../durable/intents";
 import { LoadListener, Loader } from "../durable/loader";
 import { seedHash } from "../memory/siphash";
 import { Reply } from "../protocol/reply";
@@ -151,6 +152,16 @@ export class StoreServer
     return this.durability == Durability.EVERY_SECOND ? "everysec" : "no";
   }
 
+  /** Changes that were too large for a batch, and written twice for it. */
+  get announced(): u64 {
+    return this.journal.announced;
+  }
+
+  /** Those for which memory had no room to. */
+  get torn(): u64 {
+    return this.journal.torn;
+  }
+
   get commits(): u64 {
     const keeper = this.keeper;
     return keeper === null ? 0 : keeper.commits;
@@ -163,7 +174,7 @@ export class StoreServer
     this.starting = listener;
     const store = this.store;
     if (store === null) this.onLoaded(0);
-    else new Loader(store, this.db, this).start();
+    else new Intents(store, this.journal, new Loader(store, this.db, this)).start();
   }
 
   onLoaded(result: i32): void {
@@ -248,6 +259,7 @@ export class StoreServer
     this.db.nowMs = this.clock.wall() / MILLISECOND;
     if (this.keeper !== null && this.keeper!.failure != 0) return;
     if (this.journal.isBehind) return;
+    this.journal.end();
     this.db.sweep(SWEEP_PLACES);
     this.commitLater();
   }
