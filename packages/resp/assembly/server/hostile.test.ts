@@ -154,9 +154,9 @@ test("subscriptions by the ten thousand are made, found again and ended", () => 
 test("the table of a request's arguments counts with what waits of it", () => {
   const server = new TestServer();
   const client = server.client();
-  const arguments = 100_000;
-  client.says("*1000000\r\n" + "$0\r\n\r\n".repeat(arguments));
-  expect(server.server.waitingBytes).toBeGreaterThan(arguments * (6 + 8));
+  const words = 100_000;
+  client.says("*1000000\r\n" + "$0\r\n\r\n".repeat(words));
+  expect(server.server.waitingBytes).toBeGreaterThan(words * (6 + 8));
   client.close();
   expect(server.server.waitingBytes).toBe(0);
 });
