@@ -190,3 +190,8 @@ export function newList(): List {
   list.initialise();
   return list;
 }
+
+/** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
+export function numberOf(number: i64): u64 {
+  return (<u64>number) ^ 0x8000_0000_0000_0000;
+}

@@ -11,7 +11,7 @@ import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
 import { Wait } from "./blocking";
 import { StoreServer } from "./server";
-import { Subscriptions } from "./subscription";
+import { Interests } from "./subscription";
 import { Transaction } from "./transaction";
 import { isRoomFor } from "../memory/heap";
 
@@ -32,8 +32,8 @@ export class Client extends Task implements TcpHandler {
   /** What CLIENT SETNAME said. */
   name: Uint8Array = new Uint8Array(0);
   transaction: Transaction | null = null;
-  private channels: Subscriptions | null = null;
-  private patterns: Subscriptions | null = null;
+  /** What it is subscribed to. */
+  readonly interests: Interests = new Interests();
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
@@ -91,28 +91,8 @@ export class Client extends Task implements TcpHandler {
     return text;
   }
 
-  /** What it is subscribed to. */
-  interestsIn(patterns: bool): Subscriptions {
-    let interests = patterns ? this.patterns : this.channels;
-    if (interests !== null) return interests;
-    interests = new Subscriptions();
-    if (patterns) this.patterns = interests;
-    else this.channels = interests;
-    return interests;
-  }
-
-  get channelCount(): i32 {
-    const channels = this.channels;
-    return channels === null ? 0 : channels.count;
-  }
-
-  get patternCount(): i32 {
-    const patterns = this.patterns;
-    return patterns === null ? 0 : patterns.count;
-  }
-
   get subscriptions(): i32 {
-    return this.channelCount + this.patternCount;
+    return this.interests.count;
   }
 
   onConnected(connection: TcpConnection): void {}
