@@ -9,6 +9,7 @@ import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
+import { SourceWanted, type Ended } from "./freeze.js";
 import { Language, type ProgramParser } from "./language/language.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
@@ -25,6 +26,7 @@ export interface CompileOptions {
   /** Generated sources by path relative to the project. */
   readonly generated: ReadonlyMap<string, string>;
   readonly profile: Profile;
+  readonly onStage: (stage: "parse" | "compile" | "optimise") => void;
   readonly memory: { readonly maximumPages: number };
   /** Those of the devices, whether or not the application calls all their hypercalls. */
   readonly capabilities: readonly Capability[];
@@ -141,6 +143,15 @@ function withoutEchoes(errors: readonly CompilerMessage[]): CompilerMessage[] {
  * @throws BuildError with the compiler's diagnostics at the user's lines
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
+  try {
+    return await compileOnce(options);
+  } catch (error) {
+    if (error instanceof SourceWanted) return compileOnce(options, error.ended);
+    throw error;
+  }
+}
+
+async function compileOnce(options: CompileOptions, ended?: Ended): Promise<Compiled> {
   const compiler = await Compiler.load();
   const { project, packages, generated, memory, probes, profile } = options;
   const tree = new SourceTree(project, packages, generated);
@@ -171,10 +182,12 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     }
 
     afterInitialize(program: { readonly resolver: unknown }): void {
+      options.onStage("compile");
       findAllOverrides(program);
     }
 
     afterCompile(module: Module): void {
+      options.onStage("optimise");
       const { binaryen } = this;
       const reached = new Set(
         probes.filter((probe) => module.getFunction(`${DEVICES_PATH}/${probe}`) !== 0),
@@ -196,6 +209,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
           memoryPagesMax: memory.maximumPages,
           dataPages: Math.ceil(data.reduce((sum, { bytes }) => sum + bytes.length, 0) / PAGE_BYTES),
           rules: (sourceMap) => suspensionRules(tree, sourceMap),
+          ended,
         }),
         reached,
         observationAddress: value,
@@ -205,12 +219,15 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     }
   }
 
+  options.onStage("parse");
   // What the compiler prints about a crash of its own is in the error as well.
   const banner = compiler.asc.createMemoryStream();
   const result = await compiler.asc.main(
     [
       `${ENTRY_PATH}.ts`,
       ...["--outFile", "image.wasm", "--noEmit", "--debug", "--sourceMap", "--noColors"],
+      // The image is checked when it is whole.
+      "--noValidate",
       ...["--runtime", "minimal", "--exportStart", "init", "--use", `abort=${ABORT}`],
       ...["--memoryBase", String(MEMORY_BASE_BYTES)],
       ...["--maximumMemory", String(memory.maximumPages)],

@@ -15,8 +15,22 @@ import { refused } from "./refused.js";
 import { Maker, loadSyntax, type Syntax } from "./syntax.js";
 
 const LIBRARY = "~lib/";
-/** A source without either word has nothing to rewrite. */
-const WORDS = /\b(?:of|defer)\b/;
+/** What there is to rewrite has one of these words. */
+const WORDS = /\b(?:of|defer)\b/g;
+/** The line before a word, in a comment: without a mark that code on such a line would need before the word. */
+const COMMENT = /^\s*(?:\/\/|\/?\*(?!.*(?:\*\/|[;{}()])))/;
+
+/** False: a source has nothing to rewrite. Comments are full of "of", and most sources have it nowhere else. */
+function mayNeedRewriting(text: string): boolean {
+  // A line of a template's text may look like a comment, and have code in it.
+  const anyLine = text.includes("`");
+  for (const { index } of text.matchAll(WORDS)) {
+    if (anyLine) return true;
+    const line = text.slice(text.lastIndexOf("\n", index) + 1, index);
+    if (!COMMENT.test(line)) return true;
+  }
+  return false;
+}
 
 /** The compiler's parser, when it has read all sources. */
 export type ProgramParser = Pick<Parser, "sources" | "donelog" | "parseFile">;
@@ -58,7 +72,7 @@ export class Language {
       const text = this.#tree.sources.get(source.normalizedPath)?.text;
       if (text === undefined) continue;
       mistakes.push(...refused(this.#syntax, source));
-      if (!WORDS.test(text)) continue;
+      if (!mayNeedRewriting(text)) continue;
       const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
       lowering.run(source);
       mistakes.push(...lowering.mistakes);
