@@ -143,16 +143,22 @@ function withoutEchoes(errors: readonly CompilerMessage[]): CompilerMessage[] {
  * @throws BuildError with the compiler's diagnostics at the user's lines
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
-  try {
-    return await compileOnce(options);
-  } catch (error) {
-    if (error instanceof SourceWanted) return compileOnce(options, error.ended);
-    throw error;
-  }
+  const compiler = await Compiler.load();
+  return compiler.alone(async () => {
+    try {
+      return await compileOnce(compiler, options);
+    } catch (error) {
+      if (error instanceof SourceWanted) return compileOnce(compiler, options, error.ended);
+      throw error;
+    }
+  });
 }
 
-async function compileOnce(options: CompileOptions, ended?: Ended): Promise<Compiled> {
-  const compiler = await Compiler.load();
+async function compileOnce(
+  compiler: Compiler,
+  options: CompileOptions,
+  ended?: Ended,
+): Promise<Compiled> {
   const { project, packages, generated, memory, probes, profile } = options;
   const tree = new SourceTree(project, packages, generated);
   const language = await Language.load(compiler, tree);

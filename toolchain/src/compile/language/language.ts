@@ -71,13 +71,14 @@ export class Language {
     for (const source of [...parser.sources]) {
       const text = this.#tree.sources.get(source.normalizedPath)?.text;
       if (text === undefined) continue;
-      mistakes.push(...refused(this.#syntax, source));
-      if (!mayNeedRewriting(text)) continue;
-      const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
-      lowering.run(source);
-      mistakes.push(...lowering.mistakes);
-      if (lowering.loops > 0) this.#import(source);
-      loops += lowering.loops;
+      const kept = this.#compiler.parsed.of(source);
+      if (kept?.loops === undefined) {
+        const lowered = this.#lower(source, text);
+        mistakes.push(...lowered.mistakes);
+        if (kept && lowered.mistakes.length === 0) kept.loops = lowered.loops;
+        else if (kept) this.#compiler.parsed.forget(source);
+        loops += lowered.loops;
+      } else loops += kept.loops;
     }
     if (mistakes.length > 0)
       throw new BuildError(
@@ -88,6 +89,15 @@ export class Language {
         })),
       );
     if (loops > 0) this.#addIteration(parser);
+  }
+
+  #lower(source: Source, text: string): { loops: number; mistakes: readonly Mistake[] } {
+    const mistakes = refused(this.#syntax, source);
+    if (!mayNeedRewriting(text)) return { loops: 0, mistakes };
+    const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
+    lowering.run(source);
+    if (lowering.loops > 0) this.#import(source);
+    return { loops: lowering.loops, mistakes: [...mistakes, ...lowering.mistakes] };
   }
 
   /** The compiler's messages so far: of its parser, or once all is parsed, about types. */
