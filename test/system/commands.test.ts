@@ -366,7 +366,7 @@ describe("commands that go on", () => {
       const main = join(folder, "edited/main.ts");
       const source = readFileSync(main, "utf8");
       const running = start("dev", "edited");
-      await running.until(/Built .*edited\.wasm .*\n/);
+      await running.until(/Built .*edited\.debug\.wasm \(.*, profile debug\) in .*\n/);
       await running.until(/Type some lines, then Ctrl-D\.\n/);
       running.child.stdin?.write("abc\n");
       await running.until(/1: 3 characters\n/);

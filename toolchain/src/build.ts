@@ -34,14 +34,16 @@ import { writeEditorFiles } from "./editor.js";
 const PAGE_BYTES = 65_536;
 const PAGES_MAX = 65_536;
 
-/** What a long build is doing, for a progress line. */
-export type BuildStage = "configuration" | "compile" | "link" | "verify";
+/** What a long build is doing, for a progress line and for those who ask where the time goes. */
+export type BuildStage =
+  "configuration" | "data" | "load" | "parse" | "compile" | "optimise" | "link" | "write";
 
 export interface BuildOptions {
   /** Folder that holds phantasm.config.ts. */
   readonly directory: string;
   /** Where the image goes; default `dist/NAME.wasm` in the folder. */
   readonly output?: string;
+  /** Told what begins. A stage may come again. */
   readonly onStage?: (stage: BuildStage) => void;
   /** Told what the image will declare before it is compiled; whatever it throws ends the build. */
   readonly onDeclared?: (declared: Declared) => Promise<void>;
@@ -64,6 +66,12 @@ export interface BuildResult {
   readonly warnings: readonly Diagnostic[];
   /** Absolute paths whose change asks for another build. */
   readonly inputs: readonly string[];
+}
+
+/** What every compilation of a build has in common. */
+interface How {
+  readonly profile: Profile;
+  readonly onStage: (stage: BuildStage) => void;
 }
 
 /** A configuration that has been evaluated, and its graph. */
@@ -120,11 +128,11 @@ async function compileGraph(
   prepared: Prepared,
   graph: Graph,
   data: readonly DeviceData[],
-  profile: Profile,
+  how: How,
 ): Promise<Compiled> {
-  const compiled = await compileOnce(prepared, graph, data, profile, true);
+  const compiled = await compileOnce(prepared, graph, data, how, true);
   if (!compiled.fibreMain || (compiled.suspending ?? []).length > 0) return compiled;
-  return compileOnce(prepared, graph, data, profile, false);
+  return compileOnce(prepared, graph, data, how, false);
 }
 
 /** Bytes that the devices take for good. */
@@ -168,11 +176,12 @@ async function compileOnce(
   prepared: Prepared,
   graph: Graph,
   data: readonly DeviceData[],
-  profile: Profile,
+  { profile, onStage }: How,
   fibres: boolean,
 ): Promise<Compiled> {
   const { configuration, packages } = prepared;
   const { unikernel, directory } = configuration;
+  onStage("load");
   const { compile } = await import("./compile/compile.js");
   const sources = generatedSources(configuration, graph, fibres);
   return compile({
@@ -181,6 +190,7 @@ async function compileOnce(
     main: unikernel.entry,
     generated: sources,
     profile,
+    onStage,
     memory: memoryPages(unikernel, graph, data),
     data,
     capabilities: graph.attachments.map(({ type }) => type),
@@ -198,10 +208,10 @@ async function compileOnce(
 async function compileReached(
   prepared: Prepared,
   data: readonly DeviceData[],
-  profile: Profile,
+  how: How,
 ): Promise<{ compiled: Compiled; graph: Graph; warnings: Diagnostic[] }> {
   const { graph, configuration } = prepared;
-  const compiled = await compileGraph(prepared, graph, data, profile);
+  const compiled = await compileGraph(prepared, graph, data, how);
   const unused = graph.nodes.filter((node) => !compiled.reached.has(constructorName(node)));
   if (unused.length === 0) return { compiled, graph, warnings: [...compiled.warnings] };
   const left = new Set(graph.nodes.filter((node) => !unused.includes(node)).map(({ id }) => id));
@@ -210,7 +220,7 @@ async function compileReached(
     prepared,
     smaller,
     data.filter(({ constructorName: name }) => compiled.reached.has(name)),
-    profile,
+    how,
   );
   const warnings = unused.map((node) =>
     configuration.diagnose(
@@ -290,6 +300,7 @@ async function link(
     phantasm: toolchainVersion("phantasm"),
   });
   const { bytes, shift } = sealImage(core.bytes, manifest);
+  if (!WebAssembly.validate(bytes)) throw new Error("the compiler made a module that is not valid");
   const { digest } = verifyImage(bytes);
   const texts = new Map(
     [...compiled.sources, ...compiled.library].map(({ name: file, text }) => [file, text]),
@@ -326,13 +337,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         ? join(configuration.directory, "dist", `${name}.wasm`)
         : join(configuration.directory, ".phantasm", `${name}.${options.profile}.wasm`)),
   );
+  onStage("data");
   const made = makeData(configuration, prepared.graph);
   const profile = options.profile ?? configuration.unikernel.profile;
-  onStage("compile");
-  const { compiled, graph, warnings } = await compileReached(prepared, made.data, profile);
+  const { compiled, graph, warnings } = await compileReached(prepared, made.data, {
+    profile,
+    onStage,
+  });
   onStage("link");
   const linked = await link(prepared, graph, compiled, profile, basename(path));
-  onStage("verify");
+  onStage("write");
   writeAtomically(`${path}.map`, linked.map);
   writeAtomically(`${path}.names`, linked.names);
   writeAtomically(path, linked.image);

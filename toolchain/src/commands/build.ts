@@ -1,18 +1,25 @@
 /** `phantasm build`. */
 import { resolve } from "node:path";
 import { impliedHypercalls, type Manifest } from "@phantasm/seal";
-import type { BuildOptions, BuildResult } from "../build.js";
+import type { BuildOptions, BuildResult, BuildStage } from "../build.js";
 import { shown } from "./files.js";
 import { bootCommand } from "./next.js";
 import { Packages } from "../packages.js";
 import type { Invocation } from "./parse.js";
-import { showProgress } from "./progress.js";
+import { showProgress, STAGES } from "./progress.js";
 import { projectFolder } from "./target.js";
 import type { Style, Terminal } from "./terminal.js";
 import { card, formatBytes, formatMilliseconds, formatPages } from "./text.js";
 
 /** Names of functions on the card. */
 const SUSPENDING_SHOWN = 8;
+
+interface Built {
+  readonly result: BuildResult;
+  readonly time: string;
+  /** What each stage took, in the order in which they began. */
+  readonly stages: ReadonlyMap<BuildStage, number>;
+}
 
 /**
  * Builds with a progress line and prints warnings.
@@ -23,13 +30,27 @@ const SUSPENDING_SHOWN = 8;
 export async function buildProject(
   options: Omit<BuildOptions, "onStage">,
   terminal: Terminal,
-): Promise<{ readonly result: BuildResult; readonly time: string }> {
+): Promise<Built> {
   const start = performance.now();
   const progress = showProgress(terminal);
+  const stages = new Map<BuildStage, number>();
+  let [current, since]: [BuildStage, number] = ["configuration", start];
+  const enter = (next: BuildStage): void => {
+    const now = performance.now();
+    stages.set(current, (stages.get(current) ?? 0) + now - since);
+    [current, since] = [next, now];
+  };
   let result: BuildResult;
   try {
     const { build: buildImage } = await import("../build.js");
-    result = await buildImage({ ...options, onStage: progress.stage });
+    result = await buildImage({
+      ...options,
+      onStage: (stage) => {
+        enter(stage);
+        progress.stage(stage);
+      },
+    });
+    enter("write");
   } finally {
     progress.clear();
   }
@@ -38,7 +59,7 @@ export async function buildProject(
     const message = `warning: ${warning.message}`;
     terminal.say(`${formatDiagnostic({ ...warning, message })}\n`);
   }
-  return { result, time: formatMilliseconds(performance.now() - start) };
+  return { result, time: formatMilliseconds(performance.now() - start), stages };
 }
 
 /** `buildProject` on the way to something else: one line says what was built. */
@@ -50,23 +71,27 @@ export async function buildInPassing(
   const options = { directory, ...more };
   const { result, time } = await buildProject(options, terminal);
   const { path, image } = result;
-  terminal.say(`Built ${shown(path)} (${formatBytes(image.length)}) in ${time}.\n`);
+  const profile = more.profile === undefined ? "" : `, profile ${more.profile}`;
+  terminal.say(`Built ${shown(path)} (${formatBytes(image.length)}${profile}) in ${time}.\n`);
   return result;
 }
 
-/** `phantasm build [DIR] [-o FILE]`. */
+/** `phantasm build [DIR] [-o FILE] [--timings]`. */
 export async function build(invocation: Invocation, terminal: Terminal): Promise<number> {
   const [given = "."] = invocation.operands;
   const directory = projectFolder(given, terminal.program);
   const output = invocation.value("output");
-  const { result, time } = await buildProject(
+  const { result, time, stages } = await buildProject(
     { directory, ...(output === undefined ? {} : { output: resolve(output) }) },
     terminal,
   );
   terminal.out(summary(result, directory, terminal.outStyle));
   const next = output === undefined ? directory : result.path;
+  const timings = [...stages].map(
+    ([stage, milliseconds]) => [STAGES[stage], formatMilliseconds(milliseconds)] as const,
+  );
   terminal.say(
-    `\nBuilt in ${time}.\nBoot it:  ${bootCommand(terminal.program, shown(next), result.manifest)}\n`,
+    `\nBuilt in ${time}.\n${invocation.flag("timings") ? card(timings) : ""}Boot it:  ${bootCommand(terminal.program, shown(next), result.manifest)}\n`,
   );
   return 0;
 }

@@ -154,6 +154,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
         value: "FILE",
         help: "where the image goes; default: dist/NAME.wasm in DIR",
       },
+      { name: "timings", help: "print what each stage of the build took" },
     ],
     examples: ["build", "build my-app -o my-app.wasm"],
   },
@@ -200,11 +201,22 @@ export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: "dev",
     summary: "build and boot a project, and again on every change",
-    details: ["While a build fails, the image that runs goes on."],
+    details: [
+      "While a build fails, the image that runs goes on.",
+      "Images are built without an optimiser, in .phantasm: fast, and every line of a trace is the one you wrote.",
+    ],
     operands: [DIR],
-    options: [...ATTACHMENTS, ...DIAGNOSIS],
+    options: [
+      {
+        name: "profile",
+        value: "PROFILE",
+        help: "optimise for speed or size, as build does; default: debug",
+      },
+      ...ATTACHMENTS,
+      ...DIAGNOSIS,
+    ],
     words: true,
-    examples: ["dev my-app"],
+    examples: ["dev my-app", "dev my-app --profile speed"],
   },
   {
     name: "switch",

@@ -1,12 +1,16 @@
 /** `phantasm dev`: builds and boots, and again on every change. */
+import type { Profile } from "../configuration/unikernel.js";
 import type { BuildError } from "../diagnostics.js";
 import { buildInPassing } from "./build.js";
 import { Child } from "./dev-child.js";
 import { ChangeWatcher } from "./dev-watcher.js";
+import { usageError } from "./errors.js";
 import type { Invocation } from "./parse.js";
 import { sayBuildError } from "./report.js";
 import { projectFolder } from "./target.js";
 import type { Terminal } from "./terminal.js";
+
+const PROFILES: readonly string[] = ["debug", "speed", "size"] satisfies Profile[];
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -20,14 +24,25 @@ export async function dev(invocation: Invocation, terminal: Terminal): Promise<n
     const { run } = await import("./run.js");
     return run(invocation, terminal);
   }
+  const profile = invocation.value("profile") ?? "debug";
+  if (!isProfile(profile))
+    throw usageError(
+      `--profile ${profile}: expected ${PROFILES.join(", ")}`,
+      `See: ${terminal.program} help dev`,
+    );
   const directory = projectFolder(given, terminal.program);
-  return new Development(directory, bootWords(invocation), terminal).untilStopped();
+  return new Development(directory, profile, bootWords(invocation), terminal).untilStopped();
 }
 
-/** The options of `dev` are options of `run`, and go there as they are. */
+function isProfile(text: string): text is Profile {
+  return PROFILES.includes(text);
+}
+
+/** The other options of `dev` are options of `run`, and go there as they are. */
 function bootWords(invocation: Invocation): string[] {
   const { definition, words } = invocation;
-  const options = definition.options.flatMap(({ name, value }) =>
+  const booting = definition.options.filter(({ name }) => name !== "profile");
+  const options = booting.flatMap(({ name, value }) =>
     invocation
       .values(name)
       .flatMap((given) => (value === undefined ? [`--${name}`] : [`--${name}`, given])),
@@ -37,6 +52,7 @@ function bootWords(invocation: Invocation): string[] {
 
 class Development {
   readonly #directory: string;
+  readonly #profile: Profile;
   readonly #words: readonly string[];
   readonly #terminal: Terminal;
   readonly #watcher: ChangeWatcher;
@@ -47,8 +63,9 @@ class Development {
   #finish: () => void = () => undefined;
   #failed: (error: unknown) => void = () => undefined;
 
-  constructor(directory: string, words: readonly string[], terminal: Terminal) {
+  constructor(directory: string, profile: Profile, words: readonly string[], terminal: Terminal) {
     this.#directory = directory;
+    this.#profile = profile;
     this.#words = words;
     this.#terminal = terminal;
     this.#watcher = new ChangeWatcher(() => void this.#rebuild());
@@ -98,10 +115,11 @@ class Development {
     try {
       // A line that is replaced would mix with what the image prints meanwhile.
       const interactive = this.#terminal.interactive && this.#child?.running !== true;
-      const { path, inputs } = await buildInPassing(this.#directory, {
-        ...this.#terminal,
-        interactive,
-      });
+      const { path, inputs } = await buildInPassing(
+        this.#directory,
+        { ...this.#terminal, interactive },
+        { profile: this.#profile },
+      );
       this.#watcher.watch(inputs);
       if (!this.#again && !this.#stopped) await this.#boot(path);
     } catch (error) {

@@ -54,6 +54,10 @@ test.each([
     "phantasm: --restart always: only on-failure is known\n  See: phantasm help run\n",
   ],
   [
+    ["dev", "--profile", "fast", "x"],
+    "phantasm: --profile fast: expected debug, speed, size\n  See: phantasm help dev\n",
+  ],
+  [
     ["run", "--memory", "much", "x"],
     "phantasm: --memory much: expected a size in bytes such as 512, 64K or 16M\n  See: phantasm help run\n",
   ],

@@ -2,11 +2,15 @@
 import type { BuildStage } from "../build.js";
 import type { Terminal } from "./terminal.js";
 
-const STAGES: Readonly<Record<BuildStage, string>> = {
+export const STAGES: Readonly<Record<BuildStage, string>> = {
   configuration: "reading the configuration",
+  data: "making the data of the devices",
+  load: "loading the compiler",
+  parse: "reading the sources",
   compile: "compiling",
+  optimise: "optimising",
   link: "linking",
-  verify: "verifying",
+  write: "writing the image",
 };
 
 const ERASE_LINE = "\r\u001b[K";

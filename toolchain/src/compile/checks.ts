@@ -13,6 +13,11 @@ const HOST_GLOBALS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   process: { "*": "use os.exit, os.arguments or a device of the configuration" },
 };
 
+/** Sources without one of these names need no look at their expressions. */
+const MENTIONS_GLOBAL = new RegExp(`\\b(?:${Object.keys(HOST_GLOBALS).join("|")})\\b`);
+/** Sources without one of these words declare no import of the image, and import only at their top. */
+const MENTIONS_IMPORT = /\b(?:declare|external|namespace)\b/;
+
 /** The package whose imports are the hypercalls. */
 const ABI_PACKAGE = "@phantasm/abi";
 /** Declares what Asyncify replaces; nothing of it is left to import. */
@@ -83,6 +88,9 @@ export class SourceChecks {
     if (owner === ABI_PACKAGE || source.normalizedPath === SWITCH_SOURCE) return;
     const { NodeKind, CommonFlags } = this.#compiler;
     const hypercalls = this.#compiler.hypercalls;
+    const isImport = ({ kind, path }: SyntaxNode): boolean =>
+      kind === NodeKind.Import && path?.value === ABI_PACKAGE;
+    if (!MENTIONS_IMPORT.test(source.text) && !source.statements.some(isImport)) return;
     walk(source.statements, (node) => {
       if (
         (node.kind === NodeKind.FunctionDeclaration ||
@@ -101,7 +109,7 @@ export class SourceChecks {
           "@external: only @phantasm/abi declares imports of the image",
           "Import the hypercall from @phantasm/abi in a driver module.",
         );
-      if (node.kind !== NodeKind.Import || node.path?.value !== ABI_PACKAGE) return;
+      if (!isImport(node)) return;
       const declarations = node.declarations;
       if (!declarations) {
         this.#report(
@@ -127,6 +135,7 @@ export class SourceChecks {
 
   /** `Math.random` and its kind would be imports nobody serves; say so where they are written. */
   #checkGlobals(source: SyntaxSource): void {
+    if (!MENTIONS_GLOBAL.test(source.text)) return;
     const { NodeKind } = this.#compiler;
     const declared = new Set<string>();
     const uses: { node: SyntaxNode; global: string; member: string }[] = [];

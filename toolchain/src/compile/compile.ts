@@ -9,6 +9,7 @@ import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
+import { SourceWanted, type Ended } from "./freeze.js";
 import { dropInline } from "./inlining.js";
 import { Language, type ProgramParser } from "./language/language.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
@@ -26,6 +27,7 @@ export interface CompileOptions {
   /** Generated sources by path relative to the project. */
   readonly generated: ReadonlyMap<string, string>;
   readonly profile: Profile;
+  readonly onStage: (stage: "parse" | "compile" | "optimise") => void;
   readonly memory: { readonly maximumPages: number };
   /** Those of the devices, whether or not the application calls all their hypercalls. */
   readonly capabilities: readonly Capability[];
@@ -143,6 +145,21 @@ function withoutEchoes(errors: readonly CompilerMessage[]): CompilerMessage[] {
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
   const compiler = await Compiler.load();
+  return compiler.alone(async () => {
+    try {
+      return await compileOnce(compiler, options);
+    } catch (error) {
+      if (error instanceof SourceWanted) return compileOnce(compiler, options, error.ended);
+      throw error;
+    }
+  });
+}
+
+async function compileOnce(
+  compiler: Compiler,
+  options: CompileOptions,
+  ended?: Ended,
+): Promise<Compiled> {
   const { project, packages, generated, memory, probes, profile } = options;
   const tree = new SourceTree(project, packages, generated);
   const language = await Language.load(compiler, tree);
@@ -152,6 +169,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   type Output = Pick<Compiled, "reached" | "data" | "observationAddress" | "fibreMain" | "classes">;
   let output: (Output & Emitted) | undefined;
   let library: readonly SourceFile[] = [];
+  let putBack = (): void => undefined;
 
   class Link {
     declare readonly binaryen: Binaryen;
@@ -162,7 +180,9 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       checks.run(parser.sources, main);
       if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
       if (profile === "size")
-        dropInline(parser.sources.filter((source) => tree.sources.has(source.normalizedPath)));
+        putBack = dropInline(
+          parser.sources.filter((source) => tree.sources.has(source.normalizedPath)),
+        );
       library = parser.sources
         .filter(({ normalizedPath }) => !tree.sources.has(normalizedPath))
         .map(({ normalizedPath: name, text }) => ({
@@ -174,10 +194,12 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     }
 
     afterInitialize(program: { readonly resolver: unknown }): void {
+      options.onStage("compile");
       findAllOverrides(program);
     }
 
     afterCompile(module: Module): void {
+      options.onStage("optimise");
       const { binaryen } = this;
       const reached = new Set(
         probes.filter((probe) => module.getFunction(`${DEVICES_PATH}/${probe}`) !== 0),
@@ -199,6 +221,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
           memoryPagesMax: memory.maximumPages,
           dataPages: Math.ceil(data.reduce((sum, { bytes }) => sum + bytes.length, 0) / PAGE_BYTES),
           rules: (sourceMap) => suspensionRules(tree, sourceMap),
+          ended,
         }),
         reached,
         observationAddress: value,
@@ -208,27 +231,32 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     }
   }
 
+  options.onStage("parse");
   // What the compiler prints about a crash of its own is in the error as well.
   const banner = compiler.asc.createMemoryStream();
-  const result = await compiler.asc.main(
-    [
-      `${ENTRY_PATH}.ts`,
-      ...["--outFile", "image.wasm", "--noEmit", "--debug", "--sourceMap", "--noColors"],
-      ...["--runtime", "minimal", "--exportStart", "init", "--use", `abort=${ABORT}`],
-      ...["--memoryBase", String(MEMORY_BASE_BYTES)],
-      ...["--maximumMemory", String(memory.maximumPages)],
-      ...(profile === "debug" ? DEBUG_ARGUMENTS : []),
-      ...FEATURES.flatMap((feature) => ["--enable", feature]),
-    ],
-    {
-      transforms: [Link as never],
-      readFile: (name) => language.read(name),
-      writeFile: () => undefined,
-      listFiles: () => [],
-      reportDiagnostic: (message) => void messages.push(message),
-      stderr: banner,
-    },
-  );
+  const result = await compiler.asc
+    .main(
+      [
+        `${ENTRY_PATH}.ts`,
+        ...["--outFile", "image.wasm", "--noEmit", "--debug", "--sourceMap", "--noColors"],
+        // The image is checked when it is whole.
+        "--noValidate",
+        ...["--runtime", "minimal", "--exportStart", "init", "--use", `abort=${ABORT}`],
+        ...["--memoryBase", String(MEMORY_BASE_BYTES)],
+        ...["--maximumMemory", String(memory.maximumPages)],
+        ...(profile === "debug" ? DEBUG_ARGUMENTS : []),
+        ...FEATURES.flatMap((feature) => ["--enable", feature]),
+      ],
+      {
+        transforms: [Link as never],
+        readFile: (name) => language.read(name),
+        writeFile: () => undefined,
+        listFiles: () => [],
+        reportDiagnostic: (message) => void messages.push(message),
+        stderr: banner,
+      },
+    )
+    .finally(() => putBack());
   const diagnose = (message: CompilerMessage): Diagnostic =>
     toDiagnostic(compiler, tree, language, message, options);
   const errors = messages.filter(({ category }) => category === ERROR);

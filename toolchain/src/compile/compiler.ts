@@ -2,6 +2,7 @@
 import type * as asc from "assemblyscript/asc";
 import { HYPERCALLS } from "@phantasm/abi";
 import type { Diagnostic } from "../diagnostics.js";
+import { ParsedSources } from "./parsed.js";
 import type { SourceTree } from "./resolve.js";
 import { prepareStandardLibrary } from "./standard-library.js";
 
@@ -52,8 +53,9 @@ export interface CompilerMessage {
 
 type Asc = typeof asc;
 
-/** Declared as const enums by the compiler's types, but present at run time. */
-interface Enumerations {
+/** The compiler as a library; enums are const by its types, but present at run time. */
+interface Library {
+  readonly Parser: { readonly prototype: { parseFile: unknown } };
   readonly NodeKind: Readonly<
     Record<
       | "ClassDeclaration"
@@ -63,6 +65,7 @@ interface Enumerations {
       | "Identifier"
       | "Import"
       | "ImportDeclaration"
+      | "NamespaceDeclaration"
       | "Parameter"
       | "PropertyAccess"
       | "VariableDeclaration",
@@ -88,25 +91,37 @@ function position(text: string, offset: number): { line: number; column: number;
 export class Compiler {
   readonly asc: Asc;
   readonly version: string;
-  readonly NodeKind: Enumerations["NodeKind"];
-  readonly CommonFlags: Enumerations["CommonFlags"];
+  readonly NodeKind: Library["NodeKind"];
+  readonly CommonFlags: Library["CommonFlags"];
   /** Names of all hypercalls. */
   readonly hypercalls: ReadonlySet<string> = new Set(HYPERCALLS.map(({ name }) => name));
 
-  private constructor(asc: Asc, { NodeKind, CommonFlags }: Enumerations) {
+  readonly parsed: ParsedSources;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(asc: Asc, { NodeKind, CommonFlags, Parser }: Library) {
     this.asc = asc;
     this.version = asc.version;
     this.NodeKind = NodeKind;
     this.CommonFlags = CommonFlags;
+    this.parsed = new ParsedSources(NodeKind);
+    this.parsed.serve(Parser.prototype);
     prepareStandardLibrary(asc.libraryFiles);
   }
 
   /** Loads the compiler: half a second, 100 MB. */
   static async load(): Promise<Compiler> {
     loading ??= Promise.all([import("assemblyscript/asc"), import("assemblyscript")]).then(
-      ([asc, assemblyscript]) => new Compiler(asc, assemblyscript as unknown as Enumerations),
+      ([asc, assemblyscript]) => new Compiler(asc, assemblyscript as unknown as Library),
     );
     return loading;
+  }
+
+  /** Runs one compilation after another: the compiler keeps state, and parsed sources, between its awaits. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work);
+    this.#last = next.catch(() => undefined);
+    return next;
   }
 
   /** Where a range lies in the user's files. */

@@ -13,17 +13,35 @@ import { initFailure, initWarning, type Binary, type Places } from "./init-failu
 import type { Binaryen, Module } from "./optimise.js";
 import { setSegments } from "./memory.js";
 import { dataSegments } from "./segments.js";
-import { tryInit, type InitialState } from "./trial.js";
+import { tryInit, type InitialState, type Trial } from "./trial.js";
 
 export interface FreezeOptions {
   readonly profile: Profile;
-  /** The module before any pass, to find the line at which `init` fails. */
-  readonly source: Binary;
+  /** The module before any pass, to find the line at which `init` fails; null: it was not kept. */
+  readonly source: Binary | null;
+  /** What is known of `init` from an earlier compilation. */
+  readonly ended?: Ended | undefined;
   readonly places: Places;
   /** Of memory that data of devices will fill: `init` is not charged for them. */
   readonly dataPages: number;
   /** Puts back the imports that are declared but not called. */
   readonly complete: () => void;
+}
+
+/** How an `init` ended that did not come to its end. */
+export type Ended = Exclude<Trial, { readonly outcome: "done" }>;
+
+/**
+ * To say at which line `init` ended, the module before any pass is needed, which takes time to emit: compile
+ * again, and say how it ended.
+ */
+export class SourceWanted extends Error {
+  readonly ended: Ended;
+
+  constructor(ended: Ended) {
+    super(`init has ${ended.outcome}`);
+    this.ended = ended;
+  }
 }
 
 export interface Frozen extends Binary {
@@ -85,22 +103,25 @@ function setMemory(module: Module, memory: Uint8Array): void {
  * @param module as optimised, its mutable globals exported; is changed
  * @param plain the same, emitted
  * @throws BuildError when `init` fails, because every boot would
+ * @throws SourceWanted
  */
 export function freeze(
   binaryen: Binaryen,
   module: Module,
   plain: Binary,
-  { profile, source, places, dataPages, complete }: FreezeOptions,
+  { profile, source, ended, places, dataPages, complete }: FreezeOptions,
 ): Frozen {
   const unchanged = { ...plain, frozen: false, warnings: [] };
   if (profile === "debug") return unchanged;
   const init = binaryen.getExportInfo(module.getExport("init")).value;
   const { body } = binaryen.getFunctionInfo(module.getFunction(init));
   if (binaryen.getExpressionId(body) === Number(binaryen.NopId)) return unchanged;
-  const trial = tryInit(plain.binary, dataPages);
-  if (trial.outcome === "failed") throw new BuildError([initFailure(source, places, trial)]);
-  if (trial.outcome === "stopped")
+  const trial = ended ?? tryInit(plain.binary, dataPages);
+  if (trial.outcome !== "done") {
+    if (source === null) throw new SourceWanted(trial);
+    if (trial.outcome === "failed") throw new BuildError([initFailure(source, places, trial)]);
     return { ...unchanged, warnings: [initWarning(source, places, trial)] };
+  }
   const names = hideGlobals(binaryen, module);
   setGlobals(binaryen, module, names, trial.state.globals);
   setMemory(module, trial.state.memory);

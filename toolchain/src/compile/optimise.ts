@@ -7,7 +7,7 @@ import { HYPERCALLS, IMPORT_MODULE, type Capability } from "@phantasm/abi";
 import type { Profile } from "../configuration/unikernel.js";
 import type { Diagnostic } from "../diagnostics.js";
 import { keepOpen, setConstant } from "./constants.js";
-import { freeze } from "./freeze.js";
+import { freeze, type Ended } from "./freeze.js";
 import { exportGlobals } from "./globals.js";
 import type { Binary } from "./init-failure.js";
 import { Known, STUB } from "./known.js";
@@ -46,6 +46,8 @@ export interface OptimiseOptions {
   readonly dataPages: number;
   /** @param sourceMap of the module as it is before any pass */
   readonly rules: (sourceMap: string) => SuspensionRules;
+  /** How `init` ended in an earlier compilation, if not well: then the line is looked for at which it did. */
+  readonly ended?: Ended | undefined;
 }
 
 function pin(binaryen: Binaryen, { optimize, shrink, inline }: Levels): void {
@@ -127,9 +129,10 @@ function emit(module: Module): Binary {
 /**
  * @param module is changed
  * @throws BuildError when something suspends that must not, or `init` fails
+ * @throws SourceWanted when `init` fails or does not end, and the module before any pass was not kept
  */
 export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOptions): Emitted {
-  const { profile, main, capabilities, memoryPagesMax, dataPages, rules } = options;
+  const { profile, main, capabilities, memoryPagesMax, dataPages, rules, ended } = options;
   const levels = LEVELS[profile];
   const fibres = switches(module);
   pin(binaryen, levels);
@@ -138,8 +141,8 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   setConstant(binaryen, module, "CLEARS", small ? 1 : 0);
   setConstant(binaryen, module, "PLACES", small ? 0 : 1);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
-  const source = emit(module);
-  if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
+  const source = fibres || ended ? emit(module) : null;
+  if (fibres && source) checkSuspension(source.binary, rules(source.sourceMap));
   keepHandlers(binaryen, module, main);
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
@@ -161,6 +164,7 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const frozen = freeze(binaryen, module, emit(module), {
     profile,
     source,
+    ended,
     places: rules,
     dataPages,
     complete,

@@ -19,6 +19,8 @@ export interface SourceFile {
 }
 
 const PACKAGE_REQUEST = /^(?:\.\.\/)*(?:\.\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\/(.+)$/;
+/** The compiler looks from the importing package upwards; here `Packages` says which package a name means. */
+const NESTED_REQUEST = /node_modules\/.*\bnode_modules\//;
 
 /** Serves sources to the compiler and remembers which it took. */
 export class SourceTree {
@@ -41,6 +43,7 @@ export class SourceTree {
     if (generated !== undefined) return this.#remember(path, undefined, undefined, generated);
     const match = PACKAGE_REQUEST.exec(path);
     if (!match) return this.#readFile(path, resolve(this.#project, path), undefined);
+    if (NESTED_REQUEST.test(path)) return null;
     const [, name = "", file = ""] = match;
     const found = this.#packages.find(name);
     if (found?.module.assembly === undefined) return null;

@@ -7,13 +7,22 @@ import type { SuspensionRules } from "./suspension.js";
 
 const LIBRARY = "~lib/";
 
-/** @param map source map of the module that is checked */
-export function suspensionRules(tree: SourceTree, map: string): SuspensionRules {
+interface Mappings {
+  readonly sources: readonly string[];
+  readonly segments: readonly SourceMapSegment[];
+}
+
+function open(map: string): Mappings {
   const { sources = [], mappings = "" } = JSON.parse(map) as {
     readonly sources?: readonly string[];
     readonly mappings?: string;
   };
-  const segments = decode(mappings).flat();
+  return { sources, segments: decode(mappings).flat() };
+}
+
+/** @param map source map of the module that is checked */
+export function suspensionRules(tree: SourceTree, map: string): SuspensionRules {
+  let opened: Mappings | undefined;
   const packages = new Map(
     [...tree.sources.values()].flatMap(({ package: owner }) =>
       owner ? [[owner.name, owner]] : [],
@@ -26,15 +35,14 @@ export function suspensionRules(tree: SourceTree, map: string): SuspensionRules 
       return packages.has(owner) ? owner : null;
     },
     maySuspend: (owner) => packages.get(owner)?.module.suspends === true,
-    placeOf: (offset, start = 0) => place(tree, sources, segments, offset, start),
+    placeOf: (offset, start = 0) => place(tree, (opened ??= open(map)), offset, start),
   };
 }
 
 /** The file, line and column that a byte of the module was compiled from. */
 function place(
   tree: SourceTree,
-  sources: readonly string[],
-  segments: readonly SourceMapSegment[],
+  { sources, segments }: Mappings,
   offset: number,
   start: number,
 ): Omit<Diagnostic, "message"> {

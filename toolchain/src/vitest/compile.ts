@@ -75,18 +75,13 @@ function hint(message: string): string | undefined {
   return missing?.[1] === undefined ? undefined : `Run: npm install ${packageName(missing[1])}`;
 }
 
-/** The compiler keeps state between its awaits: one compilation at a time. */
-let last: Promise<unknown> = Promise.resolve();
-
 /** @param file absolute path of the test */
-export function compileTest(file: string): Promise<CompiledTest | FailedTest> {
-  const next = last.then(() => compileNow(file));
-  last = next.catch(() => undefined);
-  return next;
+export async function compileTest(file: string): Promise<CompiledTest | FailedTest> {
+  const compiler = await Compiler.load();
+  return compiler.alone(() => compileNow(compiler, file));
 }
 
-async function compileNow(file: string): Promise<CompiledTest | FailedTest> {
-  const compiler = await Compiler.load();
+async function compileNow(compiler: Compiler, file: string): Promise<CompiledTest | FailedTest> {
   const own = packageAround(file);
   const generated = new Map([[`${ENTRY}.ts`, entry(file, own)]]);
   const tree = new SourceTree(own.directory, new TestPackages(own), generated);

@@ -15,8 +15,22 @@ import { refused } from "./refused.js";
 import { Maker, loadSyntax, type Syntax } from "./syntax.js";
 
 const LIBRARY = "~lib/";
-/** A source without either word has nothing to rewrite. */
-const WORDS = /\b(?:of|defer)\b/;
+/** What there is to rewrite has one of these words. */
+const WORDS = /\b(?:of|defer)\b/g;
+/** The line before a word, in a comment: without a mark that code on such a line would need before the word. */
+const COMMENT = /^\s*(?:\/\/|\/?\*(?!.*(?:\*\/|[;{}()])))/;
+
+/** False: a source has nothing to rewrite. Comments are full of "of", and most sources have it nowhere else. */
+function mayNeedRewriting(text: string): boolean {
+  // A line of a template's text may look like a comment, and have code in it.
+  const anyLine = text.includes("`");
+  for (const { index } of text.matchAll(WORDS)) {
+    if (anyLine) return true;
+    const line = text.slice(text.lastIndexOf("\n", index) + 1, index);
+    if (!COMMENT.test(line)) return true;
+  }
+  return false;
+}
 
 /** The compiler's parser, when it has read all sources. */
 export type ProgramParser = Pick<Parser, "sources" | "donelog" | "parseFile">;
@@ -57,13 +71,14 @@ export class Language {
     for (const source of [...parser.sources]) {
       const text = this.#tree.sources.get(source.normalizedPath)?.text;
       if (text === undefined) continue;
-      mistakes.push(...refused(this.#syntax, source));
-      if (!WORDS.test(text)) continue;
-      const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
-      lowering.run(source);
-      mistakes.push(...lowering.mistakes);
-      if (lowering.loops > 0) this.#import(source);
-      loops += lowering.loops;
+      const kept = this.#compiler.parsed.of(source);
+      if (kept?.loops === undefined) {
+        const lowered = this.#lower(source, text);
+        mistakes.push(...lowered.mistakes);
+        if (kept && lowered.mistakes.length === 0) kept.loops = lowered.loops;
+        else if (kept) this.#compiler.parsed.forget(source);
+        loops += lowered.loops;
+      } else loops += kept.loops;
     }
     if (mistakes.length > 0)
       throw new BuildError(
@@ -74,6 +89,15 @@ export class Language {
         })),
       );
     if (loops > 0) this.#addIteration(parser);
+  }
+
+  #lower(source: Source, text: string): { loops: number; mistakes: readonly Mistake[] } {
+    const mistakes = refused(this.#syntax, source);
+    if (!mayNeedRewriting(text)) return { loops: 0, mistakes };
+    const lowering = new Lowering(this.#syntax, rewrite(text).patterns);
+    lowering.run(source);
+    if (lowering.loops > 0) this.#import(source);
+    return { loops: lowering.loops, mistakes: [...mistakes, ...lowering.mistakes] };
   }
 
   /** The compiler's messages so far: of its parser, or once all is parsed, about types. */

@@ -52,7 +52,7 @@ export class Lowering {
   readonly #patterns: Patterns;
   #scopes = new Scopes();
   #returnType: TypeNode | undefined;
-  /** False in a source that has a `defer` of its own. */
+  /** False in a source that has none, or a function `defer` of its own. */
   #defers = true;
 
   /** @param patterns those taken out of the loops of this source */
@@ -62,7 +62,8 @@ export class Lowering {
   }
 
   run(source: Source): void {
-    this.#defers = !declaresName(this.#syntax, source.statements, DEFER);
+    this.#defers =
+      source.text.includes(DEFER) && !declaresName(this.#syntax, source.statements, DEFER);
     this.#scopes.enter();
     for (const [index, one] of source.statements.entries())
       source.statements[index] = this.#single(one);
