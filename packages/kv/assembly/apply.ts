@@ -65,6 +65,16 @@ export class Apply {
   ): void {
     const engine = this.engine;
     const tree = engine.tree;
+    if (flags == 0) {
+      const cell = engine.places.find(key, keyBytes);
+      // The same but for its bytes.
+      if (cell != 0 && load<u16>(cell, 2) == 0 && load<i32>(cell, 4) == valueBytes) {
+        tree.changes++;
+        store<u64>(cell, version, 8);
+        memory.copy(valueOf(cell), value, valueBytes);
+        return this.note(key, keyBytes, version, false);
+      }
+    }
     const length = makeUserKey(key, keyBytes);
     this.look(length);
     if (this.oldPage != 0) {
@@ -74,6 +84,7 @@ export class Apply {
     }
     if (tree.putHere(userKey, length, flags, version, expiresNs, value, valueBytes))
       engine.entries++;
+    else engine.places.note(key, keyBytes, tree.leaf, tree.index);
     if (this.oldExpiry != expiresNs) {
       if (this.oldExpiry != 0) tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
       if (expiresNs != 0)

@@ -31,6 +31,7 @@ import { Opening } from "./opening";
 import { Operation, OperationKind, Operations, Queue } from "./operation";
 import { checkKey } from "./keys";
 import { lookup, onOperationRead, runRead } from "./read";
+import { Places } from "./places";
 import { Schedule } from "./schedule";
 import { Settings } from "./settings";
 import { StoreSnapshot } from "./snapshot";
@@ -72,6 +73,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   cache: Cache = changetype<Cache>(0);
   space: Space = changetype<Space>(0);
   tree: Tree = changetype<Tree>(0);
+  places: Places = changetype<Places>(0);
   log: Log = changetype<Log>(0);
   checkpoint: Checkpoint = changetype<Checkpoint>(0);
   garbage: Garbage = changetype<Garbage>(0);
@@ -116,6 +118,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     const counters = this.counters;
     const cache = new Cache(settings.cacheBytes, disk, counters);
     this.cache = cache;
+    this.places = new Places(cache);
     const space = new Space(counters, settings.snapshotsMax + settings.streamsMax + 8);
     this.space = space;
     const tree = new Tree(cache, space);

@@ -302,6 +302,7 @@ export class Tree {
       this.refer(depth, dirty);
       setOn(depth, dirty, indexOn(depth));
     }
+    this.leaf = frameOn(levels - 1);
   }
 
   /** Puts the reference to a dirty page into its parent. */
