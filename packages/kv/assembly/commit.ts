@@ -15,9 +15,6 @@ import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page"
 import { isDirect, isElsewhere, isExpired } from "./read";
 import { Values, isLong, longValuePages } from "./values";
 
-/** Operations in a batch, at most. */
-export const BATCH_OPERATIONS_MAX: i32 = 4096;
-
 /** Pages of one batch that are read at once. */
 const READS_MAX: i32 = 32;
 
@@ -274,10 +271,7 @@ export class Commits {
     let index = 0;
     const end = operation.operations + operation.operationBytes;
     for (let at = operation.operations; at < end; at = afterOperation(at)) {
-      if (index == located) {
-        located = places.locate(at, end);
-        index = 0;
-      }
+      if (index == located) located = places.locate(at, end, located);
       status = this.prepareOne(at, places.at(index++));
       if (status == PENDING) {
         // It goes on when the last page has come that was asked for: mostly, the others have by then.
@@ -319,6 +313,7 @@ export class Commits {
     let cell = place;
     if (cell != 0) tree.leaf = engine.cache.frameOf(cell);
     else {
+      tree.guess = engine.places.guess(key, keyBytes);
       status = tree.seek(tree.root, userKey, makeUserKey(key, keyBytes));
       if (status != 0) return status;
       if (tree.found) {

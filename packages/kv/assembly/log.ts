@@ -128,11 +128,15 @@ export class Log {
     const start = this.buffer.dataStart + this.filled;
     let to = start + LOGGED_BATCH_HEAD_BYTES;
     const end = operations + bytes;
-    for (let operation = operations; operation < end;) {
-      const next = afterOperation(operation);
-      if (load<u8>(operation) != BatchKind.CONDITION) {
-        memory.copy(to, operation, next - operation);
-        to += next - operation;
+    // What lies between conditions is copied at once.
+    let from = operations;
+    for (let operation = operations; operation <= end;) {
+      const isEnd = operation == end;
+      const next = isEnd ? end + 1 : afterOperation(operation);
+      if (isEnd || load<u8>(operation) == BatchKind.CONDITION) {
+        memory.copy(to, from, operation - from);
+        to += operation - from;
+        from = next;
       }
       operation = next;
     }

@@ -206,8 +206,7 @@ export class Client extends Task implements TcpHandler {
         this.isScheduled = true;
         break;
       }
-      if (looked == 0)
-        looked = lookAhead(server.db.table, base + <usize>from, base + <usize>bytes);
+      if (looked == 0) looked = lookAhead(server.db.table, base + <usize>from, base + <usize>bytes);
       looked--;
       const parsed = parser.parse(base + <usize>from, bytes - from);
       if (parsed == Parse.MORE) break;
