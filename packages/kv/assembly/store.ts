@@ -42,7 +42,7 @@ import { StoreSnapshot } from "./snapshot";
 
 @final
 export class KeyValueStore implements KeyValue {
-  private readonly engine: Engine;
+  readonly engine: Engine;
 
   constructor(
     disk: Block,
