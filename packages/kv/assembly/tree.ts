@@ -76,7 +76,7 @@ export class Tree {
   found: bool = false;
   /** For the next `seek`: where in its leaf the key may be; -1: anywhere. */
   guess: i32 = -1;
-  /** Grows when cells that there are may lie elsewhere from then on. */
+  /** Grows when cells of leaves that are dirty may lie elsewhere from then on. */
   shape: u64 = 0;
 
   /** Frames of leaves that the batch has emptied. */
@@ -284,7 +284,6 @@ export class Tree {
       const page = this.cache.frame(frame).page;
       let dirty = frame;
       if (state == FrameState.SEALED) {
-        this.shape++;
         dirty = this.takeDirty();
         memory.copy(this.cache.at(dirty), this.cache.at(frame), PAGE_BYTES);
       } else this.cache.renew(frame);

@@ -32,7 +32,7 @@ test("whatever the bytes are, nothing behind them is read", () => {
   const alphabet = "*$\r\n0123456789aG";
   const table = newTable(KEY_HEAD_BYTES);
   // The last bytes of the memory: what reads behind them ends the test.
-  const page = <usize>memory.grow(1) << 16;
+  const page = (<usize>memory.grow(1)) << 16;
   const end = page + 65536;
   for (let round = 0; round < 20_000; round++) {
     const length = <i32>random.below(120);
