@@ -1,12 +1,5 @@
 import { EventStream, EventStreamHandler, Exchange, HttpHandler, JsonWriter } from "@phantasm/http";
-import {
-  Clock,
-  KeyValue,
-  KeyValueWatcher,
-  SECOND,
-  Timer,
-  TimerHandler,
-} from "@phantasm/interfaces";
+import { KeyValue, KeyValueWatcher, SECOND } from "@phantasm/interfaces";
 import { PREFIX, idOf } from "./note";
 
 /** Clients that watch at once. */
@@ -15,15 +8,11 @@ const STREAMS_MAX: i32 = 256;
 const SILENCE_NS_MAX: i64 = 5 * SECOND;
 
 /** Tells every client that listens what has changed, as it becomes durable. */
-export class Changes implements HttpHandler, EventStreamHandler, KeyValueWatcher, TimerHandler {
+export class Changes implements HttpHandler, EventStreamHandler, KeyValueWatcher {
   private readonly streams: EventStream[] = [];
   private readonly json: JsonWriter = new JsonWriter();
-  private isTimed: bool = false;
 
-  constructor(
-    private readonly clock: Clock,
-    store: KeyValue,
-  ) {
+  constructor(store: KeyValue) {
     store.watch(Uint8Array.wrap(String.UTF8.encode(PREFIX)), this);
   }
 
@@ -32,17 +21,7 @@ export class Changes implements HttpHandler, EventStreamHandler, KeyValueWatcher
       exchange.sendError(503);
       return;
     }
-    this.streams.push(new EventStream(exchange, this));
-    if (this.isTimed) return;
-    this.isTimed = true;
-    this.clock.after(SILENCE_NS_MAX, this);
-  }
-
-  onTimer(timer: Timer): void {
-    // Backwards: one that is found to have gone leaves the list.
-    for (let i = this.streams.length - 1; i >= 0; i--) this.streams[i].comment();
-    this.isTimed = this.streams.length > 0;
-    if (this.isTimed) timer.set(SILENCE_NS_MAX);
+    this.streams.push(new EventStream(exchange, this, SILENCE_NS_MAX));
   }
 
   onClosed(stream: EventStream): void {

@@ -12,7 +12,7 @@ export function main(os: Devices): void {
     .on(Method.GET, "/api/notes/:id", new Notes(os, Verb.GET))
     .on(Method.PUT, "/api/notes/:id", new Notes(os, Verb.PUT))
     .on(Method.DELETE, "/api/notes/:id", new Notes(os, Verb.DELETE))
-    .on(Method.GET, "/api/changes", new Changes(os.clock, store))
+    .on(Method.GET, "/api/changes", new Changes(store))
     .otherwise(new Site(os.page));
   const server = new HttpServer(os.clock, router);
   if (os.arguments.log) server.access = new AccessLog(os.console);

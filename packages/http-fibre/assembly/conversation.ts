@@ -2,12 +2,17 @@ import { NO_DEADLINE } from "@phantasm/abi";
 import { WaitQueue, wait } from "@phantasm/fibre";
 import { ContentSink, Exchange, JsonWriter, ResponseWriter } from "@phantasm/http";
 import { CLOSED, Errno } from "@phantasm/interfaces";
+import { hasRoom } from "@phantasm/runtime/heap/room";
+
+/** What is taken for content before any has come. */
+const FIRST_BYTES_MAX: i32 = 16 << 10;
 
 enum Intake {
   NOT_ASKED,
   COMING,
   WHOLE,
   TOO_LARGE,
+  NO_ROOM,
 }
 
 /** A request that a fibre answers. Belongs to the fibre until `respond` returns. */
@@ -39,14 +44,16 @@ export class Conversation implements ContentSink, ResponseWriter {
 
   /**
    * Waits for the content, and returns all of it. Null: it broke off; it is larger than `bytesMax`, which has been
-   * answered with 413; the fibre was cancelled; or the deadline has passed.
+   * answered with 413; memory is full, which has been with 503; the fibre was cancelled; or the deadline has passed.
    */
   readAll(bytesMax: i32 = 1 << 20, deadlineNs: i64 = NO_DEADLINE): Uint8Array | null {
     const open = this.open;
     if (open === null || !open.isOpen) return null;
     this.bytesMax = bytesMax;
     this.intake = Intake.COMING;
-    this.content = new Uint8Array(<i32>min<i64>(max<i64>(open.request.contentLength, 0), bytesMax));
+    // What is announced need not come.
+    const announced = min<i64>(max<i64>(open.request.contentLength, 0), bytesMax);
+    this.content = new Uint8Array(<i32>min<i64>(announced, FIRST_BYTES_MAX));
     open.stream(this);
     while (this.intake == Intake.COMING && this.open !== null)
       if (wait(this.waiters, deadlineNs) != 0) return null;
@@ -55,24 +62,34 @@ export class Conversation implements ContentSink, ResponseWriter {
 
   private collected(): Uint8Array | null {
     if (this.intake == Intake.TOO_LARGE) this.sendError(413);
+    else if (this.intake == Intake.NO_ROOM) this.sendError(503);
     return this.intake == Intake.WHOLE ? this.content.subarray(0, this.contentBytes) : null;
   }
 
   onPart(exchange: Exchange, at: usize, bytes: i32): void {
-    const needed = this.contentBytes + bytes;
-    if (needed > this.bytesMax) {
-      exchange.pause();
-      this.intake = Intake.TOO_LARGE;
-      this.waiters.wakeAll();
+    if (bytes > this.bytesMax - this.contentBytes) {
+      this.refuse(exchange, Intake.TOO_LARGE);
       return;
     }
+    const needed = this.contentBytes + bytes;
     if (needed > this.content.length) {
-      const larger = new Uint8Array(min(this.bytesMax, max(needed, 2 * this.content.length)));
+      const room = min(this.bytesMax, max(needed, 2 * this.content.length));
+      if (!hasRoom(<usize>room)) {
+        this.refuse(exchange, Intake.NO_ROOM);
+        return;
+      }
+      const larger = new Uint8Array(room);
       larger.set(this.content);
       this.content = larger;
     }
     memory.copy(this.content.dataStart + <usize>this.contentBytes, at, <usize>bytes);
     this.contentBytes = needed;
+  }
+
+  private refuse(exchange: Exchange, why: Intake): void {
+    exchange.pause();
+    this.intake = why;
+    this.waiters.wakeAll();
   }
 
   onEnd(exchange: Exchange): void {

@@ -1,7 +1,12 @@
 /**
  * The memory of all queues of all connections: blocks of one size, under one budget. Arenas are taken when they
  * are needed and kept; a block in use belongs to one stream.
+ *
+ * Where the rest of a small memory is full, the budget is what has been taken so far: `hasRoom` is asked before an arena
+ * is, at most once a step while the answer is no.
  */
+import { now } from "@phantasm/runtime";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 
 /** Bytes of data in a block; divides 2^32, so that a stream's blocks lie at fixed sequence numbers. */
 export const BLOCK_BYTES: u32 = 4096;
@@ -10,6 +15,7 @@ export const BLOCK_BYTES: u32 = 4096;
 export const BLOCK_HEADER_BYTES: usize = 16;
 
 const ARENA_BLOCKS: i32 = 16;
+const STRIDE_BYTES: usize = BLOCK_HEADER_BYTES + <usize>BLOCK_BYTES;
 
 
 @final
@@ -26,6 +32,9 @@ export class BlockPool {
   highWater: i32 = 0;
   /** Times that there was none. */
   exhausted: u64 = 0;
+  /** Memory had no room for another block, in the step of that time. */
+  private isFull: bool = false;
+  private fullNs: i64 = 0;
 
   /** @param limit blocks */
   constructor(readonly limit: i32) {}
@@ -37,7 +46,19 @@ export class BlockPool {
 
   /** Blocks that may still be taken. */
   get available(): i32 {
-    return this.limit - this.taken;
+    return this.reach - this.taken;
+  }
+
+  /** Blocks that there are, or may be: `limit`, unless memory is full. */
+  get reach(): i32 {
+    return this.isFull && this.isStillFull() ? this.made : this.limit;
+  }
+
+  private isStillFull(): bool {
+    if (this.fullNs == now()) return true;
+    this.fullNs = now();
+    this.isFull = !hasRoom(STRIDE_BYTES);
+    return this.isFull;
   }
 
   /** Bytes taken from the heap so far. */
@@ -45,17 +66,13 @@ export class BlockPool {
     return <u64>this.made * (BLOCK_BYTES + BLOCK_HEADER_BYTES);
   }
 
-  /** A block with undefined contents; 0: the budget is spent, which is counted. */
+  /** A block with undefined contents; 0: the budget is spent, or memory, which is counted. */
   take(): usize {
-    let block = this.free;
-    if (block == 0) {
-      if (this.made >= this.limit) {
-        this.exhausted++;
-        return 0;
-      }
-      this.grow();
-      block = this.free;
+    if (this.free == 0 && !this.grow()) {
+      this.exhausted++;
+      return 0;
     }
+    const block = this.free;
     this.free = load<usize>(block);
     this.taken++;
     if (this.taken > this.highWater) this.highWater = this.taken;
@@ -68,15 +85,21 @@ export class BlockPool {
     this.taken--;
   }
 
-  private grow(): void {
-    const count = min(ARENA_BLOCKS, this.limit - this.made);
-    const strideBytes = BLOCK_HEADER_BYTES + <usize>BLOCK_BYTES;
-    let block = heap.alloc(strideBytes * <usize>count);
+  private grow(): bool {
+    let count = min(ARENA_BLOCKS, this.reach - this.made);
+    while (count > 0 && !hasRoom(STRIDE_BYTES * <usize>count)) count >>= 1;
+    if (count == 0) {
+      this.isFull = this.made < this.limit;
+      this.fullNs = now();
+      return false;
+    }
+    let block = heap.alloc(STRIDE_BYTES * <usize>count);
     for (let i = 0; i < count; i++) {
       store<usize>(block, this.free);
       this.free = block;
-      block += strideBytes;
+      block += STRIDE_BYTES;
     }
     this.made += count;
+    return true;
   }
 }

@@ -9,8 +9,12 @@
 import { EXHAUSTED } from "@phantasm/interfaces";
 import { end } from "./close";
 import { Connection } from "./connection";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { TICK_NS } from "./numbers";
 import { TransmissionControl } from "./tcp";
+
+/** What one takes without its queues: its objects, its timer, records of what is in flight, its place in the table. */
+const CONNECTION_BYTES: usize = 4 << 10;
 
 /** Evicted in one step: each is looked for in the whole table. */
 const EVICTIONS_MAX: i32 = 4;
@@ -61,8 +65,9 @@ export function relieveMemory(tcp: TransmissionControl, needy: Connection, nowNs
     if (tcp.pool.available >= tcp.sendReserve * 2 || !evictLongest(tcp, needy, nowNs)) return;
 }
 
-/** Is there room for one more connection, if need be in the place of another? */
-export function hasRoom(tcp: TransmissionControl, nowNs: i64): bool {
+/** Is there room for one more connection, if need be in the place of another? None, where memory is full. */
+export function admits(tcp: TransmissionControl, nowNs: i64): bool {
+  if (!hasRoom(CONNECTION_BYTES)) return false;
   return (
     tcp.table.count < tcp.limits.connections ||
     (nowNs >= tcp.evictionNs && evictLongest(tcp, null, nowNs))

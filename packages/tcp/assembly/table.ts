@@ -1,3 +1,4 @@
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { TupleHash } from "./tuple-hash";
 import { Connection } from "./connection";
 import { Tuple } from "./tuple";
@@ -6,7 +7,7 @@ const BUCKETS_FIRST: i32 = 64;
 
 /**
  * Connections by their addresses and ports. Which bucket those fall into nobody knows who does not know the key; it
- * grows with the number of connections.
+ * grows with the number of connections, as long as memory has room.
  */
 @final
 export class ConnectionTable {
@@ -37,7 +38,8 @@ export class ConnectionTable {
   /** @param tuple of the connection */
   insert(c: Connection, tuple: Tuple): void {
     c.hash = <u32>this.key.of(tuple, 0);
-    if (this.entries >= this.buckets.length) this.grow();
+    const buckets = this.buckets.length;
+    if (this.entries >= buckets && hasRoom((<usize>buckets) << (1 + alignof<usize>()))) this.grow();
     this.entries++;
     const bucket = c.hash & (this.buckets.length - 1);
     c.tableNext = this.buckets[bucket];

@@ -24,7 +24,7 @@ import { now } from "@phantasm/runtime";
 import { Agenda } from "./agenda";
 import { BLOCK_BYTES, BlockPool } from "./blocks";
 import { abort, end } from "./close";
-import { hasRoom } from "./eviction";
+import { admits } from "./eviction";
 import { Connection } from "./connection";
 import { ConnectionTimer, Told } from "./control-block";
 import { TcpCounters } from "./counters";
@@ -54,8 +54,6 @@ const AHEAD_RESERVE_SHIFT: i32 = 4;
 export class TransmissionControl implements Tcp, TransportHandler {
   readonly counters: TcpCounters;
   readonly pool: BlockPool;
-  readonly sendReserve: i32;
-  readonly aheadReserve: i32;
   readonly table: ConnectionTable;
   readonly timeWait: TimeWait;
   readonly numbers: Numbers;
@@ -93,8 +91,6 @@ export class TransmissionControl implements Tcp, TransportHandler {
     this.agenda = agenda;
     const blocks = max(limits.memoryBytes / <i32>BLOCK_BYTES, 16);
     this.pool = new BlockPool(blocks);
-    this.sendReserve = blocks >> SEND_RESERVE_SHIFT;
-    this.aheadReserve = blocks >> AHEAD_RESERVE_SHIFT;
     const key = new TupleHash(random);
     this.table = new ConnectionTable(key);
     this.timeWait = new TimeWait(key, limits, counters);
@@ -193,6 +189,16 @@ export class TransmissionControl implements Tcp, TransportHandler {
 
   // ---- memory
 
+  /** Blocks that are not for senders. */
+  get sendReserve(): i32 {
+    return this.pool.reach >> SEND_RESERVE_SHIFT;
+  }
+
+  /** Blocks that are not for what is ahead. */
+  get aheadReserve(): i32 {
+    return this.pool.reach >> AHEAD_RESERVE_SHIFT;
+  }
+
   /** Has somebody make room for that one, in the next step. */
   needs(c: Connection): void {
     this.pool.isShort = false;
@@ -211,7 +217,7 @@ export class TransmissionControl implements Tcp, TransportHandler {
   // ---- connections
 
   connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
-    if (!hasRoom(this, now())) return this.fail(EXHAUSTED);
+    if (!admits(this, now())) return this.fail(EXHAUSTED);
     const high = remote.address.high;
     const low = remote.address.low;
     if (isGroup(high, low)) return this.fail(NO_ROUTE);
@@ -258,7 +264,7 @@ export class TransmissionControl implements Tcp, TransportHandler {
   /** For the segment that `tuple` is of; null, and counted, at the limit. */
   create(): Connection | null {
     const tuple = this.tuple;
-    const path = hasRoom(this, now())
+    const path = admits(this, now())
       ? this.ip.path(tuple.localHigh, tuple.localLow, tuple.remoteHigh, tuple.remoteLow)
       : null;
     if (path === null) {

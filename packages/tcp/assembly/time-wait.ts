@@ -1,6 +1,6 @@
 /**
  * Connections in TIME_WAIT (RFC 9293 §3.6): what is left of them is a record of 88 bytes, which answers what comes
- * late and lets a new connection begin early (§3.6.1, RFC 6191). At the limit the oldest goes.
+ * late and lets a new connection begin early (§3.6.1, RFC 6191). At the limit, or where memory is full, the oldest goes.
  *
  * ```
  *  0 u64 remote high   8 remote low   16 local high   24 local low
@@ -11,6 +11,7 @@
  * 76 u8 has time stamps              77 u8 a SYN was asked about
  * ```
  */
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Timed, setTimer } from "@phantasm/runtime/timers";
 import { Connection } from "./connection";
 import { TcpCounters } from "./counters";
@@ -63,10 +64,12 @@ export class TimeWait extends Timed {
 
   add(c: Connection, nowNs: i64): void {
     if (this.limit == 0) return;
-    if (this.entries == this.limit) {
+    if (this.entries == this.limit || (this.free == 0 && !this.grow())) {
       this.counters.timeWaitEvicted++;
+      // Where memory is full there may be none.
+      if (this.entries == 0) return;
       this.remove(<i32>this.oldest - 1);
-    } else if (this.free == 0) this.grow();
+    }
     const index = <i32>this.free - 1;
     const record = this.at(index);
     this.free = load<u32>(record, 64);
@@ -219,15 +222,22 @@ export class TimeWait extends Timed {
     }
   }
 
-  private grow(): void {
+  /** False: memory is full. */
+  private grow(): bool {
     const before = this.capacity;
     // Buckets are as many as records, or more: a power of two.
-    this.capacity = before == 0 ? CAPACITY_FIRST : before << 1;
-    const bytes = <usize>this.capacity * RECORD_BYTES;
-    this.records = before == 0 ? heap.alloc(bytes) : heap.realloc(this.records, bytes);
-    if (before != 0) heap.free(this.buckets);
-    const bucketBytes = (<usize>this.capacity) << 2;
-    this.buckets = heap.alloc(bucketBytes);
+    const capacity = before == 0 ? CAPACITY_FIRST : before << 1;
+    const bytes = <usize>capacity * RECORD_BYTES;
+    const bucketBytes = (<usize>capacity) << 2;
+    if (!hasRoom(bytes + bucketBytes)) return false;
+    const records = heap.alloc(bytes + bucketBytes);
+    if (before != 0) {
+      memory.copy(records, this.records, <usize>before * RECORD_BYTES);
+      heap.free(this.records);
+    }
+    this.capacity = capacity;
+    this.records = records;
+    this.buckets = records + bytes;
     memory.fill(this.buckets, 0, bucketBytes);
     // All old ones are in use, or it would not grow.
     for (let index = 0; index < before; index++) {
@@ -240,5 +250,6 @@ export class TimeWait extends Timed {
       store<u32>(this.at(index), this.free, 64);
       this.free = index + 1;
     }
+    return true;
   }
 }

@@ -1,7 +1,7 @@
 /** A request of a client and what came of it, redirects included. */
 import { EXHAUSTED, Errno, TIMED_OUT, TOO_LARGE, Timer, TimerHandler } from "@phantasm/interfaces";
 import { hasRoom } from "@phantasm/runtime/heap/room";
-import { textOf } from "../wire/characters";
+import { isFieldName, isFieldText, textOf } from "../wire/characters";
 import { ResponseHead } from "../wire/response-head";
 import { ClientConnection } from "./client-connection";
 import { HttpClient } from "./client";
@@ -63,12 +63,16 @@ export class Call implements TimerHandler {
     this.url = url;
   }
 
-  /** Adds a field to the request; before `start`. */
+  /** Adds a field to the request; before `start`. Host and the length of the content follow from the call itself. */
   setField(name: string, value: string): Call {
-    for (let i = 0; i < value.length; i++)
-      assert(value.charCodeAt(i) >= 0x20, "http: a field has no control characters");
     const lower = name.toLowerCase();
-    if (lower == "authorization" || lower == "cookie") this.secrets += `${name}: ${value}\r\n`;
+    assert(
+      isFieldName(name) && lower != "host",
+      "http: no name of a field, or one that the client sets",
+    );
+    assert(isFieldText(value), "http: a field has no control characters");
+    if (lower == "authorization" || lower == "cookie" || lower == "proxy-authorization")
+      this.secrets += `${name}: ${value}\r\n`;
     else this.fields += `${name}: ${value}\r\n`;
     return this;
   }
@@ -195,15 +199,18 @@ export class Call implements TimerHandler {
     if (changes) {
       this.method = "GET";
       this.body = null;
-      this.fields = withoutContentType(this.fields);
+      this.fields = withoutContentFields(this.fields);
     }
     this.mayRetry = true;
     this.client.begin(this);
   }
 }
 
-function withoutContentType(fields: string): string {
-  const at = fields.indexOf("Content-Type: ");
-  if (at < 0) return fields;
-  return fields.substring(0, at) + fields.substring(fields.indexOf("\r\n", at) + 2);
+/** Those lines of `fields` that are not about content. */
+function withoutContentFields(fields: string): string {
+  let kept = "";
+  const lines = fields.split("\r\n");
+  for (let i = 0; i < lines.length - 1; i++)
+    if (!lines[i].toLowerCase().startsWith("content-")) kept += `${lines[i]}\r\n`;
+  return kept;
 }

@@ -8,7 +8,7 @@ import {
   TIMED_OUT,
   TOO_LARGE,
 } from "@phantasm/interfaces";
-import { describe, expect, test } from "@phantasm/testing";
+import { describe, expect, expectAbort, test } from "@phantasm/testing";
 import { TestConnection, step } from "../testing";
 import { Call, CallHandler, MALFORMED, REDIRECTED } from "./call";
 import { ClientLimits, HttpClient } from "./client";
@@ -243,6 +243,23 @@ describe("a request", () => {
   });
 });
 
+describe("what would split a request", () => {
+  test("is no method", () => {
+    expectAbort(() => {
+      client.request("GET / HTTP/1.1\r\nX:", "http://a/", calls);
+    }, "http: that is no method");
+  });
+
+  test("is no name of a field, nor one that the client sets", () => {
+    expectAbort(() => {
+      client.request("GET", "http://a/", calls)!.setField("X: y\r\nZ", "");
+    }, "http: no name of a field, or one that the client sets");
+    expectAbort(() => {
+      client.request("GET", "http://a/", calls)!.setField("Host", "b");
+    }, "http: no name of a field, or one that the client sets");
+  });
+});
+
 describe("redirects", () => {
   test("are followed, on the same connection where that is possible", () => {
     const server = ask("http://a/b/c?d", "GET /b/c?d HTTP/1.1\r\nHost: a");
@@ -274,8 +291,23 @@ describe("redirects", () => {
     }
   });
 
+  test("of a POST that becomes a GET say nothing more of content", () => {
+    const call = client.request("POST", "http://a/", calls)!;
+    call.setField("X", "Content-Type: a").setField("content-encoding", "gzip");
+    call.setField("content-type", "text/plain").setContent("", new Uint8Array(1)).start();
+    const server = connector.succeeds();
+    server.forgets();
+    server.says("HTTP/1.1 303 X\r\nLocation: /n\r\nContent-Length: 0\r\n\r\n");
+    expect(server.heard()).toBe("GET /n HTTP/1.1\r\nHost: a\r\nX: Content-Type: a\r\n\r\n");
+  });
+
   test("keep secrets at home", () => {
-    client.request("GET", "http://a/", calls)!.setField("Authorization", "x").start();
+    client
+      .request("GET", "http://a/", calls)!
+      .setField("Authorization", "x")
+      .setField("proxy-authorization", "y")
+      .setField("Cookie", "z")
+      .start();
     const server = connector.succeeds();
     expect(server.heard().includes("Authorization: x\r\n")).toBe(true);
     server.says("HTTP/1.1 302 Found\r\nLocation: http://b/\r\nContent-Length: 0\r\n\r\n");

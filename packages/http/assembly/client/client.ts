@@ -8,6 +8,7 @@
  */
 import { Clock, EXHAUSTED, SECOND, Timer, TimerHandler } from "@phantasm/interfaces";
 import { Task, now, ready } from "@phantasm/runtime";
+import { isFieldName } from "../wire/characters";
 import { HeadLimits } from "../wire/head";
 import { Call, CallHandler } from "./call";
 import { ClientConnection } from "./client-connection";
@@ -57,6 +58,7 @@ export class HttpClient implements TimerHandler {
 
   /** Prepares a call: set its fields and content, then `start` it. Null: that is no URL of `http`. */
   request(method: string, url: string, handler: CallHandler): Call | null {
+    assert(isFieldName(method), "http: that is no method");
     const parsed = HttpUrl.parse(url);
     return parsed === null ? null : new Call(this, method, parsed, handler);
   }

@@ -4,19 +4,18 @@
  */
 import { Errno } from "@phantasm/interfaces";
 import { JsonWriter } from "../json/json-writer";
-import { putText, putUtf8, utf8Bytes } from "../wire/characters";
+import { isFieldName, isFieldText, putText, putUtf8, utf8Bytes } from "../wire/characters";
 import { Method } from "../wire/method";
 import { RequestHead } from "../wire/request-head";
 import { hasNoContent } from "../wire/status";
 import { HttpConnection } from "./connection";
 import { ResponseWriter } from "./handlers";
-import { HttpServer } from "./server";
+import { HEAD_ROOM, HttpServer } from "./server";
 
 /** Content up to this size is composed with the head; larger one is sent from where it lies. */
 const INLINE_BYTES_MAX: i32 = 8 << 10;
-/** Room for what a head has beside the fields that were set. */
-const HEAD_ROOM: i32 = 1_024;
 const FIELDS_ROOM_MIN: i32 = 256;
+const TYPE_BYTES_MAX: i32 = 512;
 /** Room for the size of a chunk and two ends of lines. */
 const CHUNK_ROOM: i32 = 16;
 /** The length of an answer that is not known when it begins. */
@@ -61,14 +60,11 @@ export abstract class Answer {
   /** Nobody needs it any more: gives it back to the server. */
   protected abstract recycle(): void;
 
-  /** Adds a field to the answer. Before `send…` or `begin`. A name or value with a control character ends the domain. */
+  /** Adds a field to the answer. Before `send…` or `begin`. A name that is none, and a control character in a value, end the domain; so do the fields that say how long content is. */
   setField(name: string, value: string): void {
     assert(!this.hasBegun, "http: fields are set before the answer begins");
-    for (let i = 0; i < value.length; i++)
-      assert(
-        value.charCodeAt(i) >= 0x20 || value.charCodeAt(i) == 0x09,
-        "http: a field has no control characters",
-      );
+    assert(isFieldName(name), "http: no name of a field, or one that the server sets");
+    assert(isFieldText(value), "http: a field has no control characters");
     const bytes = name.length + utf8Bytes(value) + 4;
     this.reserveFields(bytes);
     let at = putText(this.fields + <usize>this.fieldsEnd, name);
@@ -220,9 +216,8 @@ export abstract class Answer {
     const count = min(bytes, room + 1);
     if (count < bytes) this.wantsRoom = true;
     if (count <= 0) return Errno.AGAIN;
-    connection.beginWriting();
+    connection.beginComposing(CHUNK_ROOM);
     const output = this.server.output;
-    if (output.room < CHUNK_ROOM) connection.flush();
     if (this.isChunked) {
       output.at = putHexadecimal(output.at, count);
       output.text("\r\n");
@@ -254,15 +249,19 @@ export abstract class Answer {
     assert(this.announced < 0, "http: a text is written to an answer of unknown length");
     const connection = this.connection;
     if (connection === null || bytes == 0 || this.isWithoutContent) return;
-    connection.beginWriting();
+    connection.beginComposing(bytes + CHUNK_ROOM);
     const output = this.server.output;
-    if (output.room < bytes + CHUNK_ROOM) connection.flush();
-    assert(bytes + CHUNK_ROOM <= output.room, "http: a text is longer than the output");
     if (this.isChunked) {
       output.at = putHexadecimal(output.at, bytes);
       output.text("\r\n");
     }
-    output.utf8(text);
+    if (bytes + 2 <= output.room) output.utf8(text);
+    else {
+      const encoded = new Uint8Array(bytes);
+      putUtf8(encoded.dataStart, text);
+      connection.flush();
+      connection.write(encoded.dataStart, bytes);
+    }
     if (this.isChunked) output.text("\r\n");
     this.contentBytes += bytes;
     connection.endWriting();
@@ -290,8 +289,7 @@ export abstract class Answer {
       }
       if (this.isChunked) {
         const connection = this.connection!;
-        connection.beginWriting();
-        if (this.server.output.room < CHUNK_ROOM) connection.flush();
+        connection.beginComposing(CHUNK_ROOM);
         this.server.output.text("0\r\n\r\n");
       }
     }
@@ -317,6 +315,9 @@ export abstract class Answer {
 
   /** Composes the head. False: no content may follow, and the answer is complete. */
   private openAnswer(status: i32, type: string, length: i64): bool {
+    assert(type.length <= TYPE_BYTES_MAX && isFieldText(type), "http: that is no media type");
+    // Without chunks, its end is that of the connection.
+    if (length < 0 && this.request.minor == 0 && !hasNoContent(status)) this.closes = true;
     if (!this.openHead(status, this.fieldsEnd + type.length)) return false;
     const output = this.server.output;
     if (this.fieldsEnd > 0) output.put(this.fields, this.fieldsEnd);
@@ -330,8 +331,7 @@ export abstract class Answer {
       output.text("Content-Length: ");
       output.number(length);
       output.text("\r\n");
-    } else if (this.request.minor == 0) this.closes = true;
-    else {
+    } else if (this.request.minor > 0) {
       this.isChunked = true;
       output.text("Transfer-Encoding: chunked\r\n");
     }
@@ -353,10 +353,9 @@ export abstract class Answer {
     }
     this.hasBegun = true;
     this.status = status;
-    connection.beginWriting();
+    connection.beginComposing(HEAD_ROOM + more);
     const server = this.server;
     const output = server.output;
-    if (output.room < HEAD_ROOM + more) connection.flush();
     server.heading.refresh();
     server.heading.put(output, status);
     const request = this.request;

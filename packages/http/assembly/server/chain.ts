@@ -2,9 +2,7 @@
  * What a client sends until it is whole: blocks in raw memory, one behind the other. It grows with what has come and
  * never moves, so that it needs no large piece of a fragmented memory, and gives back all of it at once.
  */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { HttpServer } from "./server";
-import { Need } from "./waiting";
 
 /** u32 next, u32 bytes in it, once there is a next one. */
 const HEADER_BYTES: i32 = 8;
@@ -54,9 +52,7 @@ export class Chain {
   private grow(): bool {
     const server = this.server;
     const bytes = this.first == 0 ? FIRST_BYTES : BLOCK_BYTES;
-    while (server.collectedBytes + bytes > server.limits.collectedBytes || !hasRoom(<usize>bytes))
-      if (!server.makeRoom(Need.COLLECTED)) return false;
-    server.collectedBytes += bytes;
+    if (!server.reserveCollected(bytes)) return false;
     this.charged += bytes;
     const block = heap.alloc(<usize>bytes);
     store<u32>(block, 0);

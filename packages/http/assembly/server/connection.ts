@@ -6,29 +6,24 @@
  */
 import { TcpConnection, TcpHandler, Timer, TimerHandler } from "@phantasm/interfaces";
 import { collectionDue, now, ready, readyLater } from "@phantasm/runtime";
-import { findByte } from "../wire/characters";
 import { Content } from "../wire/content-reader";
 import { Method } from "../wire/method";
-import { RequestHead } from "../wire/request-head";
-import { Refusal } from "../wire/head";
 import { Exchange } from "./exchange";
+import { Gathering, SERVICE_UNAVAILABLE } from "./gathering";
 import { HttpServer } from "./server";
 import { Upgraded } from "./upgraded";
-import { Need, Wait, Waiting } from "./waiting";
+import { Need, Wait } from "./waiting";
 
 const NEVER: i64 = i64.MAX_VALUE;
-const LF: u8 = 0x0a;
 /** Requests that are answered in one turn, before others have theirs. */
 const TURN_REQUESTS_MAX: i32 = 128;
-const PARTIAL_BYTES_MIN: i32 = 1024;
 /** Content that has to come in `contentNs`. */
 const CONTENT_STEP_BYTES: i32 = 16 << 10;
-const SERVICE_UNAVAILABLE: i32 = 503;
 const REQUEST_TIMEOUT: i32 = 408;
 
 
 @final
-export class HttpConnection extends Waiting implements TcpHandler, TimerHandler {
+export class HttpConnection extends Gathering implements TcpHandler, TimerHandler {
   exchange: Exchange | null = null;
   upgraded: Upgraded | null = null;
   /** No further request is read. */
@@ -41,12 +36,10 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   /** When the timer calls: at the deadline or before, so that a later deadline costs nothing. */
   private timerNs: i64 = NEVER;
   private timer: Timer | null = null;
-  /** The part of a head that has come. */
-  private held: usize = 0;
-  private heldBytes: i32 = 0;
-  private heldRoom: i32 = 0;
   /** Content since the deadline was set. */
   private progress: i32 = 0;
+  /** It ends in the middle of a call of the application. */
+  private tellsLater: bool = false;
 
   constructor(server: HttpServer, tcp: TcpConnection) {
     super(server, tcp);
@@ -73,7 +66,8 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   performTask(): void {
     this.isScheduled = false;
-    this.turn();
+    if (this.isOver) this.tell();
+    else this.turn();
   }
 
   /** Has it go on when the application has returned. */
@@ -103,8 +97,11 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   /** One step. False: something is missing. */
   private advance(): bool {
-    if (this.unsentEnd > 0 && !this.sendRest()) return false;
     const upgraded = this.upgraded;
+    if (this.unsentEnd > 0) {
+      if (!this.sendRest()) return false;
+      if (upgraded !== null) this.hasCaughtUp(upgraded);
+    }
     if (upgraded !== null) return upgraded.onTurn();
     const exchange = this.exchange;
     if (exchange !== null) return this.carryOn(exchange);
@@ -153,71 +150,12 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     else server.handler.onRequest(exchange);
     const isOurs = this.exchange === exchange;
     const isDone = isOurs && exchange.isDone;
-    if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
+    if (inPlace > 0 && (isDone || !isOurs || this.isOver)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
     if (isDone) this.finish(exchange);
     else if (isOurs && inPlace > 0) exchange.keepHead();
     if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
     return true;
-  }
-
-  /**
-   * Copies a head that came in pieces. Returns its bytes; 0: it goes on; negative: a refusal. What lies behind it
-   * stays in the connection.
-   */
-  private gather(head: RequestHead): i32 {
-    const tcp = this.tcp;
-    const limits = this.server.limits;
-    for (let available = tcp.peekedBytes; available > 0; available = tcp.peekedBytes) {
-      const before = this.heldBytes;
-      const count = min(available, limits.headBytesMax - before);
-      if (!this.reserve(before + count)) return -SERVICE_UNAVAILABLE;
-      const at = tcp.peek();
-      memory.copy(this.held + <usize>before, at, <usize>count);
-      const total = before + count;
-      // Lines are judged as a whole: without the end of one, nothing is new, except that it may be too long.
-      const end = at + <usize>count;
-      if (findByte(at, end, LF) < end || total > limits.lineBytesMax) {
-        const bytes = head.parse(this.held, total);
-        if (bytes > 0) tcp.consume(bytes - before);
-        else if (bytes < 0) this.heldBytes = total;
-        if (bytes != 0) return bytes;
-      }
-      tcp.consume(count);
-      this.heldBytes = total;
-    }
-    return 0;
-  }
-
-  private reserve(bytes: i32): bool {
-    if (bytes <= this.heldRoom) return true;
-    const server = this.server;
-    let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
-    while (room < bytes) room *= 2;
-    if (!server.reservePartial(room)) return false;
-    server.partialBytes -= this.heldRoom;
-    const larger = heap.alloc(<usize>room);
-    if (this.held != 0) {
-      memory.copy(larger, this.held, <usize>this.heldBytes);
-      heap.free(this.held);
-    }
-    this.held = larger;
-    this.heldRoom = room;
-    return true;
-  }
-
-  private freePartial(): void {
-    if (this.held == 0) return;
-    heap.free(this.held);
-    this.server.partialBytes -= this.heldRoom;
-    this.forgetPartial();
-  }
-
-  /** Somebody else has taken the memory, or it has been freed. */
-  private forgetPartial(): void {
-    this.held = 0;
-    this.heldBytes = 0;
-    this.heldRoom = 0;
   }
 
   private nothingCame(): bool {
@@ -248,7 +186,6 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
 
   /** @param at what has come of the head, or its first line alone */
   private refuse(status: i32, at: usize, bytes: i32): bool {
-    this.beginWriting();
     this.server.putRefusal(this, status, at, bytes);
     this.isLast = true;
     this.freePartial();
@@ -366,6 +303,14 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     if (hasMoved || this.waits != Wait.ROOM) this.wait(Wait.ROOM, this.server.limits.writeNs);
   }
 
+  /** Upgraded, it has sent what had found no room: it waits for its client no more, unless for the rest of a message. */
+  private hasCaughtUp(upgraded: Upgraded): void {
+    this.waits = Wait.REQUEST;
+    if (upgraded.collects) this.server.busy.append(this);
+    else this.stopWaiting();
+    upgraded.onCaughtUp();
+  }
+
   /** Upgraded connections see to their own time. */
   setDeadline(ns: i64): void {
     const at = now() + ns;
@@ -396,7 +341,7 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   private expire(): void {
     const upgraded = this.upgraded;
     this.deadlineNs = NEVER;
-    if (upgraded !== null) {
+    if (upgraded !== null && this.unsentEnd == 0) {
       upgraded.onDeadline();
       return;
     }
@@ -414,7 +359,6 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
   }
 
   giveWay(): void {
-    this.server.counters.evicted++;
     const upgraded = this.upgraded;
     if (upgraded === null) this.endWait();
     else if (this.unsentEnd > 0) this.abort();
@@ -473,6 +417,11 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     this.tcp.abort();
   }
 
+  cutOff(): void {
+    this.tellsLater = true;
+    this.abort();
+  }
+
   onClosed(connection: TcpConnection, reason: i32): void {
     this.end();
   }
@@ -487,14 +436,22 @@ export class HttpConnection extends Waiting implements TcpHandler, TimerHandler 
     this.freePartial();
     this.freeUnsent();
     const exchange = this.exchange;
-    this.exchange = null;
-    if (exchange !== null) {
-      if (!exchange.isDone) this.server.counters.aborted++;
-      exchange.abandon();
-    }
-    const upgraded = this.upgraded;
-    this.upgraded = null;
-    if (upgraded !== null) upgraded.onGone();
+    if (exchange !== null && !exchange.isDone) this.server.counters.aborted++;
     this.server.forget(this);
+    if (!this.tellsLater) this.tell();
+    else if (!this.isScheduled) {
+      this.isScheduled = true;
+      ready(this);
+    }
+  }
+
+  /** Has the application know of its end. */
+  private tell(): void {
+    const exchange = this.exchange;
+    const upgraded = this.upgraded;
+    this.exchange = null;
+    this.upgraded = null;
+    if (exchange !== null) exchange.abandon();
+    if (upgraded !== null) upgraded.onGone();
   }
 }

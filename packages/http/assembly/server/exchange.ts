@@ -20,6 +20,9 @@ import { Need } from "./waiting";
 /** Parameters of a path that a route names. */
 export const PARAMETERS_MAX: i32 = 8;
 
+/** `HTTP/1.1 100 Continue` and two ends of lines. */
+const CONTINUE_BYTES: i32 = 25;
+
 /** What becomes of the content of a request. */
 enum Intake {
   /** Nobody has asked for it. */
@@ -85,7 +88,10 @@ export class Exchange extends Answer {
     return this.request.value(name);
   }
 
-  /** The part of the path that the route calls so, decoded; empty: it has none, or it cannot be decoded. */
+  /**
+   * The part of the path that the route calls so, decoded; empty: it has none, or it cannot be decoded. What was encoded
+   * may be anything, a slash and `..` too: it is no path of a file.
+   */
   parameter(name: string): string {
     const names = this.parameterNames;
     if (names === null) return "";
@@ -147,13 +153,12 @@ export class Exchange extends Answer {
       return;
     }
     if (intake == Intake.COLLECTED && this.request.contentLength > <i64>this.collectMax) {
-      this.intake = Intake.DONE;
-      this.sendError(413);
+      this.refuseContent(413);
       return;
     }
     // RFC 9110 §10.1.1: not to somebody whose content has come already.
     if (this.request.expectsContinue && !this.reader.isDone && !this.hasBegun) {
-      connection.beginWriting();
+      connection.beginComposing(CONTINUE_BYTES);
       this.server.output.text("HTTP/1.1 100 Continue\r\n\r\n");
       connection.endWriting();
     }
@@ -195,13 +200,15 @@ export class Exchange extends Answer {
   private collect(at: usize, bytes: i32): bool {
     const collected = this.collected;
     if (bytes > this.collectMax - collected.bytes) {
-      this.intake = Intake.DONE;
-      this.sendError(413);
+      this.refuseContent(413);
       return false;
     }
     while (bytes > 0) {
       const count = collected.reserve(bytes);
-      if (count == 0) return this.refuseContent();
+      if (count == 0) {
+        this.refuseBusy();
+        return false;
+      }
       memory.copy(collected.end, at, <usize>count);
       collected.extend(count);
       at += <usize>count;
@@ -211,12 +218,17 @@ export class Exchange extends Answer {
   }
 
   /** There is no room for it. */
-  private refuseContent(): bool {
+  private refuseBusy(): void {
+    this.server.counters.refusedRequests++;
+    this.refuseContent(503);
+  }
+
+  /** It is not taken: says so, or breaks off an answer that has begun. */
+  private refuseContent(status: i32): void {
     this.intake = Intake.DONE;
     this.collected.clear();
-    this.server.counters.refusedRequests++;
-    this.sendError(503);
-    return false;
+    if (!this.hasBegun) this.sendError(status);
+    else this.connection!.cutOff();
   }
 
   /** It has some of that, which ends with it. */
@@ -235,7 +247,7 @@ export class Exchange extends Answer {
     }
     const length = this.collected.bytes;
     if (!hasRoom(<usize>length)) {
-      this.refuseContent();
+      this.refuseBusy();
       return;
     }
     const whole = new Uint8Array(length);

@@ -39,11 +39,22 @@ export abstract class Sender extends Task {
   /** Ends it at once: what is under way is lost. */
   abstract abort(): void;
 
+  /** The same in the middle of a call of the application, which is told when it has returned. */
+  abstract cutOff(): void;
+
   /** Output is this connection's from now on. */
   // @ts-ignore: decorator
   @inline
   beginWriting(): void {
     if (this.server.writer !== this) this.server.takeOutput(this);
+  }
+
+  /** Output is this connection's, and has room for so many bytes: what was composed before leaves if it must. */
+  // @ts-ignore: decorator
+  @inline
+  beginComposing(bytes: i32): void {
+    this.beginWriting();
+    if (this.server.output.room < bytes) this.flush();
   }
 
   /** Outside of a turn, what was composed leaves at once. */
@@ -99,10 +110,12 @@ export abstract class Sender extends Task {
         server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes ||
         !hasRoom(<usize>room)
       ) {
-        if (server.makeRoom(Need.UNSENT)) continue;
-        server.counters.cutOff++;
-        this.abort();
-        return;
+        if (!server.makeRoom(Need.UNSENT)) {
+          server.counters.cutOff++;
+          this.cutOff();
+        }
+        // It may be the one that has been stalled longest.
+        if (this.isOver) return;
       }
       server.unsentBytes += room - this.unsentRoom;
       const larger = heap.alloc(<usize>room);

@@ -65,7 +65,8 @@ describe("a connection", () => {
     client.hears(HELLO.replace("Content-Type", "Connection: keep-alive\r\nContent-Type"));
     client.says("GET /chunks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     client.hears(
-      "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Type: text/plain\r\n\r\none two",
+      // Its end is that of the connection, and it says so.
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\none two",
     );
     expect(client.fate).toBe("shutdown ");
   });

@@ -18,6 +18,8 @@ const CR_LF: u16 = 0x0a0d;
 /** How a line begins that asks for no content. */
 const HEAD: string = "HEAD ";
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
+/** Room for what a head has beside the fields that were set. */
+export const HEAD_ROOM: i32 = 1_024;
 /** Of the memory of the image, for each connection: a little more than the stack wants, so that it has one to spare for whoever comes next. */
 const CONNECTION_BYTES: usize = 4_352;
 /** What an exchange takes, with its fields and without its content. */
@@ -51,7 +53,9 @@ export class HttpServer implements TcpAcceptor {
   readonly partial: WaitingList = new WaitingList();
   readonly busy: WaitingList = new WaitingList();
   /** Where messages become whole. */
-  whole: Uint8Array | null = null;
+  private whole: Uint8Array | null = null;
+  /** Of that one, be it in use or not. */
+  private wholeBytes: i32 = 0;
   private listener: TcpListener | null = null;
   private readonly pool: Exchange[] = [];
   private exchanges: i32 = 0;
@@ -70,6 +74,10 @@ export class HttpServer implements TcpAcceptor {
     assert(
       limits.lineBytesMax + 4 < limits.headBytesMax,
       "http: a head is larger than its first line",
+    );
+    assert(
+      limits.fieldBytesMax + 2 * HEAD_ROOM <= limits.outputBytes,
+      "http: the fields of an answer are more than the output has room for",
     );
     // What is held for clients must never be what an image runs out of, half of whose memory TCP may have.
     const memoryBytes = limitBytes();
@@ -123,7 +131,7 @@ export class HttpServer implements TcpAcceptor {
   private refuse(tcp: TcpConnection): void {
     this.counters.refusedConnections++;
     this.takeOutput(null);
-    this.putError(503, false);
+    this.putError(null, 503, false);
     const output = this.output;
     tcp.writeFrom(output.start, output.used);
     output.at = output.start;
@@ -146,7 +154,10 @@ export class HttpServer implements TcpAcceptor {
     if (need == Need.CONNECTION || need == Need.PARTIAL)
       longest = earlier(longest, this.partial.longest(need, stallNs));
     if (longest === null) return false;
-    longest.giveWay();
+    this.counters.evicted++;
+    // Applications send, and are not told of others meanwhile.
+    if (need == Need.UNSENT) longest.cutOff();
+    else longest.giveWay();
     return true;
   }
 
@@ -166,20 +177,51 @@ export class HttpServer implements TcpAcceptor {
   }
 
   /**
-   * An array in which a message of that length becomes whole, to be given back to `whole`: one for all, as large as the
-   * largest one was. Null: there is no room.
+   * An array in which a message of that length becomes whole, to be given back with `giveWhole`: one for all, as large as
+   * the largest one was, which counts in `collectedBytes`. Null: there is no room, and nobody makes any.
    */
   takeWhole(bytes: i32): Uint8Array | null {
     const array = this.whole;
-    this.whole = null;
-    if (array !== null && array.length >= bytes) return array;
+    if (array !== null && array.length >= bytes) {
+      this.whole = null;
+      return array;
+    }
+    this.dropWhole();
     // Powers of two: what was too small and is garbage now is less than what there is.
     const room = 1 << (32 - clz(max(bytes, WHOLE_BYTES_MIN) - 1));
-    if (!hasRoom(<usize>room)) {
-      this.whole = array;
-      return null;
-    }
+    if (!this.makeCollectable(room)) return null;
+    this.wholeBytes = room;
     return new Uint8Array(room);
+  }
+
+  giveWhole(array: Uint8Array): void {
+    this.whole = array;
+  }
+
+  /** It is made anew for the next message. False: there is none that nobody uses. */
+  private dropWhole(): bool {
+    const array = this.whole;
+    if (array === null) return false;
+    this.whole = null;
+    this.wholeBytes = 0;
+    return true;
+  }
+
+  /** Counts so many bytes more of content and messages, which can be allocated then. False: there is no room, and nobody makes any. */
+  reserveCollected(bytes: i32): bool {
+    if (!this.makeCollectable(bytes)) return false;
+    this.collectedBytes += bytes;
+    return true;
+  }
+
+  private makeCollectable(bytes: i32): bool {
+    while (
+      this.collectedBytes + this.wholeBytes + bytes > this.limits.collectedBytes ||
+      !hasRoom(<usize>bytes)
+    )
+      // What nobody needs now goes first.
+      if (!this.dropWhole() && !this.makeRoom(Need.COLLECTED)) return false;
+    return true;
   }
 
   takeExchange(): Exchange | null {
@@ -201,18 +243,14 @@ export class HttpServer implements TcpAcceptor {
   }
 
   forget(connection: HttpConnection): void {
-    if (this.writer === connection) {
-      this.writer = null;
-      this.output.at = this.output.start;
-    }
+    // It stays the writer: whatever is still composed for it goes nowhere.
+    if (this.writer === connection) this.output.at = this.output.start;
     this.connections--;
   }
 
   errorPage(status: i32): string {
     const pages = this.errorPages;
-    if (pages !== null) return pages.errorPage(status);
-    const title = `${status} ${reasonOf(status)}`;
-    return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
+    return pages !== null ? pages.errorPage(status) : plainPage(status);
   }
 
   /**
@@ -225,18 +263,28 @@ export class HttpServer implements TcpAcceptor {
     const lineBytes = <i32>(findControl(line, at + <usize>bytes) - line);
     // RFC 9110 §9.3.2: as far as we know what was asked for.
     const isHead = lineBytes > HEAD.length && equals(line, HEAD.length, HEAD);
-    const contentBytes = this.putError(status, isHead);
+    const contentBytes = this.putError(connection, status, isHead);
     const access = this.access;
     if (access === null) return;
     const remote = connection.remoteText;
     access.onRefused(remote, this.heading.seconds, status, line, lineBytes, contentBytes);
   }
 
-  /** Composes an error page after which the connection ends. Returns its bytes. */
-  private putError(status: i32, isHead: bool): i32 {
-    const page = this.errorPage(status);
-    const pageBytes = utf8Bytes(page);
+  /**
+   * Composes an error page after which the connection ends. Returns its bytes.
+   *
+   * @param connection whose output it is; null: nobody's, and empty
+   */
+  private putError(connection: Sender | null, status: i32, isHead: bool): i32 {
     const output = this.output;
+    let page = this.errorPage(status);
+    let pageBytes = utf8Bytes(page);
+    // In a hurry, nothing large is sent.
+    if (pageBytes > OUTPUT_BYTES_MIN - HEAD_ROOM) {
+      page = plainPage(status);
+      pageBytes = utf8Bytes(page);
+    }
+    if (connection !== null) connection.beginComposing(HEAD_ROOM + pageBytes);
     this.heading.refresh();
     this.heading.put(output, status);
     output.text("Content-Type: text/html; charset=utf-8\r\nContent-Length: ");
@@ -246,6 +294,11 @@ export class HttpServer implements TcpAcceptor {
     output.utf8(page);
     return pageBytes;
   }
+}
+
+function plainPage(status: i32): string {
+  const title = `${status} ${reasonOf(status)}`;
+  return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
 }
 
 function earlier(one: Waiting | null, other: Waiting | null): Waiting | null {

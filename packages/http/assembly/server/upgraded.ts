@@ -6,6 +6,9 @@ export interface Upgraded {
   /** The time of `HttpConnection.setDeadline` is over. */
   onDeadline(): void;
 
+  /** What had found no room has been sent: from now on, time is its own again. */
+  onCaughtUp(): void;
+
   /** It holds memory of the server's `collectedBytes`. */
   readonly collects: bool;
 

@@ -161,7 +161,9 @@ export class Job implements FilesHandler, ResponseWriter {
         if (result != 0) return this.fail(result);
         this.file = this.site.files.takeFile();
         this.site.turns.openFiles++;
-        this.begin();
+        // Nobody reads a file for a client that has gone.
+        if (this.exchange!.isOpen) this.begin();
+        else this.release().abort();
         return DONE;
       default:
         this.isReading = false;

@@ -3,10 +3,9 @@ import { RESET, SECOND } from "@phantasm/interfaces";
 import { describe, expect, test } from "@phantasm/testing";
 import { TestRandom } from "@phantasm/testing/random";
 import { Exchange } from "../server/exchange";
-import { EventStream, EventStreamHandler } from "../server/event-stream";
 import { HttpHandler } from "../server/handlers";
 import { HttpServer } from "../server/server";
-import { TestConnection, TestTcp, settle, step, withoutDate } from "../testing";
+import { TestConnection, TestTcp, settle, step } from "../testing";
 import { base64 } from "../wire/base64";
 import { SHA1_BYTES, sha1 } from "./sha1";
 import { WebSocket, WebSocketHandler, WebSocketLimits } from "./websocket";
@@ -15,7 +14,6 @@ const tcp = new TestTcp();
 const limits = new WebSocketLimits();
 let story: string = "";
 let socket: WebSocket | null = null;
-let events: EventStream | null = null;
 let server: HttpServer | null = null;
 // Steps collect: what is needed behind one is held here.
 let unfinished: string = "";
@@ -36,15 +34,6 @@ class Peer implements HttpHandler, WebSocketHandler {
   }
   onClosed(socket: WebSocket, code: i32): void {
     story += `closed ${code} `;
-  }
-}
-
-class Events implements HttpHandler, EventStreamHandler {
-  onRequest(exchange: Exchange): void {
-    events = new EventStream(exchange, this);
-  }
-  onClosed(stream: EventStream): void {
-    story += "gone ";
   }
 }
 
@@ -78,9 +67,10 @@ function frame(first: i32, payload: string, mask: u32 = 0x12345678): string {
       String.fromCharCode(length >> 8) +
       String.fromCharCode(length & 255);
   for (let i = 0; i < 4; i++) text += String.fromCharCode((mask >> (8 * i)) & 255);
+  const masked = new Uint16Array(length);
   for (let i = 0; i < length; i++)
-    text += String.fromCharCode(payload.charCodeAt(i) ^ ((mask >> (8 * (i & 3))) & 255));
-  return text;
+    masked[i] = <u16>(payload.charCodeAt(i) ^ ((mask >> (8 * (i & 3))) & 255));
+  return text + String.UTF16.decode(masked.buffer);
 }
 
 /** What a close frame of ours looks like. */
@@ -130,7 +120,8 @@ describe("messages", () => {
     whole = frame(0x82, "x".repeat(length));
     settle();
     const first = open();
-    server!.limits.collectedBytes = 10_000;
+    // For a message in parts and the array in which it becomes whole, and not for two.
+    server!.limits.collectedBytes = 30_000;
     first.says(unfinished);
     expect(server!.collectedBytes).toBeGreaterThan(length - 1_025);
     const second = open();
@@ -237,6 +228,79 @@ describe("messages", () => {
     expect(story).toBe("closed 1009 ");
   });
 
+  test("become whole in an array that counts, and goes when others need the room", () => {
+    const length = 30_000;
+    whole = frame(0x82, "x".repeat(length));
+    unfinished = frame(0x02, "x".repeat(length));
+    settle();
+    const client = open();
+    server!.limits.collectedBytes = 70_000;
+    client.says(whole);
+    expect(client.heardBytes).toBe(length + 4);
+    expect(server!.collectedBytes).toBe(0);
+    // 36 KiB in parts and 32 KiB in that array; a second one has to do without it.
+    const other = open();
+    other.says(unfinished);
+    const third = open();
+    third.says(unfinished);
+    expect(other.fate + third.fate).toBe("");
+    expect(server!.collectedBytes).toBeLessThanOrEqual(70_000);
+    client.forgets();
+    client.says(whole);
+    client.hears(closing(1013));
+  });
+
+  test("that find no room for long make room for others, unless they were read meanwhile", () => {
+    const slow = open();
+    server!.limits.unsentBytes = 3_000;
+    slow.room = 0;
+    expect(socket!.sendText("a".repeat(1_000))).toBe(true);
+    const quick = open();
+    quick.room = 0;
+    expect(socket!.sendText("b".repeat(1_000))).toBe(true);
+    quick.reads(1 << 20);
+    step(2 * SECOND);
+    quick.room = 0;
+    expect(socket!.sendText("c".repeat(1_000))).toBe(true);
+    const third = open();
+    third.room = 0;
+    story = "";
+    expect(socket!.sendText("d".repeat(1_500))).toBe(true);
+    // Whoever reads it in the middle of a call would be surprised.
+    expect(story).toBe("");
+    settle();
+    expect(story).toBe("closed 1006 ");
+    expect(slow.fate).toBe("abort ");
+    expect(quick.fate + third.fate).toBe("");
+    expect(server!.counters.evicted).toBe(1);
+  });
+
+  test("that found room again stand in nobody's way", () => {
+    const client = open();
+    client.room = 0;
+    expect(socket!.sendText("hello")).toBe(true);
+    client.reads(1 << 20);
+    step(2 * SECOND);
+    server!.limits.connections = 1;
+    expect(connect().heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    expect(client.fate).toBe("");
+    // Its time is its own again: a ping comes when it is silent.
+    client.forgets();
+    step(limits.idleNs);
+    expect(client.heard()).toBe("\x89\x00");
+  });
+
+  test("that nobody reads are cut off", () => {
+    const client = open();
+    client.room = 0;
+    expect(socket!.sendText("hello")).toBe(true);
+    step(server!.limits.writeNs);
+    settle();
+    expect(client.fate).toBe("abort ");
+    expect(story).toBe("closed 1006 ");
+    expect(server!.unsentBytes).toBe(0);
+  });
+
   test("that find no room", () => {
     const client = open();
     client.room = 4;
@@ -325,27 +389,6 @@ describe("anything", () => {
       if (round % 50 == 0) story = "";
     }
     expect(open().fate).toBe("");
-  });
-});
-
-describe("server-sent events", () => {
-  test("are sent, line by line", () => {
-    const server = new HttpServer(new HostClock(64), new Events());
-    server.listen(tcp, 80);
-    const client = tcp.arrives();
-    client.says("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.hears(
-      "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
-    );
-    expect(events!.send("note", "a\nb", "7")).toBe(true);
-    expect(withoutDate(client.heard())).toBe("23\r\nevent: note\nid: 7\ndata: a\ndata: b\n\n\r\n");
-    client.room = 3;
-    expect(events!.send("", "x")).toBe(true);
-    expect(events!.send("", "y")).toBe(false);
-    step(1000 * SECOND);
-    expect(events!.dropped).toBe(1);
-    expect(events!.isOpen).toBe(false);
-    expect(story).toBe("gone ");
   });
 });
 

@@ -341,7 +341,7 @@ export class WebSocket implements Upgraded {
     this.connection.tcp.consume(bytes);
     this.inPayload = false;
     if (this.kind == Opcode.TEXT && !this.utf8.follow(whole.dataStart, bytes)) {
-      this.connection.server.whole = whole;
+      this.connection.server.giveWhole(whole);
       return this.fail(CloseCode.INVALID_DATA);
     }
     return this.deliver(whole, bytes);
@@ -394,7 +394,7 @@ export class WebSocket implements Upgraded {
     const isRight = !isText || this.utf8.isWhole;
     // §1.4: after our close, what comes is of no interest.
     if (isRight && this.state == State.OPEN) this.handler.onMessage(this, whole, bytes, isText);
-    this.connection.server.whole = whole;
+    this.connection.server.giveWhole(whole);
     if (!isRight) return this.fail(CloseCode.INVALID_DATA);
     return !this.connection.isOver;
   }
@@ -425,6 +425,13 @@ export class WebSocket implements Upgraded {
     this.isPinged = true;
     if (this.connection.room >= 0) this.put(Opcode.PING, scratch, 0);
     this.connection.setDeadline(this.limits.idleNs);
+  }
+
+  onCaughtUp(): void {
+    this.isPinged = false;
+    this.connection.setDeadline(
+      this.state == State.OPEN ? this.limits.idleNs : this.limits.closeNs,
+    );
   }
 
   onGone(): void {

@@ -70,6 +70,26 @@ export function hexDigit(c: i32): i32 {
   return <u32>letter < 6 ? letter + 10 : -1;
 }
 
+/** True if a text can be the name of a field, and is none of those that say how long a message is. */
+export function isFieldName(name: string): bool {
+  for (let i = 0; i < name.length; i++) {
+    const c = name.charCodeAt(i);
+    if (c > 0x7f || !isToken(c)) return false;
+  }
+  if (name.length != 14 && name.length != 17) return name.length > 0;
+  const text = name.toLowerCase();
+  return text != "content-length" && text != "transfer-encoding";
+}
+
+/** True if a text can be the value of a field: what would end it is not in it. */
+export function isFieldText(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 0x20 && c != 0x09) || c == 0x7f) return false;
+  }
+  return true;
+}
+
 /** A to Z as a to z. */
 // @ts-ignore: decorator
 @inline

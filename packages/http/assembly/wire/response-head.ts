@@ -73,6 +73,7 @@ export class ResponseHead extends Head {
 
   /** What is said behind the status: for people. */
   get reason(): string {
+    if (<i32>load<u8>(this.base, 12) != SPACE) return "";
     let end = 13;
     while (<i32>load<u8>(this.base + <usize>end) != 0x0d) end++;
     return textOf(this.base + 13, end - 13);

@@ -3,6 +3,8 @@
  * connections share; one that has nothing in flight holds none.
  */
 
+import { hasRoom } from "@phantasm/runtime/heap/room";
+
 /** Records beyond the first of each connection, in the whole image: 40 bytes each. */
 export const RANGES_MAX: i32 = 8192;
 
@@ -43,6 +45,8 @@ export class Range {
   }
 }
 
+const CHUNK_BYTES: usize = <usize>CHUNK_RANGES * offsetof<Range>();
+
 
 @final
 class RangePool {
@@ -56,11 +60,12 @@ class RangePool {
     return this.taken;
   }
 
-  /** A record, undefined but for `next`. Null: too many are in use; not with `always`. */
+  /** A record, undefined but for `next`. Null: too many are in use, or memory is full; not with `always`. */
   take(always: bool): Range | null {
     if (!always && this.taken >= RANGES_MAX) return null;
     let range = this.free;
     if (range === null) {
+      if (!always && !hasRoom(CHUNK_BYTES)) return null;
       this.grow();
       range = this.free!;
     }
@@ -77,7 +82,7 @@ class RangePool {
   }
 
   private grow(): void {
-    let at = heap.alloc(<usize>CHUNK_RANGES * offsetof<Range>());
+    let at = heap.alloc(CHUNK_BYTES);
     for (let i = 0; i < CHUNK_RANGES; i++) {
       const range = changetype<Range>(at);
       range.next = this.free;

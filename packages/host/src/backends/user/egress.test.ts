@@ -69,6 +69,51 @@ describe("egress rules", () => {
     expect(allows(rules, to)).toBe(expected);
   });
 
+  it.each([
+    ["NAT64", "64:ff9b::10.1.2.3"],
+    ["NAT64 of a site", "64:ff9b:1::10.1.2.3"],
+    ["6to4", "2002:a01:203::1"],
+    ["a Teredo client", "2001:0:808:808::f5fe:fdfc"],
+    ["a Teredo server", "2001:0:a01:203::f7f7:f7f7"],
+  ])("what is denied of IPv4 is denied by way of %s", (_, to) => {
+    expect(allows([], to)).toBe(true);
+    expect(allows(["deny:10.0.0.0/8"], to)).toBe(false);
+    expect(allows(["deny:10.1.2.3:80/tcp"], to)).toBe(false);
+    expect(allows(["deny:10.1.2.4/30"], to)).toBe(true);
+    expect(allows(["deny:11.0.0.0/8", "deny:0.0.0.0/1:81"], to)).toBe(true);
+    // To be allowed, it has to be named as it is.
+    expect(allows(["allow:10.0.0.0/8", "none"], to)).toBe(false);
+    expect(allows([`allow:[${to}]`, "deny:10.0.0.0/8"], to)).toBe(true);
+  });
+
+  it.each([
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::169.254.169.254",
+    "64:ff9b:1::169.254.169.254",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2001:0:808:808::5601:5601",
+    "2001:0:7f00:1::1",
+  ])("%s leads where nobody goes by accident", (to) => {
+    for (const rules of [
+      [],
+      ["allow:any"],
+      ["allow:[::/0]"],
+      ["allow:[2000::/3]"],
+      ["allow:[64:ff9b::/96]"],
+      ["allow:host-loopback"],
+      ["allow:link-local"],
+    ])
+      expect(allows(rules, to)).toBe(false);
+    expect(allows([`allow:[${to}]`], to)).toBe(true);
+  });
+
+  it("a prefix inside of what is kept opens it, however it is written", () => {
+    expect(allows(["allow:[64:ff9b::a9fe:0/112]"], "64:ff9b::169.254.169.254")).toBe(true);
+    expect(allows(["allow:[64:ff9b::a9fe:0/111]"], "64:ff9b::169.254.169.254")).toBe(false);
+    expect(allows(["allow:[2002:7f00::/24]"], "2002:7f00:1::")).toBe(true);
+  });
+
   it("the resolver has a name of its own, and any means it too", () => {
     const dns = (rules: string[]) => new EgressRules(rules).allowsDns("udp");
     expect(dns([])).toBe(true);

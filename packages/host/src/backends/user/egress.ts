@@ -9,9 +9,13 @@
  * What no rule matches is allowed, except the host's loopback and link-local addresses: the latter
  * hold the metadata services of clouds (169.254.169.254). A wide rule never opens those by accident:
  * `allow` reaches them only by their name or by a prefix inside them.
+ *
+ * `deny`, and what is kept without a rule, holds for IPv6 addresses too that lead to such an IPv4 address (`embedded`).
+ * `allow` does not.
  */
 import { OptionError } from "../error.js";
 import { address, inPrefix, parsePrefix, unmapped, type Prefix } from "./address.js";
+import { embedded } from "./embedded.js";
 
 export type Transport = "tcp" | "udp";
 
@@ -49,13 +53,17 @@ export class EgressRules {
 
   /** Whether the guest may send to an address as the host would connect to it. */
   allows(transport: Transport, destination: Uint8Array, port: number): boolean {
-    const target = unmapped(destination);
-    const guarded = guardOf(target);
+    const target = whole(unmapped(destination));
+    const inside = embedded(target);
+    const guards = guardsOf(target, inside);
     for (const rule of this.#rules) {
       if (!matchesPort(rule, transport, port)) continue;
-      if (matchesAddress(rule, target, guarded)) return rule.allow;
+      const matches = rule.allow
+        ? isAllowed(rule.target, target, guards)
+        : isDenied(rule.target, [target, ...inside], guards);
+      if (matches) return rule.allow;
     }
-    return guarded === null;
+    return guards.own === null && guards.inside === null;
   }
 
   /** Whether the guest may ask the resolver of this network. */
@@ -70,8 +78,22 @@ export class EgressRules {
 
 const DNS_PORT = 53;
 
-function guardOf(target: Uint8Array): Guarded | null {
-  const within = (list: readonly Prefix[]): boolean => list.some((one) => inPrefix(target, one));
+/** What an address, or all addresses of a prefix, lie in: themselves, and by the IPv4 address inside them. */
+interface Guards {
+  readonly own: Guarded | null;
+  readonly inside: Guarded | null;
+}
+
+const whole = (bytes: Uint8Array): Prefix => ({ address: bytes, bits: bytes.length * 8 });
+
+function guardsOf(target: Prefix, inside: readonly Prefix[]): Guards {
+  const found = inside.map(guardOf).find((guard) => guard !== null);
+  return { own: guardOf(target), inside: found ?? null };
+}
+
+function guardOf({ address: base, bits }: Prefix): Guarded | null {
+  const within = (list: readonly Prefix[]): boolean =>
+    list.some((one) => bits >= one.bits && inPrefix(base, one));
   if (within(HOST_LOOPBACK)) return "host-loopback";
   return within(LINK_LOCAL) ? "link-local" : null;
 }
@@ -81,23 +103,19 @@ function matchesPort({ ports, transport }: Rule, used: Transport, port: number):
   return ports.length === 0 || ports.some(([first, last]) => port >= first && port <= last);
 }
 
-function matchesAddress(
-  { target, allow }: Rule,
-  destination: Uint8Array,
-  guarded: Guarded | null,
-): boolean {
-  if (target === "any") return !allow || guarded === null;
-  if (typeof target === "string") return target === guarded;
-  if (!inPrefix(destination, target)) return false;
-  return !allow || guarded === null || guardOfPrefix(target) === guarded;
+function isDenied(denied: Target, targets: readonly Prefix[], guards: Guards): boolean {
+  if (denied === "any") return true;
+  if (typeof denied === "string") return denied === guards.own || denied === guards.inside;
+  return targets.some(({ address: base }) => inPrefix(base, denied));
 }
 
-/** The guarded range that a prefix lies in as a whole. */
-function guardOfPrefix({ address: base, bits }: Prefix): Guarded | null {
-  const within = (list: readonly Prefix[]): boolean =>
-    list.some((one) => bits >= one.bits && inPrefix(base, one));
-  if (within(HOST_LOOPBACK)) return "host-loopback";
-  return within(LINK_LOCAL) ? "link-local" : null;
+function isAllowed(allowed: Target, { address: base }: Prefix, guards: Guards): boolean {
+  if (allowed === "any") return guards.own === null && guards.inside === null;
+  if (typeof allowed === "string") return allowed === guards.own;
+  if (!inPrefix(base, allowed)) return false;
+  // The prefix lies in those guarded ranges as a whole.
+  const { own, inside } = guardsOf(allowed, embedded(allowed));
+  return own === guards.own && inside === guards.inside;
 }
 
 function parseRule(text: string): Rule {
