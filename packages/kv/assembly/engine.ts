@@ -246,11 +246,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     if (timer === this.news) this.newsDue = false;
     else if (timer === this.flushTimer) {
       this.flushDue = false;
-      if (!this.log.isEmpty) this.log.wanted = true;
+      if (this.log.isPending) this.log.wanted = true;
     } else {
       this.markDue = false;
       const log = this.log;
-      const mayWrite = this.state == 0 && this.failure == 0;
+      const mayWrite = this.state == 0 && this.failure == 0 && !log.unflushed;
       if (mayWrite && log.markDue && log.isEmpty && log.isIdle) this.fail(log.writeMark());
     }
     this.turn();
@@ -358,14 +358,14 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       const log = this.log;
       if (log.wanted || log.isHalfBuffered) log.begin();
       this.fail(log.advance());
-      if (!log.isEmpty || log.markDue) this.setTimers();
+      if (log.isPending || log.markDue) this.setTimers();
     }
   }
 
   /** What is not durable yet keeps the domain alive until it is; a mark does not. */
   private setTimers(): void {
     const log = this.log;
-    if (!log.isEmpty && !this.flushDue) {
+    if (log.isPending && !this.flushDue) {
       this.flushDue = true;
       const timer = this.flushTimer;
       if (timer === null) this.flushTimer = this.clock.after(SOON_NS, this);
