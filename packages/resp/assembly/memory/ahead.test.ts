@@ -1,9 +1,10 @@
 import { expect, test } from "@phantasm/testing";
-import { newTable } from "./table";
-import { TestRandom, bytesOf } from "../testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { KEY_HEAD_BYTES } from "../data/object";
+import { bytesOf } from "../testing";
 import { lookAhead } from "./ahead";
 import { seedHash } from "./siphash";
+import { newTable } from "./table";
 
 function look(text: string): i32 {
   const table = newTable(KEY_HEAD_BYTES);
