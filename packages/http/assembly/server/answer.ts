@@ -388,7 +388,7 @@ export abstract class Answer {
     connection.flush();
     while (this.memoryLeft > 0) {
       const piece = <i32>min<i64>(this.memoryLeft, 1 << 30);
-      const taken = connection.writeSome(this.memoryAt, piece);
+      const taken = connection.writeSome(this.memoryAt, piece, this.memoryOwner === null);
       this.memoryAt += <usize>taken;
       this.memoryLeft -= taken;
       if (taken < piece) return false;
