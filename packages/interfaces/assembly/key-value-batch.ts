@@ -65,6 +65,16 @@ export class Batch {
     return this;
   }
 
+  /** `put` of a value that is yet to be written: returns where its `length` bytes lie until the batch is changed. */
+  putRoom(key: Uint8Array, length: i32): usize {
+    assert(
+      length >= 0 && length <= VALUE_BYTES_MAX,
+      "batch: a value in a batch has at most 65536 bytes: stream it",
+    );
+    this.add(BatchKind.PUT, 0, key, length, false);
+    return this.bytes.dataStart + <usize>(this.byteLength - length);
+  }
+
   /** Removes a key; there is no error when it is not there. */
   delete(key: Uint8Array): Batch {
     this.add(BatchKind.DELETE, 0, key, 0, false);

@@ -28,9 +28,14 @@ export class Apply {
   constructor(private readonly engine: Engine) {}
 
   batch(operations: usize, bytes: i32, version: u64, values: Values): void {
+    const places = this.engine.places;
+    const shape = this.engine.tree.shape;
     const end = operations + bytes;
+    let index = 0;
     for (let at = operations; at < end; at = afterOperation(at)) {
       const kind = <i32>load<u8>(at);
+      const place = this.engine.tree.shape == shape ? places.at(index) : 0;
+      index++;
       if (kind == BatchKind.CONDITION) continue;
       const head = operationHeadBytes(at);
       const key = at + head;
@@ -47,11 +52,34 @@ export class Apply {
           valueBytes = ELSEWHERE_BYTES;
           flags |= CellFlag.ELSEWHERE | values.flagsOf(value);
         }
-        this.put(key, keyBytes, flags, version, expiresNs, value, valueBytes);
+        if (flags != 0 || !this.overwrite(place, key, keyBytes, version, value, valueBytes))
+          this.put(key, keyBytes, flags, version, expiresNs, value, valueBytes);
       }
     }
     this.engine.tree.removeEmpty();
     values.clear();
+  }
+
+  /**
+   * Puts a value in the place of one that differs by its bytes alone. False: there is none, or it is not known where.
+   * @param place of the key's cell; 0: it is to be found
+   */
+  private overwrite(
+    place: usize,
+    key: usize,
+    keyBytes: i32,
+    version: u64,
+    value: usize,
+    valueBytes: i32,
+  ): bool {
+    const engine = this.engine;
+    const cell = place != 0 ? place : engine.places.find(key, keyBytes);
+    if (cell == 0 || load<u16>(cell, 2) != 0 || load<i32>(cell, 4) != valueBytes) return false;
+    engine.tree.changes++;
+    store<u64>(cell, version, 8);
+    memory.copy(valueOf(cell), value, valueBytes);
+    this.note(key, keyBytes, version, false);
+    return true;
   }
 
   private put(
@@ -66,6 +94,7 @@ export class Apply {
     const engine = this.engine;
     const tree = engine.tree;
     const length = makeUserKey(key, keyBytes);
+    tree.guess = engine.places.guess(key, keyBytes);
     this.look(length);
     if (this.oldPage != 0) {
       // A record that is replayed once more may name the value that is there.
@@ -74,6 +103,7 @@ export class Apply {
     }
     if (tree.putHere(userKey, length, flags, version, expiresNs, value, valueBytes))
       engine.entries++;
+    else engine.places.note(key, keyBytes, tree.leaf, tree.index);
     if (this.oldExpiry != expiresNs) {
       if (this.oldExpiry != 0) tree.remove(expiryKey, makeExpiryKey(this.oldExpiry, key, keyBytes));
       if (expiresNs != 0)

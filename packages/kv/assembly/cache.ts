@@ -116,6 +116,13 @@ export class Cache {
     return this.base + ((<usize>frame) << PAGE_SHIFT);
   }
 
+  /** The frame in which an address lies. */
+  // @ts-ignore: decorator
+  @inline
+  frameOf(address: usize): i32 {
+    return <i32>((address - this.base) >> PAGE_SHIFT);
+  }
+
   // @ts-ignore: decorator
   @inline
   frame(index: i32): Frame {

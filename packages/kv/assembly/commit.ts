@@ -15,9 +15,6 @@ import { expiryOf, freeBytes, keyBytesOf, leafCellBytes, leafKey } from "./page"
 import { isDirect, isElsewhere, isExpired } from "./read";
 import { Values, isLong, longValuePages } from "./values";
 
-/** Operations in a batch, at most. */
-export const BATCH_OPERATIONS_MAX: i32 = 4096;
-
 /** Pages of one batch that are read at once. */
 const READS_MAX: i32 = 32;
 
@@ -269,9 +266,13 @@ export class Commits {
     }
     let awaited = -2;
     let status = 0;
+    const places = engine.places;
+    let located = 0;
+    let index = 0;
     const end = operation.operations + operation.operationBytes;
     for (let at = operation.operations; at < end; at = afterOperation(at)) {
-      status = this.prepareOne(at);
+      if (index == located) located = places.locate(at, end, located);
+      status = this.prepareOne(at, places.at(index++));
       if (status == PENDING) {
         // It goes on when the last page has come that was asked for: mostly, the others have by then.
         if (cache.awaited >= 0 || awaited == -2) awaited = cache.awaited;
@@ -300,16 +301,26 @@ export class Commits {
     return PENDING;
   }
 
-  private prepareOne(operation: usize): i32 {
+  /** @param place where its key was found without a way to it; 0: it was not */
+  private prepareOne(operation: usize, place: usize): i32 {
     const engine = this.engine;
     const tree = engine.tree;
     const kind = <i32>load<u8>(operation);
     const headBytes = operationHeadBytes(operation);
     const key = operation + headBytes;
     const keyBytes = <i32>load<u16>(operation, 2);
-    let status = tree.seek(tree.root, userKey, makeUserKey(key, keyBytes));
-    if (status != 0) return status;
-    const cell: usize = tree.found ? tree.cell : 0;
+    let status = 0;
+    let cell = place;
+    if (cell != 0) tree.leaf = engine.cache.frameOf(cell);
+    else {
+      tree.guess = engine.places.guess(key, keyBytes);
+      status = tree.seek(tree.root, userKey, makeUserKey(key, keyBytes));
+      if (status != 0) return status;
+      if (tree.found) {
+        cell = tree.cell;
+        engine.places.note(key, keyBytes, tree.leaf, tree.index);
+      }
+    }
     if (kind == BatchKind.CONDITION) {
       const version: u64 = cell == 0 || isExpired(engine, cell) ? 0 : load<u64>(cell, 8);
       return version == load<u64>(operation, 8) ? 0 : CONFLICT;
@@ -365,6 +376,8 @@ export class Commits {
       return;
     }
     const cache = this.engine.cache;
+    // One that was found without a way to it is dirty, and so are those above it: it needs nothing but a count.
+    cache.pin(tree.leaf);
     const frame = cache.frame(tree.leaf);
     const before = <i32>frame.addedBytes;
     const after = before + bytes;

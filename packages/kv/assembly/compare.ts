@@ -19,6 +19,24 @@ export function compareBytes(a: usize, aBytes: i32, b: usize, bBytes: i32): i32 
   return aBytes - bBytes;
 }
 
+/** Whether so many bytes are the same. */
+// @ts-ignore: decorator
+@inline
+export function equalBytes(a: usize, b: usize, bytes: i32): bool {
+  let left = bytes;
+  for (; left >= 8; left -= 8) {
+    if (load<u64>(a) != load<u64>(b)) return false;
+    a += 8;
+    b += 8;
+  }
+  for (; left > 0; left--) {
+    if (load<u8>(a) != load<u8>(b)) return false;
+    a++;
+    b++;
+  }
+  return true;
+}
+
 /** Bytes that both begin with. */
 export function commonBytes(a: usize, aBytes: i32, b: usize, bBytes: i32): i32 {
   const end = min(aBytes, bBytes);

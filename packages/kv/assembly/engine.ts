@@ -31,6 +31,7 @@ import { Opening } from "./opening";
 import { Operation, OperationKind, Operations, Queue } from "./operation";
 import { checkKey } from "./keys";
 import { lookup, onOperationRead, runRead } from "./read";
+import { Places } from "./places";
 import { Schedule } from "./schedule";
 import { Settings } from "./settings";
 import { StoreSnapshot } from "./snapshot";
@@ -72,6 +73,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
   cache: Cache = changetype<Cache>(0);
   space: Space = changetype<Space>(0);
   tree: Tree = changetype<Tree>(0);
+  places: Places = changetype<Places>(0);
   log: Log = changetype<Log>(0);
   checkpoint: Checkpoint = changetype<Checkpoint>(0);
   garbage: Garbage = changetype<Garbage>(0);
@@ -116,6 +118,7 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     const counters = this.counters;
     const cache = new Cache(settings.cacheBytes, disk, counters);
     this.cache = cache;
+    this.places = new Places(cache);
     const space = new Space(counters, settings.snapshotsMax + settings.streamsMax + 8);
     this.space = space;
     const tree = new Tree(cache, space);
@@ -243,11 +246,11 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
     if (timer === this.news) this.newsDue = false;
     else if (timer === this.flushTimer) {
       this.flushDue = false;
-      if (!this.log.isEmpty) this.log.wanted = true;
+      if (this.log.isPending) this.log.wanted = true;
     } else {
       this.markDue = false;
       const log = this.log;
-      const mayWrite = this.state == 0 && this.failure == 0;
+      const mayWrite = this.state == 0 && this.failure == 0 && !log.unflushed;
       if (mayWrite && log.markDue && log.isEmpty && log.isIdle) this.fail(log.writeMark());
     }
     this.turn();
@@ -355,14 +358,14 @@ export class Engine implements BlockHandler, BlockWaiter, TimerHandler {
       const log = this.log;
       if (log.wanted || log.isHalfBuffered) log.begin();
       this.fail(log.advance());
-      if (!log.isEmpty || log.markDue) this.setTimers();
+      if (log.isPending || log.markDue) this.setTimers();
     }
   }
 
   /** What is not durable yet keeps the domain alive until it is; a mark does not. */
   private setTimers(): void {
     const log = this.log;
-    if (!log.isEmpty && !this.flushDue) {
+    if (log.isPending && !this.flushDue) {
       this.flushDue = true;
       const timer = this.flushTimer;
       if (timer === null) this.flushTimer = this.clock.after(SOON_NS, this);

@@ -109,6 +109,9 @@ export enum RecordKind {
   REST = 3,
 }
 
+/** Operations in a batch, at most. */
+export const BATCH_OPERATIONS_MAX: i32 = 4096;
+
 /** An operation of a batch, beside those of `BatchKind`: a value that was written before. */
 export const PUT_ELSEWHERE: i32 = 4;
 export const OPERATION_HEAD_BYTES: i32 = 8;

@@ -1,6 +1,7 @@
 /**
  * The log: a ring of records, each with the batches that were committed while the one before it was on its
- * way. One record is in flight at a time: its writes, and a flush behind them.
+ * way. One record is in flight at a time: its writes and, if somebody waits for one of its batches or has for long, a
+ * flush behind them, which is one of the records before it, too.
  */
 import { BatchKind, Errno } from "@phantasm/interfaces";
 import { xxh64 } from "@phantasm/checksum";
@@ -33,7 +34,7 @@ enum Phase {
   IDLE,
   /** A record is being handed to the device, part by part. */
   WRITING,
-  /** All of it is, and the flush behind it. */
+  /** All of it is, and the flush behind it, if there is one. */
   FLUSHING,
   MARKING,
 }
@@ -58,8 +59,10 @@ export class Log {
   durableVersion: u64 = 0;
   /** Version of the last batch in the buffer. */
   bufferedVersion: u64 = 0;
-  /** Somebody waits for what is in the buffer. */
+  /** Somebody waits for what is in the buffer, or for what is written and not flushed. */
   wanted: bool = false;
+  /** Records were written without a flush since the last one. */
+  unflushed: bool = false;
   /** A record was written since the last mark. */
   markDue: bool = false;
   buffer: Uint8Array = new Uint8Array(0);
@@ -73,6 +76,8 @@ export class Log {
   private submitted: i32 = 0;
   private restDue: bool = false;
   private restAt: u32 = 0;
+  /** What is in flight ends with a flush. */
+  private flushes: bool = false;
   private flushDue: bool = false;
   inFlightVersion: u64 = 0;
   /** For the record of kind 3 and for marks: one unit each. */
@@ -98,6 +103,11 @@ export class Log {
 
   get isEmpty(): bool {
     return this.batches == 0;
+  }
+
+  /** Something is neither durable nor on its way to be. */
+  get isPending(): bool {
+    return this.batches > 0 || this.unflushed;
   }
 
   get isIdle(): bool {
@@ -128,11 +138,15 @@ export class Log {
     const start = this.buffer.dataStart + this.filled;
     let to = start + LOGGED_BATCH_HEAD_BYTES;
     const end = operations + bytes;
-    for (let operation = operations; operation < end;) {
-      const next = afterOperation(operation);
-      if (load<u8>(operation) != BatchKind.CONDITION) {
-        memory.copy(to, operation, next - operation);
-        to += next - operation;
+    // What lies between conditions is copied at once.
+    let from = operations;
+    for (let operation = operations; operation <= end;) {
+      const isEnd = operation == end;
+      const next = isEnd ? end + 1 : afterOperation(operation);
+      if (isEnd || load<u8>(operation) == BatchKind.CONDITION) {
+        memory.copy(to, from, operation - from);
+        to += operation - from;
+        from = next;
       }
       operation = next;
     }
@@ -151,12 +165,17 @@ export class Log {
     return left >= count ? count : left + count;
   }
 
-  /** Begins to write what is in the buffer, if nothing else is being written. */
+  /** Begins to write what is in the buffer, or to flush what was written, if nothing else is being written. */
   begin(): void {
-    if (this.phase != Phase.IDLE || this.batches == 0) return;
+    if (this.phase != Phase.IDLE) return;
+    if (this.batches == 0) {
+      if (this.wanted && this.unflushed) this.flushWritten();
+      return;
+    }
     const bytes = this.filled;
     const units = <u32>((bytes + this.unitBytes - 1) / this.unitBytes);
     if (this.unitsFor(bytes) > this.units - this.used) return;
+    this.flushes = this.wanted;
     this.wanted = false;
     const left = this.units - this.head;
     if (left < units) {
@@ -187,6 +206,15 @@ export class Log {
     this.markDue = true;
     this.phase = Phase.WRITING;
     this.counters.records++;
+    this.advance();
+  }
+
+  private flushWritten(): void {
+    this.wanted = false;
+    this.status = 0;
+    this.flushes = true;
+    this.flushDue = true;
+    this.phase = Phase.FLUSHING;
     this.advance();
   }
 
@@ -222,7 +250,7 @@ export class Log {
       }
       this.filled = RECORD_HEAD_BYTES;
       this.batches = 0;
-      this.flushDue = true;
+      this.flushDue = this.flushes;
       this.phase = Phase.FLUSHING;
     }
     if (this.flushDue) {
@@ -246,7 +274,8 @@ export class Log {
     this.outstanding--;
     if (status != 0 && this.status == 0) this.status = status;
     if (this.outstanding > 0 || this.phase != Phase.FLUSHING || this.flushDue) return this.status;
-    if (this.status == 0) {
+    this.unflushed = !this.flushes;
+    if (this.status == 0 && this.flushes) {
       this.durableSequence = this.sequence - 1;
       this.durableVersion = max(this.durableVersion, this.inFlightVersion);
     }

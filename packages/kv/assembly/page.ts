@@ -8,7 +8,7 @@
  * 0     24                        lowest         4096
  * ```
  */
-import { compareBytes } from "./compare";
+import { compareBytes, equalBytes } from "./compare";
 import {
   CELLS,
   CellFlag,
@@ -124,6 +124,13 @@ export function search(page: usize, key: usize, keyBytes: i32): i32 {
     }
   }
   return low;
+}
+
+/** Whether a leaf has this key at that index. */
+export function isKeyAt(page: usize, index: i32, key: usize, keyBytes: i32): bool {
+  if (index >= countOf(page)) return false;
+  const cell = cellAt(page, index);
+  return keyBytesOf(cell) == keyBytes && equalBytes(leafKey(cell), key, keyBytes);
 }
 
 /** Index of the child of an inner page that has the keys around this one. */

@@ -21,13 +21,18 @@ import {
   ValueWriter,
 } from "@phantasm/interfaces";
 import { observeCounters } from "@phantasm/runtime/observed";
-import { BATCH_OPERATIONS_MAX } from "./commit";
 import { KeyValueCounters, LABELS } from "./counters";
 import { StoreCursor } from "./cursor";
 import { DIRTY_REFERENCE } from "./cache";
 import { Engine } from "./engine";
 import { checkKey } from "./keys";
-import { OPERATION_HEAD_BYTES, PAGE_SHIFT, afterOperation, operationHeadBytes } from "./layout";
+import {
+  BATCH_OPERATIONS_MAX,
+  OPERATION_HEAD_BYTES,
+  PAGE_SHIFT,
+  afterOperation,
+  operationHeadBytes,
+} from "./layout";
 import { Operation, OperationKind } from "./operation";
 import { problemText } from "./problem";
 import { open } from "./reader";
@@ -37,7 +42,7 @@ import { StoreSnapshot } from "./snapshot";
 
 @final
 export class KeyValueStore implements KeyValue {
-  private readonly engine: Engine;
+  readonly engine: Engine;
 
   constructor(
     disk: Block,

@@ -15,6 +15,7 @@ import {
   exact,
   innerKey,
   insertCell,
+  isKeyAt,
   isLeaf,
   keyBytesOf,
   keyOf,
@@ -26,13 +27,11 @@ import {
   usedBytes,
 } from "./page";
 import { Space } from "./space";
+import { frameOn, growWay, indexOn, setOn } from "./way";
 
 /** Cells are written here before it is known where they will lie. */
 const leafScratch: usize = memory.data(1024, 8);
 const innerScratch: usize = memory.data(1024, 8);
-
-/** The way from the root to a leaf: i32 frame and i32 index of each page. The root grows at the front. */
-const path: usize = memory.data(160, 8);
 
 /** A page that is emptier than this looks for a neighbour to join, */
 const SPARSE_BYTES: i32 = PAGE_BYTES / 4;
@@ -51,25 +50,6 @@ export class View {
     this.checksum = other.checksum;
     this.levels = other.levels;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function frameOn(depth: i32): i32 {
-  return load<i32>(path + ((<usize>depth) << 3));
-}
-
-// @ts-ignore: decorator
-@inline
-function indexOn(depth: i32): i32 {
-  return load<i32>(path + ((<usize>depth) << 3), 4);
-}
-
-// @ts-ignore: decorator
-@inline
-function setOn(depth: i32, frame: i32, index: i32): void {
-  store<i32>(path + ((<usize>depth) << 3), frame);
-  store<i32>(path + ((<usize>depth) << 3), index, 4);
 }
 
 function clearKey(page: usize, cell: usize): void {
@@ -94,6 +74,10 @@ export class Tree {
   leaf: i32 = -1;
   index: i32 = 0;
   found: bool = false;
+  /** For the next `seek`: where in its leaf the key may be; -1: anywhere. */
+  guess: i32 = -1;
+  /** Grows when cells of leaves that are dirty may lie elsewhere from then on. */
+  shape: u64 = 0;
 
   /** Frames of leaves that the batch has emptied. */
   private readonly empty: usize;
@@ -119,11 +103,14 @@ export class Tree {
       if (frame < 0) return frame;
       const address = this.cache.at(frame);
       if (level == 0) {
-        const index = search(address, key, keyBytes);
+        const guess = this.guess;
+        this.guess = -1;
+        const isThere = guess >= 0 && isKeyAt(address, guess, key, keyBytes);
+        const index = isThere ? guess : search(address, key, keyBytes);
         setOn(depth, frame, index);
         this.leaf = frame;
         this.index = index;
-        this.found = exact;
+        this.found = isThere || exact;
         return 0;
       }
       const index = childIndex(address, key, keyBytes);
@@ -217,6 +204,7 @@ export class Tree {
       }
       removeCell(page, this.index);
     }
+    this.shape++;
     store<u16>(leafScratch, keyBytes);
     store<u16>(leafScratch, flags, 2);
     store<u32>(leafScratch, valueBytes, 4);
@@ -237,6 +225,7 @@ export class Tree {
   /** `remove` of the key that the last `seek` was for; nothing has changed since. */
   removeHere(): bool {
     if (!this.found) return false;
+    this.shape++;
     this.makeWayDirty();
     const depth = this.root.levels - 1;
     removeCell(this.cache.at(frameOn(depth)), this.index);
@@ -302,6 +291,7 @@ export class Tree {
       this.refer(depth, dirty);
       setOn(depth, dirty, indexOn(depth));
     }
+    this.leaf = frameOn(levels - 1);
   }
 
   /** Puts the reference to a dirty page into its parent. */
@@ -371,8 +361,7 @@ export class Tree {
     store<u64>(cell, 0);
     store<u64>(cell, root.page, 8);
     store<u64>(cell, root.checksum, 16);
-    memory.copy(path + 8, path, (<usize>root.levels) << 3);
-    setOn(0, frame, 0);
+    growWay(root.levels, frame);
     root.page = DIRTY_REFERENCE | (<u64>frame);
     root.levels = level + 1;
   }

@@ -30,9 +30,9 @@ const OPTIONS = [
   "format",
 ] as const satisfies (keyof KeyValueOptions)[];
 
-/** What it takes beside the cache: for frames, for a record of the log and a checkpoint, for others each. */
-const FRAME_SHARE = 0.02;
-const LOG_BYTES = 1_310_720;
+/** What it takes beside the cache: for frames and places, for a batch, a record of the log and a checkpoint, for others each. */
+const FRAME_SHARE = 0.05;
+const LOG_BYTES = 1_327_104;
 const STREAM_BYTES = 131_072;
 const OPERATION_BYTES = 640;
 

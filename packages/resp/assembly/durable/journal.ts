@@ -256,6 +256,14 @@ export class Journal {
     following: i32,
   ): i32 {
     const bytes = headBytes + firstBytes + secondBytes;
+    if (bytes <= PART_BYTES) {
+      this.record(bytes);
+      const to = this.batch.putRoom(this.keyFor(kind, id, element, 0), bytes);
+      memory.copy(to, head, <usize>headBytes);
+      memory.copy(to + <usize>headBytes, first, <usize>firstBytes);
+      memory.copy(to + <usize>(headBytes + firstBytes), second, <usize>secondBytes);
+      return 1;
+    }
     const parts = partsFor(bytes);
     const isLarge = bytes > LARGE_BYTES;
     if (!isLarge) this.record(bytes);

@@ -84,6 +84,11 @@ export class Table {
     return null;
   }
 
+  /** The first entry that a key with this hash may be found at, 0: none. */
+  firstOf(hash: u32): u32 {
+    return load<u32>(this.bucketOf(hash));
+  }
+
   private bucketOf(hash: u32): usize {
     const index = hash & this.mask;
     if (this.other != 0 && index < this.moved)

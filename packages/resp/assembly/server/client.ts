@@ -7,6 +7,7 @@
  */
 import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
+import { lookAhead } from "../memory/ahead";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
 import { Wait } from "./blocking";
@@ -218,12 +219,15 @@ export class Client extends Task implements TcpHandler {
     const server = this.server;
     const parser = this.parser;
     let from = 0;
+    let looked = 0;
     for (let left = TURN_REQUESTS_MAX; from < bytes; left--) {
       if (left == 0) {
         if (!this.isScheduled) readyLater(this);
         this.isScheduled = true;
         break;
       }
+      if (looked == 0) looked = lookAhead(server.db.table, base + <usize>from, base + <usize>bytes);
+      looked--;
       const parsed = parser.parse(base + <usize>from, bytes - from);
       if (parsed == Parse.MORE) break;
       if (parsed == Parse.ERROR) {
