@@ -21,6 +21,14 @@ function bare(address: u32 = ADDRESS): Answer {
   return new Answer(5, 1, address).option32(54, SERVER).option32(51, 3600);
 }
 
+/** Of a lease whose server says so. */
+function domainOf(text: string): string {
+  const bytes = Uint8Array.wrap(String.UTF8.encode(text));
+  const value = new Array<u8>();
+  for (let i = 0; i < bytes.length; i++) value.push(bytes[i]);
+  return lease(bare().option(15, value)).domain;
+}
+
 /** Routes as text. */
 function routes(one: Lease): string {
   let text = "";
@@ -176,5 +184,27 @@ describe("other values", () => {
     expect(lease(bare().option(15, [0x65, 0x78, 0x2e, 0x63, 0])).domain).toBe("ex.c");
     expect(lease(bare().option(15, [0x65, 0x20])).domain).toBe("");
     expect(lease(bare().option(15, [0])).domain).toBe("");
+  });
+
+  test("a domain that is no host name is left out", () => {
+    const label63 = "a".repeat(63);
+    const long = `${label63}.${label63}.${label63}.${"a".repeat(61)}`;
+    const fine = ["a", "A-9.b", "1.2", label63, long];
+    for (let i = 0; i < fine.length; i++) {
+      expect(domainOf(fine[i])).toBe(fine[i]);
+      expect(domainOf(fine[i] + ".")).toBe(fine[i]);
+      expect(domainOf(fine[i] + ".\0")).toBe(fine[i]);
+    }
+    const wrong = [".", "..", ".a", "a..b", "a..", "-a", "a-", "a.-b", "a-.b", "a_b", "a b", "a/b"];
+    wrong.push(label63 + "a");
+    wrong.push(long + "a");
+    wrong.push("a\0b");
+    wrong.push("\u00e9");
+    wrong.push("@[`{");
+    for (let i = 0; i < wrong.length; i++)
+      expect(wrong[i] + "=" + domainOf(wrong[i])).toBe(wrong[i] + "=");
+    // Bytes that are no UTF-8.
+    expect(lease(bare().option(15, [0x61, 0xc3])).domain).toBe("");
+    expect(lease(bare().option(15, [0xff])).domain).toBe("");
   });
 });

@@ -13,6 +13,13 @@ const LEASE_SECONDS_INFINITE: u32 = 0xffff_ffff;
 /** A smaller MTU is ignored: every host must take IPv4 packets of this size (RFC 791 §3.1). */
 export const MTU_BYTES_MIN: i32 = 576;
 
+/** RFC 1035 §2.3.4, in text. */
+const DOMAIN_BYTES_MAX: i32 = 253;
+const LABEL_BYTES_MAX: usize = 63;
+
+const HYPHEN: u8 = 0x2d;
+const DOT: u8 = 0x2e;
+
 /** `expiresNs`, `renewNs` and `rebindNs` of a lease that does not end. */
 export const NEVER: i64 = i64.MAX_VALUE;
 
@@ -43,7 +50,7 @@ export class Lease {
   routes: LeaseRoute[] = [];
   /** At most NAME_SERVERS_MAX, in the order of preference. */
   nameServers: u32[] = [];
-  /** Domain of the network, in letters, digits, hyphens and dots; "" if there is none. */
+  /** Domain of the network, a host name by RFC 1123 §2.1 without a dot at its end; "": none, or no host name. */
   domain: string = "";
   /** Largest IP packet of the link, at least MTU_BYTES_MIN; 0: the server does not say. */
   mtu: i32 = 0;
@@ -195,13 +202,30 @@ function readRoutes(lease: Lease, reply: Reply): bool {
 
 function readDomain(lease: Lease, reply: Reply): void {
   let bytes = reply.option(Option.DOMAIN_NAME);
-  // RFC 2132 §2: some servers count a terminating zero.
+  // RFC 2132 §2: some servers count a terminating zero; and the dot of the root says nothing more.
   if (bytes > 0 && load<u8>(reply.value + bytes - 1) == 0) bytes--;
-  if (bytes < 1 || bytes > 253) return;
-  for (let at = 0; at < bytes; at++) {
-    const c = load<u8>(reply.value + at);
-    const letter = (c | 0x20) - 0x61;
-    if (letter >= 26 && c - 0x30 >= 10 && c != 0x2d && c != 0x2e) return;
-  }
+  if (bytes > 0 && load<u8>(reply.value + bytes - 1) == DOT) bytes--;
+  if (!isHostName(reply.value, bytes)) return;
   lease.domain = String.UTF8.decodeUnsafe(reply.value, bytes);
+}
+
+/** RFC 1123 §2.1: labels of 1 to 63 letters, digits and inner hyphens; so what is decoded is ASCII. */
+function isHostName(start: usize, bytes: i32): bool {
+  if (bytes < 1 || bytes > DOMAIN_BYTES_MAX) return false;
+  const end = start + bytes;
+  let label = start;
+  for (let at = start; at <= end; at++) {
+    const c = at < end ? load<u8>(at) : DOT;
+    if (c == DOT) {
+      const labelBytes = at - label;
+      if (labelBytes < 1 || labelBytes > LABEL_BYTES_MAX) return false;
+      if (load<u8>(label) == HYPHEN || load<u8>(at - 1) == HYPHEN) return false;
+      label = at + 1;
+      continue;
+    }
+    const letter: u8 = (c | 0x20) - 0x61;
+    const digit: u8 = c - 0x30;
+    if (letter >= 26 && digit >= 10 && c != HYPHEN) return false;
+  }
+  return true;
 }

@@ -2,6 +2,8 @@ export { DiskZones } from "./disk-zones";
 export { ServerCounters } from "./counters";
 export { DnsServer } from "./server";
 export { Responder, TRANSFER } from "./responder";
+export { KeptZones, NothingKept } from "./kept";
+export { KeptInStore } from "./kept-in-store";
 export { NoSecondary, Secondary } from "./secondary";
 export { SecondaryZones } from "./secondary-zones";
 export { Transfer } from "./transfer";

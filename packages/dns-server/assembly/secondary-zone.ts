@@ -10,6 +10,7 @@ import {
 } from "@phantasm/interfaces";
 import { textOfName } from "@phantasm/dns/wire";
 import { Inbound, InboundHandler } from "./inbound";
+import { soaOf } from "./kept-reader";
 import { SecondaryZones } from "./secondary-zones";
 import { isNewer } from "./serial";
 import { SoaAnswer } from "./soa-query";
@@ -31,6 +32,8 @@ const QUEUE_NS: i64 = 60 * SECOND;
 export const NEVER: i64 = i64.MAX_VALUE;
 
 export enum ZoneState {
+  /** What is kept of it is still to be read. */
+  LOADING,
   /** Looks at its time. */
   IDLE,
   /** Wants to ask. */
@@ -48,7 +51,13 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
   readonly version: ZoneVersion = new ZoneVersion();
   /** When `wake` is to be called. */
   wakeNs: i64 = 0;
-  private expiresNs: i64 = NEVER;
+  expiresNs: i64 = NEVER;
+  /** When it was last known to be current, ns since 1970. */
+  confirmedNs: i64 = 0;
+  /** For `KeptZones`: this version is to be kept; is; and was known to be current since that was written down. */
+  isToKeep: bool = false;
+  isKept: bool = false;
+  isConfirmed: bool = false;
   private unknownNs: i64 = UNKNOWN_NS_MIN;
   private lookedNs: i64 = i64.MIN_VALUE / 2;
   /** Somebody said that there is something new while it was being looked for. */
@@ -89,9 +98,45 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
     return false;
   }
 
+  /** Waits for `restored`. */
+  load(): void {
+    this.state = ZoneState.LOADING;
+    this.wakeNs = NEVER;
+  }
+
+  /**
+   * @param zones what was kept of it; null: nothing
+   * @param confirmedNs when that was last known to be current, ns since 1970
+   */
+  restored(zones: Zones | null, confirmedNs: i64): void {
+    if (zones !== null) this.restore(zones, confirmedNs);
+    this.state = ZoneState.IDLE;
+    this.isNotified = false;
+    this.sleep(0);
+  }
+
+  private restore(zones: Zones, confirmedNs: i64): void {
+    const version = this.version;
+    version.take(soaOf(zones));
+    // A clock that went back says nothing of how long it was.
+    const ageNs = max<i64>(0, this.owner.wall - confirmedNs);
+    if (ageNs >= version.expireNs) {
+      this.log.error("{}: what is kept has expired: it is not answered", this.name);
+      return;
+    }
+    this.confirmedNs = confirmedNs;
+    this.isKept = true;
+    this.expiresNs = this.owner.now + version.expireNs - ageNs;
+    this.owner.set.replace(this.served, zones);
+    this.log.info(
+      `${this.name}: serial ${version.serial}, ${zones.records} records, as it was kept, current ${ageNs / SECOND} s ago`,
+    );
+    this.owner.changed(this.served, zones);
+  }
+
   /** At its time, or later. */
   wake(now: i64): void {
-    if (now >= this.expiresNs) this.expire();
+    this.expireAt(now);
     if (this.state == ZoneState.TRANSFERRING) this.wakeNs = this.expiresNs;
     if (this.state == ZoneState.IDLE) {
       this.state = ZoneState.DUE;
@@ -103,7 +148,8 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
     else if (this.state == ZoneState.QUEUED) this.transfer();
   }
 
-  private expire(): void {
+  expireAt(now: i64): void {
+    if (now < this.expiresNs) return;
     this.expiresNs = NEVER;
     this.owner.counters.expired++;
     this.log.error(
@@ -204,6 +250,7 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
       this.log.warning("{}: {} records of other zones were left out", this.name, reader.strays);
     this.version.take(reader.soa);
     this.owner.set.replace(this.served, zones);
+    this.owner.kept.replaced(this);
     const how = nameOfTransfer(reader.isIncremental);
     const from = this.primaries[this.primary].toString();
     const took = inbound.elapsedNs / 1_000_000;
@@ -234,6 +281,8 @@ export class SecondaryZone implements UdpHandler, InboundHandler {
   private isCurrent(): void {
     this.owner.counters.current++;
     this.expiresNs = this.owner.now + this.version.expireNs;
+    this.confirmedNs = this.owner.wall;
+    this.owner.kept.confirmed(this);
     this.unknownNs = UNKNOWN_NS_MIN;
     const refreshNs = this.version.refreshNs;
     // Up to a tenth earlier, so that zones which came together do not always ask together.

@@ -13,6 +13,7 @@ import { Rcode, equalNames } from "@phantasm/dns/wire";
 import { observeCounters } from "@phantasm/runtime/observed";
 import { Stack, StackWaiter } from "@phantasm/stack";
 import { Inbound } from "./inbound";
+import { KeptZones } from "./kept";
 import { NOT_AUTH } from "./query";
 import { Secondary, ZoneListener } from "./secondary";
 import { SECONDARY_LABELS, SecondaryCounters } from "./secondary-counters";
@@ -41,6 +42,7 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
   private zoneSet: ZoneSet | null = null;
   private listener: ZoneListener | null = null;
   private timer: Timer | null = null;
+  private isUp: bool = false;
   private isWaking: bool = false;
   /** While it wakes zones, one has made room: those before it have not seen that. */
   private hasRoom: bool = false;
@@ -56,6 +58,7 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
     private readonly transfers: i32,
     bytesMax: i32,
     private readonly recordsMax: i32,
+    readonly kept: KeptZones,
   ) {
     const logger = log.source("secondary");
     this.log = logger;
@@ -75,17 +78,33 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
       const zone = this.zones[i];
       assert(set.add(zone.served), "dns: there are two secondary zones " + zone.name);
     }
-    if (this.zones.length > 0) this.stack.whenUp(this);
-  }
-
-  onStackUp(stack: Stack): void {
+    if (this.zones.length == 0) return;
     const timer = this.clock.after(0, this);
     timer.background();
     this.timer = timer;
+    if (this.kept.start(this.zones, this.account))
+      for (let i = 0; i < this.zones.length; i++) this.zones[i].load();
+    this.stack.whenUp(this);
+  }
+
+  onStackUp(stack: Stack): void {
+    this.isUp = true;
+    // Those that were kept have been answered already, and nobody was told.
+    for (let i = 0; i < this.zones.length; i++) {
+      const served = this.zones[i].served;
+      const zones = served.zones;
+      if (zones !== null) this.changed(served, zones);
+    }
+    this.timer!.set(0);
   }
 
   get now(): i64 {
     return this.clock.now();
+  }
+
+  /** Of the clock on the wall, ns since 1970. */
+  get wall(): i64 {
+    return this.clock.wall();
   }
 
   get set(): ZoneSet {
@@ -119,7 +138,10 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
     const timer = this.timer;
     if (timer === null || this.isWaking) return;
     let wakeNs = NEVER;
-    for (let i = 0; i < this.zones.length; i++) wakeNs = min(wakeNs, this.zones[i].wakeNs);
+    for (let i = 0; i < this.zones.length; i++) {
+      const zone = this.zones[i];
+      wakeNs = min(wakeNs, this.isUp ? zone.wakeNs : zone.expiresNs);
+    }
     const now = this.now;
     for (let i = 0; i < this.inbounds.length; i++)
       if (!this.inbounds[i].isFree) wakeNs = min(wakeNs, now + WATCH_NS);
@@ -133,6 +155,10 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
     for (let i = 0; i < this.inbounds.length; i++) this.inbounds[i].watch();
     for (let i = 0; i < this.zones.length; i++) {
       const zone = this.zones[i];
+      if (!this.isUp) {
+        zone.expireAt(now);
+        continue;
+      }
       const hasRoom =
         (zone.state == ZoneState.DUE && this.sockets < SOCKETS_MAX) ||
         (zone.state == ZoneState.QUEUED && this.hasFree);
@@ -213,6 +239,6 @@ export class SecondaryZones implements Secondary, StackWaiter, TimerHandler {
   }
 
   changed(zone: ServedZone, zones: Zones): void {
-    this.listener!.onZones(zone, zones);
+    if (this.isUp) this.listener!.onZones(zone, zones);
   }
 }

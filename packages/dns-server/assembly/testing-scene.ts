@@ -8,6 +8,7 @@ import {
   u32At,
 } from "@phantasm/dns/wire";
 import { expect } from "@phantasm/testing";
+import { NothingKept } from "./kept";
 import { Responder } from "./responder";
 import { ZoneListener } from "./secondary";
 import { SecondaryZones } from "./secondary-zones";
@@ -49,6 +50,7 @@ export const secondary = new SecondaryZones(
   1,
   1 << 20,
   RECORDS_MAX,
+  new NothingKept(),
 );
 responder.secondary = secondary;
 export const counters = secondary.counters;

@@ -93,7 +93,7 @@ export class TestStack implements Stack {
     return [];
   }
   whenUp(waiter: StackWaiter): void {
-    waiter.onStackUp(this);
+    if (this.isUp) waiter.onStackUp(this);
   }
   forget(waiter: StackWaiter): void {}
   ping(remote: IpAddress, handler: PingHandler): Pinger | null {

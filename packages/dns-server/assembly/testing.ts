@@ -44,6 +44,8 @@ export class TestTimer implements Timer {
 /** Time stands still until `advance`. */
 export class TestClock implements Clock {
   nowNs: i64 = 0;
+  /** What the clock on the wall said when this one began. */
+  wallNs: i64 = 1_700_000_000_000_000_000;
   private readonly timers: TestTimer[] = [];
 
   now(): i64 {
@@ -53,7 +55,7 @@ export class TestClock implements Clock {
     return this.nowNs;
   }
   wall(): i64 {
-    return this.nowNs + 1_700_000_000_000_000_000;
+    return this.nowNs + this.wallNs;
   }
   after(delayNs: i64, handler: TimerHandler): Timer {
     const timer = new TestTimer(this, handler, this.nowNs + delayNs);

@@ -42,6 +42,11 @@ export interface DnsServerOptions {
    */
   readonly secondary?: readonly SecondaryZone[];
   readonly secondaryLimits?: SecondaryLimits;
+  /**
+   * Where zones of a secondary are kept over a restart, such as `keyValue(block("kept"), clock())`: they are answered
+   * at the boot, until they expire, also when no primary can be reached. Default: nowhere.
+   */
+  readonly kept?: Device<"KeyValue">;
   /** Where a secondary says what it has transferred. Default `logging()`. */
   readonly log?: Device<"Log">;
   /** Default `random()`. */
@@ -63,6 +68,7 @@ const OPTIONS = [
   "notify",
   "secondary",
   "secondaryLimits",
+  "kept",
   "log",
   "random",
   "clock",
@@ -110,8 +116,8 @@ export function dnsServer(
   options: DnsServerOptions = {},
 ): Device<"DnsServer"> {
   checkOptions("dnsServer", options, OPTIONS);
-  const { random: randomDevice, clock: clockDevice, log } = options;
-  const devices = { stack, random: randomDevice, clock: clockDevice, log };
+  const { random: randomDevice, clock: clockDevice, log, kept } = options;
+  const devices = { stack, random: randomDevice, clock: clockDevice, log, kept };
   const { rateLimit = {}, version = "", identity = "", transfer = [], notify = [] } = options;
   checkOptions("dnsServer: rateLimit", rateLimit, ["answersPerSecond", "slip", "places"]);
   const { places = 65_536 } = rateLimit;

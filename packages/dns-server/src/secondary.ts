@@ -27,10 +27,14 @@ export interface SecondaryDevices {
   readonly random?: Device<"Random"> | undefined;
   readonly clock?: Device<"Clock"> | undefined;
   readonly log?: Device<"Log"> | undefined;
+  /** Where zones are kept over a restart. */
+  readonly kept?: Device<"KeyValue"> | undefined;
 }
 
 /** While the records of a zone are collected, they take up to three times the half of `bytes`. */
 const DRAFTS = 1.5;
+/** While a zone that was kept is looked at: a bit for each of its words. */
+const CHECK = 1 / 32;
 /** Buffers of a transfer. */
 const BUFFER_BYTES = 1024 * 1024;
 
@@ -78,13 +82,22 @@ export function secondary(
     interfaces: "@phantasm/dns-server",
   } as const;
   checkOptions("dnsServer: secondaryLimits", limits, ["bytes", "records", "transfers"]);
-  if (zones === undefined) return device({ ...common, class: "NoSecondary" });
+  if (zones === undefined) {
+    if (devices.kept !== undefined)
+      throw new ConfigurationError(
+        "dnsServer: kept is for zones of a secondary; `secondary: []` has those that are named at the boot",
+        "kept",
+      );
+    return device({ ...common, class: "NoSecondary" });
+  }
   if (!Array.isArray(zones))
     throw new ConfigurationError(
       `dnsServer: secondary must be a list such as [{ zone: "example.net", primaries: ["192.0.2.1"] }]`,
       "secondary",
     );
   const list = (zones as readonly SecondaryZone[]).map(entry).join(";");
+  const clockDevice = devices.clock ?? clock();
+  const log = devices.log ?? logging();
   const { bytes = 32 * 1024 * 1024, records = 500_000, transfers = 2 } = limits;
   return device({
     ...common,
@@ -92,20 +105,43 @@ export function secondary(
     parameters: [
       { name: "stack", device: devices.stack, needs: "Stack" },
       { name: "random", device: devices.random ?? random(), needs: "Random" },
-      { name: "clock", device: devices.clock ?? clock(), needs: "Clock" },
-      { name: "log", device: devices.log ?? logging(), needs: "Log" },
+      { name: "clock", device: clockDevice, needs: "Clock" },
+      { name: "log", device: log, needs: "Log" },
       { name: "zones", value: list },
       { name: "given", argument: "secondary" },
       { name: "transfers", value: transfers, minimum: 1, maximum: 16 },
       { name: "bytes", value: bytes, minimum: 65_536, maximum: 128 * 1024 * 1024 },
       { name: "records", value: records, minimum: 1, maximum: 8_000_000 },
+      { name: "kept", device: kept(devices.kept, clockDevice, log), needs: "KeptZones" },
     ],
-    memoryBytes: Math.ceil(bytes * (1 + DRAFTS * transfers) + BUFFER_BYTES * transfers),
+    memoryBytes: Math.ceil(bytes * (1 + CHECK + DRAFTS * transfers) + BUFFER_BYTES * transfers),
     arguments: {
       secondary: string({
         default: "",
         help: "More zones to have from others: ZONE=ADDRESS[#PORT][,ADDRESS…][;ZONE=…]",
       }),
     },
+  });
+}
+
+function kept(
+  store: Device<"KeyValue"> | undefined,
+  clockDevice: Device<"Clock">,
+  log: Device<"Log">,
+): Device<"KeptZones"> {
+  const common = {
+    module: "@phantasm/dns-server",
+    provides: "KeptZones",
+    interfaces: "@phantasm/dns-server",
+  } as const;
+  if (store === undefined) return device({ ...common, class: "NothingKept" });
+  return device({
+    ...common,
+    class: "KeptInStore",
+    parameters: [
+      { name: "store", device: store, needs: "KeyValue" },
+      { name: "clock", device: clockDevice, needs: "Clock" },
+      { name: "log", device: log, needs: "Log" },
+    ],
   });
 }

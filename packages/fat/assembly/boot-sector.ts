@@ -11,6 +11,13 @@
 /** Bytes that `parseBootSector` looks at. */
 export const BOOT_BYTES: i32 = 512;
 
+/** Where FAT32 keeps a copy of the boot sector: the specification allows no other place (BPB_BkBootSec). */
+export const BOOT_COPY_SECTOR: u32 = 6;
+
+/** Sizes that a sector of a volume may have. */
+export const SECTOR_BYTES_MIN: u32 = 512;
+export const SECTOR_BYTES_MAX: u32 = 4096;
+
 /** Offset of a byte in the boot sector of FAT32, in which bit 0 says: not unmounted. As Linux and fsck.vfat use it. */
 export const BOOT_STATE_OFFSET: i32 = 0x41;
 
@@ -56,6 +63,10 @@ export class Geometry {
   /** The log of this package; 0: there is no room for it. */
   logStart: u32 = 0;
   serial: u32 = 0;
+  /** What the first entry of a FAT repeats in its lowest byte. */
+  media: u32 = 0;
+  /** It was read from the copy of the boot sector. */
+  isCopy: bool = false;
 
   /** The first sector of a cluster that `isCluster`. */
   @inline
@@ -98,7 +109,8 @@ export function parseBootSector(
   const fats = <i32>load<u8>(at, 16);
   const rootEntries = <u32>load<u16>(at, 17);
   const media = <u32>load<u8>(at, 21);
-  if (sectorBytes < 512 || sectorBytes > 4096 || !isPowerOfTwo(sectorBytes)) return null;
+  if (sectorBytes < SECTOR_BYTES_MIN || sectorBytes > SECTOR_BYTES_MAX) return null;
+  if (!isPowerOfTwo(sectorBytes)) return null;
   if (<i32>sectorBytes < deviceSectorBytes) return null;
   if (!isPowerOfTwo(clusterSectors) || clusterSectors > 128) return null;
   if (reserved == 0 || fats < 1 || fats > FATS_MAX) return null;
@@ -135,7 +147,26 @@ export function parseBootSector(
   geometry.dataStart = <u32>dataStart;
   geometry.clusters = <u32>clusters;
   geometry.sectors = sectors;
+  geometry.media = media;
   if (is32 && !parseFat32(at, geometry, reserved, fats)) return null;
+  return geometry;
+}
+
+/**
+ * Reads the copy of the boot sector at `at`, found in a volume with sectors of that size; as `parseBootSector`.
+ * Null also when it does not say that it lies there.
+ */
+export function parseBootCopy(
+  at: usize,
+  sectorBytes: u32,
+  deviceBytes: u64,
+  deviceSectorBytes: i32,
+): Geometry | null {
+  const geometry = parseBootSector(at, deviceBytes, deviceSectorBytes);
+  if (geometry === null || geometry.bits != 32 || geometry.sectorBytes != <i32>sectorBytes)
+    return null;
+  if (load<u16>(at, 50) != <u16>BOOT_COPY_SECTOR) return null;
+  geometry.isCopy = true;
   return geometry;
 }
 

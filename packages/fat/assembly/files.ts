@@ -103,6 +103,12 @@ export class FatFiles implements Files, DiskListener, TimerHandler {
     return this.mounted;
   }
 
+  /** The boot sector is damaged: the volume is read by its copy, and not written. */
+  get isRescued(): bool {
+    const volume = this.volume;
+    return volume !== null && volume.geometry.isCopy;
+  }
+
   // ---- operations of a path
 
   open(path: string, flags: i32, handler: FilesHandler, tag: i32): i32 {

@@ -82,13 +82,15 @@ function mutate(disk: TestDisk, random: TestRandom, from: i32, to: i32): void {
   }
 }
 
-function fuzz(seeds: i32, from: i32, to: i32, offset: i32): void {
+/** @param damagedBytes of the volume, from its beginning */
+function fuzz(seeds: i32, from: i32, to: i32, offset: i32, damagedBytes: i32 = 0): void {
   const disk = new TestDisk(SECTORS);
   fill(disk);
   const image = disk.content.slice(0);
   for (let seed = 0; seed < seeds; seed++) {
     disk.run();
     disk.content.set(image);
+    disk.content.fill(0, 0, damagedBytes);
     disk.writable = seed % 2 == 0;
     mutate(disk, new TestRandom(<u64>(seed + offset) * 65_537 + 1), from, to);
     exploreAll(disk, `seed ${seed + offset}`);
@@ -97,6 +99,10 @@ function fuzz(seeds: i32, from: i32, to: i32, offset: i32): void {
 
 test("in the boot sector", () => {
   fuzz(300, 0, 90, 0);
+});
+
+test("in the copy of a boot sector that is damaged", () => {
+  fuzz(100, 6 * 512, 6 * 512 + 90, 5000, 512);
 });
 
 test("in FSInfo and the log", () => {
@@ -196,5 +202,6 @@ test("what is no FAT volume", () => {
   formatFat32(disk.content, 512, 1);
   // A volume that is larger than its device.
   store<u32>(disk.content.dataStart, SECTORS + 1, 32);
+  memory.copy(disk.content.dataStart + 6 * 512, disk.content.dataStart, 512);
   expect(mount(disk).state()).toBe(WRONG_FORMAT);
 });

@@ -4,7 +4,7 @@
  *
  * A volume that was found dirty stays so until fsck has looked at it: what is lost on it only fsck finds.
  */
-import { PENDING } from "@phantasm/interfaces";
+import { PENDING, WRONG_FORMAT } from "@phantasm/interfaces";
 import { BOOT_STATE_OFFSET, Geometry } from "./boot-sector";
 import { SectorCache } from "./cache";
 import { Disk, Transfer } from "./disk";
@@ -15,6 +15,10 @@ const STATE_DIRTY: u8 = 1;
 /** Byte 3 of FAT entry 1: bit 3 says that the volume is in order. */
 const CLEAN_OFFSET: usize = 7;
 const CLEAN_BIT: u8 = 8;
+
+/** The 28 bits of a FAT entry that count; FAT entry 0, but for the byte of the medium. */
+const ENTRY_MASK: u32 = 0x0fff_ffff;
+const MEDIA_ENTRY: u32 = 0x0fff_ff00;
 
 const INFO_FREE: usize = 488;
 const INFO_NEXT: usize = 492;
@@ -49,15 +53,23 @@ export class Marks {
     return this.dirty;
   }
 
-  /** Reads FSInfo and the marks. Returns 0 when that is done. */
+  /** Reads FSInfo and the marks. Returns 0 when that is done; WRONG_FORMAT: the copy of the boot sector is of another volume. */
   read(): i32 {
     const geometry = this.geometry;
     if (geometry.bits != 32) return 0;
-    let at = this.cache.at(0);
-    if (at == 0) return this.cache.status;
-    const boot = load<u8>(at, BOOT_STATE_OFFSET);
+    // What is damaged says nothing of its order, and may not even be readable.
+    let boot: u8 = STATE_DIRTY;
+    let at: usize = 0;
+    if (!geometry.isCopy) {
+      at = this.cache.at(0);
+      if (at == 0) return this.cache.status;
+      boot = load<u8>(at, BOOT_STATE_OFFSET);
+    }
     at = this.cache.at(geometry.fatStart);
     if (at == 0) return this.cache.status;
+    // A copy may be left of a volume that something else was put over.
+    if (geometry.isCopy && (load<u32>(at) & ENTRY_MASK) != (MEDIA_ENTRY | geometry.media))
+      return WRONG_FORMAT;
     this.foundDirty = (boot & STATE_DIRTY) != 0 || (load<u8>(at, CLEAN_OFFSET) & CLEAN_BIT) == 0;
     if (geometry.infoSector == 0) return 0;
     at = this.cache.at(geometry.infoSector);

@@ -1,6 +1,13 @@
 /** What happens before the first operation, and when there is nothing else to do. */
 import { Block, Clock, PENDING, WRONG_FORMAT } from "@phantasm/interfaces";
-import { BOOT_BYTES, parseBootSector } from "./boot-sector";
+import {
+  BOOT_BYTES,
+  BOOT_COPY_SECTOR,
+  SECTOR_BYTES_MAX,
+  SECTOR_BYTES_MIN,
+  parseBootCopy,
+  parseBootSector,
+} from "./boot-sector";
 import { Disk, Transfer } from "./disk";
 import { LogState } from "./log";
 import { Nodes } from "./node";
@@ -27,6 +34,10 @@ export class Mount {
   volume: Volume | null = null;
   private stage: MountStage = MountStage.READ_BOOT;
   private readonly boot: Uint8Array;
+  /** 0: the first sector is looked at; else its copy, in a volume with sectors of this size. */
+  private copySectorBytes: u32 = 0;
+  /** Why the first sector would not do. */
+  private firstError: i32 = 0;
 
   constructor(
     private readonly disk: Disk,
@@ -50,7 +61,10 @@ export class Mount {
 
   private one(): i32 {
     const outcome = this.transfer.outcome();
-    if (outcome < 0) return outcome;
+    if (outcome < 0)
+      return outcome != PENDING && this.stage == MountStage.PARSE_BOOT
+        ? this.tryCopy(outcome)
+        : outcome;
     const stage = this.stage++;
     const status = this.begin(stage);
     if (status < 0) this.stage = stage;
@@ -61,7 +75,8 @@ export class Mount {
     const volume = this.volume;
     if (stage == MountStage.READ_BOOT) {
       if (this.disk.block.state == 0 && this.disk.block.sectors == 0) return WRONG_FORMAT;
-      if (this.disk.read(0, 1, this.boot, 0, this.transfer)) return 0;
+      const factor = this.copySectorBytes / <u32>this.disk.block.sectorBytes;
+      if (this.disk.read(BOOT_COPY_SECTOR * factor, 1, this.boot, 0, this.transfer)) return 0;
       return this.transfer.error != 0 ? this.transfer.error : PENDING;
     }
     if (volume === null) return this.parse();
@@ -91,10 +106,35 @@ export class Mount {
   private parse(): i32 {
     const block = this.disk.block;
     const bytes = block.sectors * <u64>block.sectorBytes;
-    const geometry = parseBootSector(this.boot.dataStart, bytes, block.sectorBytes);
-    if (geometry === null || !this.disk.useSectorBytes(geometry.sectorBytes)) return WRONG_FORMAT;
+    const at = this.boot.dataStart;
+    const copySectorBytes = this.copySectorBytes;
+    const geometry =
+      copySectorBytes == 0
+        ? parseBootSector(at, bytes, block.sectorBytes)
+        : parseBootCopy(at, copySectorBytes, bytes, block.sectorBytes);
+    if (geometry === null) return this.tryCopy(WRONG_FORMAT);
+    if (!this.disk.useSectorBytes(geometry.sectorBytes)) return WRONG_FORMAT;
     const slots = max(this.slotsMin, this.cacheBytes / geometry.sectorBytes);
     this.volume = new Volume(this.disk, geometry, this.nodes, this.clock, slots);
+    return 0;
+  }
+
+  /**
+   * What was read is no boot sector, or could not be read: looks for the copy next, which lies elsewhere for each
+   * size of a sector. Returns 0, or why there is no volume.
+   */
+  private tryCopy(error: i32): i32 {
+    const block = this.disk.block;
+    const isFirst = this.copySectorBytes == 0;
+    if (isFirst) this.firstError = error;
+    const sectorBytes = isFirst
+      ? max(SECTOR_BYTES_MIN, <u32>block.sectorBytes)
+      : this.copySectorBytes << 1;
+    const end = <u64>(BOOT_COPY_SECTOR + 1) * sectorBytes;
+    if (sectorBytes > SECTOR_BYTES_MAX || end > block.sectors * <u64>block.sectorBytes)
+      return this.firstError;
+    this.copySectorBytes = sectorBytes;
+    this.stage = MountStage.READ_BOOT;
     return 0;
   }
 
@@ -102,7 +142,8 @@ export class Mount {
     const state = volume.log.parse();
     // Without a log nothing is written, and never over what is not ours.
     if (state == LogState.FOREIGN) return this.finish();
-    volume.writable = this.disk.block.writable;
+    // A boot sector that is damaged is put back by fsck, which has to look at the rest as well.
+    volume.writable = this.disk.block.writable && !volume.geometry.isCopy;
     if (state == LogState.NONE) return this.finish();
     if (volume.marks.foundDirty && volume.log.fits()) return 0;
     return this.outdated(volume);

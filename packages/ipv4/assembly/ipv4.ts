@@ -23,10 +23,12 @@ import { IpVersion } from "@phantasm/ip/version";
 import { now } from "@phantasm/runtime";
 import { Timed, setTimer } from "@phantasm/runtime/timers";
 import { Ipv4Counters } from "./counters";
-import { Destinations, plateauBelow } from "./destinations";
+import { Destinations, PATH_MTU_MIN } from "./destinations";
 import { Groups } from "./groups";
 import { Ipv4Limits } from "./limits";
 import { Ipv4Path } from "./path";
+import { PathErrors } from "./path-errors";
+import { Paths } from "./paths";
 import { Reassembly, ReassemblyEvents } from "./reassembly";
 import { AddressListener, LocalAddress, Routes, Way } from "./routes";
 import {
@@ -35,12 +37,10 @@ import {
   MORE_FRAGMENTS,
   OFFSET_MASK,
   hasSourceRoute,
+  headerBytesAt,
   isMartian,
   isMulticast,
 } from "./wire";
-
-/** RFC 791 §3.1: the smallest MTU that every host copes with; what DHCP may set at least. */
-const MTU_MIN: i32 = 576;
 
 /** Sees packets before the host does: what makes a router of it. */
 export interface PacketRouter {
@@ -70,9 +70,7 @@ export class Ipv4
   private readonly transports: Transports = new Transports();
   private readonly groups: Groups;
   private readonly packet: Packet = new Packet();
-  private readonly quoted: Packet = new Packet();
-  private readonly paths: StaticArray<Ipv4Path | null>;
-  private readonly hash: KeyedHash;
+  private readonly paths: Paths;
   private identifications: u32;
   private readonly secret: u64;
   private interfaceMtu: i32;
@@ -87,6 +85,7 @@ export class Ipv4
   private theArp: Arp | null = null;
   private theIcmp: Icmp | null = null;
   private theReassembly: Reassembly | null = null;
+  private theErrors: PathErrors | null = null;
   private back: Ipv4Path | null = null;
 
   constructor(
@@ -97,11 +96,10 @@ export class Ipv4
     super();
     limits.check();
     const hash = new KeyedHash(random);
-    this.hash = hash;
     this.routes = new Routes(limits.addresses, limits.routes);
     this.destinations = new Destinations(limits.destinations, hash);
     this.groups = new Groups(limits.groups, ethernet);
-    this.paths = new StaticArray<Ipv4Path | null>(limits.paths);
+    this.paths = new Paths(limits.paths, hash);
     this.identifications = random.u32();
     this.secret = random.u64();
     this.interfaceMtu = ethernet.mtu;
@@ -115,6 +113,7 @@ export class Ipv4
     );
     this.theIcmp = new Icmp(this);
     this.theReassembly = new Reassembly(limits, ethernet.mtu, this.counters, this);
+    this.theErrors = new PathErrors(this, this.transports, this.paths);
     this.back = new Ipv4Path(this);
     ethernet.register(EtherType.IPV4, this);
   }
@@ -137,6 +136,12 @@ export class Ipv4
     return changetype<Reassembly>(this.theReassembly);
   }
 
+  // @ts-ignore: decorator
+  @inline
+  private get errors(): PathErrors {
+    return changetype<PathErrors>(this.theErrors);
+  }
+
   /** Bytes of the largest packet that is sent in one frame. */
   get mtu(): i32 {
     return this.interfaceMtu;
@@ -144,7 +149,7 @@ export class Ipv4
 
   /** At most the link's; less than 576 is ignored (DHCP's option 26). */
   set mtu(value: i32) {
-    if (value < MTU_MIN) return;
+    if (value < PATH_MTU_MIN) return;
     this.interfaceMtu = min(value, this.ethernet.mtu);
     this.generation++;
   }
@@ -240,14 +245,14 @@ export class Ipv4
     }
     let source = sourceLow == 0 ? 0 : <u32>sourceLow;
     if (source == 0) source = this.sourceTo(destination);
-    const known = this.known(source, destination);
+    const known = this.paths.find(source, destination);
     if (known !== null && known.refresh()) return known;
     const made = new Ipv4Path(this);
     if (!made.lead(source, destination)) {
       this.counters.noRoute++;
       return null;
     }
-    this.paths[this.placeOf(source, destination)] = made;
+    this.paths.put(made);
     return made;
   }
 
@@ -382,27 +387,13 @@ export class Ipv4
   }
 
   onNeighbourGone(address: u32): void {
-    const waiting = this.arp.waiting;
-    for (let frames = waiting.count; frames > 0; frames--) {
-      const at = waiting.takeOldest(0, address);
-      if (at == 0) return;
-      // Only the first fragment has the transport's header.
-      if ((bswap(load<u16>(at, 6)) & OFFSET_MASK) == 0)
-        this.tell(at, bswap(load<u16>(at, 2)), PathError.NEIGHBOUR_SILENT, 0);
-    }
+    this.errors.onNeighbourGone(address);
   }
 
   // IcmpNetwork
 
   onIcmpError(quoted: usize, bytes: i32, error: i32, mtu: i32): bool {
-    const headerBytes = headerBytesAt(quoted);
-    if (load<u8>(quoted) >> 4 != 4 || headerBytes < IPV4_HEADER_BYTES) return false;
-    if (bytes < headerBytes + 8) return false;
-    // Only the first fragment has the transport's header.
-    if (bswap(load<u16>(quoted, 6)) & OFFSET_MASK) return false;
-    if (!this.owns(bswap(load<u32>(quoted, 12)))) return false;
-    if (error != PathError.TOO_LARGE) return this.tell(quoted, bytes, error, 0);
-    return this.narrow(quoted, bytes, mtu);
+    return this.errors.onIcmpError(quoted, bytes, error, mtu);
   }
 
   // ReassemblyEvents
@@ -484,67 +475,4 @@ export class Ipv4
     );
     transport.onPacket(packet);
   }
-
-  /** Tells the transport of a packet of ours, of which `bytes` bytes are there, what became of it. */
-  private tell(quoted: usize, bytes: i32, error: i32, mtu: i32): bool {
-    const protocol = load<u8>(quoted, 9);
-    const headerBytes = headerBytesAt(quoted);
-    const packet = this.quoted;
-    packet.payload = quoted + headerBytes;
-    packet.bytes = bytes - headerBytes;
-    packet.sourceLow = ipv4Low(bswap(load<u32>(quoted, 12)));
-    packet.destinationLow = ipv4Low(bswap(load<u32>(quoted, 16)));
-    if (protocol == Protocol.ICMP) {
-      const listener = this.icmp.listener;
-      return listener !== null && listener.onEchoError(packet, error);
-    }
-    const transport = this.transports.find(protocol);
-    return transport !== null && transport.onPathError(packet, error, mtu);
-  }
-
-  /** RFC 1191 §4: a router does not pass packets of this size on. */
-  private narrow(quoted: usize, bytes: i32, told: i32): bool {
-    const destination = bswap(load<u32>(quoted, 16));
-    const sentBytes = <i32>bswap(load<u16>(quoted, 2));
-    const nowNs = now();
-    const known = this.destinations.find(destination, nowNs);
-    const before = known === null ? this.interfaceMtu : known.mtu;
-    const beforeUntilNs = known === null ? 0 : known.untilNs;
-    const beforeMayBeCut = known !== null && known.mayBeCut;
-    const mtu = told == 0 ? plateauBelow(min(sentBytes, before)) : told;
-    // §4, §6.3: it never becomes larger by such a message.
-    if (mtu >= before || sentBytes <= mtu) return false;
-    this.destinations.learn(destination, mtu, nowNs);
-    this.renew(quoted);
-    if (this.tell(quoted, bytes, PathError.TOO_LARGE, max(mtu, MTU_MIN))) {
-      this.counters.mtuLearned++;
-      return true;
-    }
-    // RFC 5927 §7: nobody has sent that.
-    this.destinations.restore(destination, before, beforeUntilNs, beforeMayBeCut);
-    this.renew(quoted);
-    return false;
-  }
-
-  /** Has all paths looked up again: that of this packet now, others before they send. */
-  private renew(quoted: usize): void {
-    this.generation++;
-    const known = this.known(bswap(load<u32>(quoted, 12)), bswap(load<u32>(quoted, 16)));
-    if (known !== null) known.refresh();
-  }
-
-  private placeOf(source: u32, destination: u32): i32 {
-    return this.hash.of(source, destination) & (this.paths.length - 1);
-  }
-
-  /** The path between two addresses, if it is in the table. */
-  private known(source: u32, destination: u32): Ipv4Path | null {
-    const path = unchecked(this.paths[this.placeOf(source, destination)]);
-    if (path === null || path.source != source || path.destination != destination) return null;
-    return path;
-  }
-}
-
-function headerBytesAt(at: usize): i32 {
-  return (<i32>(load<u8>(at) & 15)) << 2;
 }

@@ -35,6 +35,13 @@ export function isMartian(source: u32): bool {
   return network == 0 || network == 127 || network >= 224;
 }
 
+/** Bytes of a header, options included, as its first byte says: 0 to 60. */
+// @ts-ignore: decorator
+@inline
+export function headerBytesAt(at: usize): i32 {
+  return (<i32>(load<u8>(at) & 15)) << 2;
+}
+
 /** Writes a header without options. */
 // @ts-ignore: decorator
 @inline

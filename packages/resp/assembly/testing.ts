@@ -6,7 +6,6 @@ import {
   Errno,
   IpAddress,
   KeyValue,
-  Random,
   Tcp,
   TcpAcceptor,
   TcpConnection,
@@ -18,6 +17,7 @@ import {
 } from "@phantasm/interfaces";
 import { dispatch, enter } from "@phantasm/runtime";
 import { world } from "@phantasm/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { Durability } from "./durable/keeper";
 import { StoreLimits } from "./server/limits";
 import { StoreListener, StoreServer } from "./server/server";
@@ -36,35 +36,11 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 export function textAt(at: usize, bytes: i32): string {
-  let text = "";
-  for (let i = 0; i < bytes; i++) text += String.fromCharCode(<i32>load<u8>(at + <usize>i));
+  const units = heap.alloc((<usize>bytes) << 1);
+  for (let i: usize = 0; i < <usize>bytes; i++) store<u16>(units + (i << 1), load<u8>(at + i));
+  const text = String.UTF16.decodeUnsafe(units, (<usize>bytes) << 1);
+  heap.free(units);
   return text;
-}
-
-/** The same numbers for the same seed. */
-@final
-export class TestRandom implements Random {
-  constructor(private state: u64 = 0x9e3779b97f4a7c15) {}
-
-  u64(): u64 {
-    // xorshift64* (Vigna 2016).
-    this.state ^= this.state >> 12;
-    this.state ^= this.state << 25;
-    this.state ^= this.state >> 27;
-    return this.state * 0x2545f4914f6cdd1d;
-  }
-  u32(): u32 {
-    return <u32>(this.u64() >> 32);
-  }
-  below(bound: u32): u32 {
-    return this.u32() % bound;
-  }
-  f64(): f64 {
-    return <f64>(this.u64() >> 11) / <f64>((<u64>1) << 53);
-  }
-  fill(bytes: Uint8Array, offset: i32, length: i32): void {
-    for (let i = 0; i < length; i++) bytes[offset + i] = <u8>this.u32();
-  }
 }
 
 
@@ -121,6 +97,7 @@ export class TestConnection extends TcpConnection {
   isOver: bool = false;
   private handler: TcpHandler | null = null;
   private incoming: Uint8Array = new Uint8Array(0);
+  private consumed: i32 = 0;
   private ended: bool = false;
   private heardText: string = "";
   private isQuick: bool = false;
@@ -139,7 +116,7 @@ export class TestConnection extends TcpConnection {
     this.handler = handler;
   }
   get readable(): i32 {
-    return this.incoming.length;
+    return this.incoming.length - this.consumed;
   }
   get atEnd(): bool {
     return this.ended;
@@ -148,13 +125,13 @@ export class TestConnection extends TcpConnection {
     return Errno.AGAIN;
   }
   peek(): usize {
-    return this.incoming.dataStart;
+    return this.incoming.dataStart + <usize>this.consumed;
   }
   get peekedBytes(): i32 {
-    return this.incoming.length;
+    return this.readable;
   }
   consume(bytes: i32): void {
-    this.incoming = this.incoming.slice(bytes);
+    this.consumed += bytes;
   }
   get writable(): i32 {
     return this.room;
@@ -196,10 +173,15 @@ export class TestConnection extends TcpConnection {
 
   /** The client sends text. */
   says(text: string): void {
-    const bytes = new Uint8Array(this.incoming.length + text.length);
-    bytes.set(this.incoming);
-    bytes.set(bytesOf(text), this.incoming.length);
+    this.saysBytes(bytesOf(text));
+  }
+
+  saysBytes(more: Uint8Array): void {
+    const bytes = new Uint8Array(this.readable + more.length);
+    bytes.set(this.incoming.subarray(this.consumed));
+    bytes.set(more, this.readable);
     this.incoming = bytes;
+    this.consumed = 0;
     if (!this.isOver) this.handler!.onReadable(this);
   }
 

@@ -89,7 +89,8 @@ export class Agenda extends Task {
       if (c.events != 0) deliver(c);
       c.tcp.relieve();
       if (c.isEnded) continue;
-      const status = flush(c, nowNs);
+      // A frame of 64 KiB that is refused has been copied together for nothing.
+      const status = c.tcp.link.isAwaited ? Errno.AGAIN : flush(c, nowNs);
       if (c.isEnded) continue;
       if (status == MORE) this.add(c);
       else if (status == Errno.AGAIN) c.tcp.link.add(c);

@@ -14,6 +14,11 @@ export class LinkQueue implements LinkWaiter {
     private readonly agenda: Agenda,
   ) {}
 
+  /** The link has refused a frame and has not said since that it takes another: to try would be in vain. */
+  get isAwaited(): bool {
+    return this.isAsking;
+  }
+
   add(c: Connection): void {
     if (c.waitsForLink) return;
     c.waitsForLink = true;

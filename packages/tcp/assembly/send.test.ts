@@ -255,6 +255,8 @@ describe("a full link", () => {
     expect(ip.link.sent.length).toBe(1);
     ip.link.sent.pop();
     expect(ip.waiters.length).toBe(1);
+    // The second one has made no frame in vain.
+    expect(ip.link.refused).toBe(1);
     ip.makeRoom(100);
     step(0);
     expect(ip.link.sent.length).toBe(5);

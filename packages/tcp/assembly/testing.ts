@@ -12,4 +12,3 @@
 export { pass, step } from "./testing/clock";
 export { FakeIp, FakeLink, FakePath, LOCAL, REMOTE, Sent } from "./testing/fake-ip";
 export { Peer, streamByte } from "./testing/peer";
-export { SeededRandom } from "./testing/seeded-random";

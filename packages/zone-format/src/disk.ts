@@ -140,7 +140,8 @@ function freePlace(diskBytes: number, bytes: number, current: DiskHeader | undef
 }
 
 /**
- * Writes zones beside those that are there, then their header. One writer at a time; readers are not disturbed.
+ * Writes zones beside those that are there, then their header. The caller keeps other writers out; readers are not
+ * disturbed.
  *
  * @throws ZoneDiskError when there is no room, or somebody else has written meanwhile
  */

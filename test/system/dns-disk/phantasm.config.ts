@@ -15,7 +15,6 @@ export default unikernel("dns-disk", {
       {
         transfer: ["10.0.0.0/24"],
         notify: ["10.0.0.1", "10.0.0.11", "10.0.0.12"],
-        rateLimit: { answersPerSecond: 0 },
       },
     ),
   },

@@ -36,9 +36,9 @@ class Server {
   udp = 0;
   tcp = 0;
 
-  async start(directory: string): Promise<void> {
+  async start(directory: string, ...words: readonly string[]): Promise<void> {
     const image = await builtImage(join(ROOT, directory));
-    this.running = new Running([image, "-p", "0:53", "-p", "0:53/udp"]);
+    this.running = new Running([image, "-p", "0:53", "-p", "0:53/udp", ...words]);
     this.tcp = await this.running.port(53);
     this.udp = await this.running.port(53, "udp");
   }
@@ -96,7 +96,7 @@ describe("examples/dns", () => {
 
 describe("a server that lets zones be transferred", () => {
   const server = new Server();
-  beforeAll(() => server.start("test/system/dns-server"), 120_000);
+  beforeAll(() => server.start("test/system/dns-server", "--block", "kept=mem:1M"), 120_000);
   afterAll(() => server.running.stop());
 
   /** All of a zone in presentation form, in lower case, in an order of its own. */

@@ -1,4 +1,7 @@
+import { block } from "@phantasm/block";
+import { clock } from "@phantasm/clock";
 import { DNS_SERVICES, dnsServer, zones } from "@phantasm/dns-server";
+import { keyValue } from "@phantasm/kv";
 import { network } from "@phantasm/net";
 import { tcpStack } from "@phantasm/stack";
 import { unikernel } from "phantasm";
@@ -17,6 +20,7 @@ export default unikernel("dns-transfers", {
       {
         // Those that a test names at the boot.
         secondary: [],
+        kept: keyValue(block("kept"), clock(), { cacheBytes: 1024 * 1024 }),
         transfer: ["0.0.0.0/0"],
         version: "phantasm",
         idleSeconds: 3,

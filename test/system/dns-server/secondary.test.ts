@@ -2,7 +2,15 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -19,11 +27,14 @@ import { plainZoneFiles } from "../../../packages/dns-server/test/zone-files.js"
 import { builtImage } from "../../support/built.js";
 import { Running } from "../../support/running.js";
 
+const KEPT_BYTES = 16 * 1024 * 1024;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const ZONES = ["example.org", "child.example.org"];
 /** The host's loopback, as an image sees it. */
 const HOST = "10.0.2.2";
+const PHANTASM = join(ROOT, "toolchain", "bin", "phantasm.js");
 const AXFR = 252;
+const SERVFAIL = 2;
 const SOA = 6;
 
 interface Primary {
@@ -134,6 +145,22 @@ if (missing.length > 0)
     `dns-server: no secondary is tried of ${missing.join(", ")}; see .ci/run for packages`,
   );
 
+/** A line of `kv dump`: what it says of a zone that is kept was so in 1970. */
+function longAgo(line: string): string {
+  const entry = /^\{"key/.test(line) ? (JSON.parse(line) as Record<string, string>) : {};
+  const { key, key64, value, value64, ...rest } = entry;
+  const name = key ?? Buffer.from(key64 ?? "", "base64").toString("latin1");
+  const at = new Map([
+    ["dns-secondary/zone/", 8],
+    ["dns-secondary/time/", 0],
+  ]).get(name.slice(0, 19));
+  if (at === undefined) return line;
+  const bytes = value64 === undefined ? Buffer.from(value ?? "") : Buffer.from(value64, "base64");
+  bytes.writeBigInt64LE(1n, at);
+  const named = key === undefined ? { key64 } : { key };
+  return JSON.stringify({ ...named, ...rest, value64: bytes.toString("base64") });
+}
+
 /** The image's answers, over UDP. */
 class Asker {
   readonly #socket = createSocket("udp4");
@@ -161,11 +188,14 @@ class Asker {
 
 describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
   "%s as the primary",
-  (_, { start, hasIxfr }) => {
+  (_, { program, start, hasIxfr }) => {
     let zones = "";
     let primary: Peer;
     let image: Running;
     let asker: Asker;
+    let words: readonly string[] = [];
+    const folder = mkdtempSync(join(tmpdir(), "phantasm-kept-"));
+    const disk = join(folder, "kept.img");
 
     beforeAll(async () => {
       zones = plainZoneFiles();
@@ -174,8 +204,11 @@ describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
       const port = await freePort();
       primary = await start(zones, port);
       const wasm = await builtImage(join(ROOT, "test/system/dns-server"));
-      image = new Running([
+      writeFileSync(disk, "");
+      truncateSync(disk, KEPT_BYTES);
+      words = [
         wasm,
+        ...["--block", `kept=${disk}`],
         ...[
           "-p",
           `${port}:53`,
@@ -184,8 +217,15 @@ describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
           "--egress",
           `allow:host-loopback:${primary.port}`,
         ],
-        ...["--", "--secondary", ZONES.map((zone) => `${zone}=${HOST}#${primary.port}`).join(";")],
-      ]);
+        ...[
+          "--",
+          "--log",
+          "debug",
+          "--secondary",
+          ZONES.map((zone) => `${zone}=${HOST}#${primary.port}`).join(";"),
+        ],
+      ];
+      image = new Running(words);
       asker = new Asker(port);
       for (const zone of ZONES) await image.saw(new RegExp(`: ${zone}: serial .* AXFR from`));
     }, 180_000);
@@ -194,7 +234,7 @@ describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
       asker.close();
       primary.stop();
       await image.stop();
-      rmSync(zones, { recursive: true, force: true });
+      for (const one of [zones, folder]) rmSync(one, { recursive: true, force: true });
     });
 
     async function recordsOf(zone: string): Promise<WireRecord[]> {
@@ -206,8 +246,8 @@ describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
     }
 
     /** Every record of the zone is asked for; those below a delegation are not the zone's to tell. */
-    async function served(zone: string): Promise<number> {
-      const records = await recordsOf(zone);
+    async function served(zone: string, there?: readonly WireRecord[]): Promise<number> {
+      const records = there ?? (await recordsOf(zone));
       const cuts = records
         .filter(({ name, type }) => type === 2 && lower(name) !== wireName(zone))
         .map(({ name }) => lower(name));
@@ -273,5 +313,38 @@ describe.skipIf(missing.length > 0).each(Object.entries(PRIMARIES))(
       const answer = readMessage(await asker.ask(makeQuery(wireName("fresh.example.org"), 1)));
       expect(answer.answers).toHaveLength(1);
     }, 70_000);
+
+    test("after a restart without the primary, its zones are answered as they were", async () => {
+      const records = await recordsOf("example.org");
+      await image.saw(/serial 2024010102[^]*: example.org: kept/);
+      primary.process.kill("SIGTERM");
+      await Promise.all([once(primary.process, "exit"), image.stop()]);
+      image = new Running(words);
+      for (const zone of ZONES)
+        await image.saw(new RegExp(`: ${zone}: serial .* as it was kept, current \\d+ s ago`));
+      expect(await served("example.org", records)).toBeGreaterThan(80);
+      await image.stop();
+      image = new Running(words);
+      await image.saw(/: example.org: serial 2024010102, .* as it was kept/);
+    }, 70_000);
+
+    // The clock is not for a test to set, but what it was compared with is.
+    const expired = async (): Promise<void> => {
+      await image.stop();
+      const run = (...command: readonly string[]): string =>
+        execFileSync(process.execPath, [PHANTASM, "kv", ...command], {
+          encoding: "utf8",
+          stdio: "pipe",
+        });
+      const entries = run("dump", disk).split("\n");
+      const dump = join(folder, "kept.jsonl");
+      writeFileSync(dump, entries.map(longAgo).join("\n"));
+      run("restore", disk, dump, "--force");
+      image = new Running(words);
+      for (const zone of ZONES) await image.saw(new RegExp(`: ${zone}: what is kept has expired`));
+      const query = makeQuery(wireName("example.org"), SOA);
+      expect(readMessage(await asker.ask(query)).flags & 0x000f).toBe(SERVFAIL);
+    };
+    if (program === "nsd") test("what has expired meanwhile is SERVFAIL", expired, 70_000);
   },
 );

@@ -8,7 +8,7 @@ import {
   TcpListener,
 } from "@phantasm/interfaces";
 import { CubicFactory, TransmissionControl } from "@phantasm/tcp";
-import { SeededRandom } from "@phantasm/tcp/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { Devices } from "../.phantasm/devices";
 import { RIGHT, Wire } from "./wire";
 
@@ -16,7 +16,7 @@ const buffer = new Uint8Array(262_144);
 
 export class Bulk implements TcpHandler, TcpAcceptor {
   private left: u64;
-  private readonly wire: Wire = new Wire(new SeededRandom());
+  private readonly wire: Wire = new Wire(new TestRandom());
 
   /** @param megabytes to be sent */
   constructor(
@@ -30,8 +30,8 @@ export class Bulk implements TcpHandler, TcpAcceptor {
   }
 
   begin(): void {
-    const one = new TransmissionControl(this.wire.left, new SeededRandom(1), new CubicFactory());
-    const two = new TransmissionControl(this.wire.right, new SeededRandom(2), new CubicFactory());
+    const one = new TransmissionControl(this.wire.left, new TestRandom(1), new CubicFactory());
+    const two = new TransmissionControl(this.wire.right, new TestRandom(2), new CubicFactory());
     two.listen(80, this, 1)!.background();
     one.connect(new Endpoint(new IpAddress(0, RIGHT), 80), this, 0);
   }

@@ -16,14 +16,15 @@ import { CubicFactory, TcpLimits, TransmissionControl } from "@phantasm/tcp";
 import { Connection } from "@phantasm/tcp/connection";
 import { ranges } from "@phantasm/tcp/recovery/ranges";
 import { before } from "@phantasm/tcp/sequence";
-import { FakeIp, Peer, REMOTE, SeededRandom, pass, step } from "@phantasm/tcp/testing";
+import { FakeIp, Peer, REMOTE, pass, step } from "@phantasm/tcp/testing";
+import { TestRandom } from "@phantasm/testing/random";
 
 const MS: i64 = 1_000_000;
 const PORTS: u32 = 24;
 
 const buffer = new Uint8Array(70_000);
 const segment = new Uint8Array(70_000);
-const random = new SeededRandom();
+const random = new TestRandom();
 const ip = new FakeIp();
 const peer = new Peer(ip);
 

@@ -11,7 +11,7 @@ import { hold, now, release } from "@phantasm/runtime";
 import { Timed, setTimer } from "@phantasm/runtime/timers";
 import { CubicFactory, TcpLimits, TransmissionControl } from "@phantasm/tcp";
 import { ranges } from "@phantasm/tcp/recovery/ranges";
-import { SeededRandom } from "@phantasm/tcp/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { Devices } from "../.phantasm/devices";
 import { RIGHT, Wire } from "./wire";
 
@@ -53,12 +53,12 @@ export class Leak extends Timed implements TcpHandler {
     private readonly count: i32,
   ) {
     super();
-    const wire = new Wire(new SeededRandom());
+    const wire = new Wire(new TestRandom());
     wire.delayNs = 1000;
     const limits = new TcpLimits();
     limits.timeWait = 1000;
-    this.one = new TransmissionControl(wire.left, new SeededRandom(1), new CubicFactory(), limits);
-    this.two = new TransmissionControl(wire.right, new SeededRandom(2), new CubicFactory(), limits);
+    this.one = new TransmissionControl(wire.left, new TestRandom(1), new CubicFactory(), limits);
+    this.two = new TransmissionControl(wire.right, new TestRandom(2), new CubicFactory(), limits);
   }
 
   begin(): void {

@@ -15,7 +15,8 @@ import { hold, now, release } from "@phantasm/runtime";
 import { Timed, cancelTimer, setTimer } from "@phantasm/runtime/timers";
 import { CubicFactory, NewRenoFactory, TcpLimits, TransmissionControl } from "@phantasm/tcp";
 import { ranges } from "@phantasm/tcp/recovery/ranges";
-import { SeededRandom, streamByte } from "@phantasm/tcp/testing";
+import { streamByte } from "@phantasm/tcp/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { Devices } from "../.phantasm/devices";
 import { RIGHT, Wire } from "./wire";
 
@@ -126,7 +127,7 @@ class Side extends Timed implements TcpHandler, TcpAcceptor {
 }
 
 export class Streams extends Timed {
-  random: SeededRandom = new SeededRandom();
+  random: TestRandom = new TestRandom();
   private left: Side | null = null;
   private right: Side | null = null;
   private one: TransmissionControl | null = null;
@@ -151,7 +152,7 @@ export class Streams extends Timed {
 
   private next(): void {
     this.isOver = false;
-    const random = new SeededRandom(<u64>this.seed * 0x9e3779b97f4a7c15);
+    const random = new TestRandom(<u64>this.seed * 0x9e3779b97f4a7c15);
     this.random = random;
     const wire = new Wire(random);
     this.wire = wire;

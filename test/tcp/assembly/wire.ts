@@ -11,7 +11,7 @@ import {
 } from "@phantasm/interfaces";
 import { now } from "@phantasm/runtime";
 import { Timed, setTimer } from "@phantasm/runtime/timers";
-import { SeededRandom } from "@phantasm/tcp/testing";
+import { TestRandom } from "@phantasm/testing/random";
 
 export const LEFT: u64 = ipv4Low(0x0a00_0001);
 export const RIGHT: u64 = ipv4Low(0x0a00_0002);
@@ -47,7 +47,7 @@ export class Wire {
   carried: u64 = 0;
   private spare: Flight | null = null;
 
-  constructor(readonly random: SeededRandom) {
+  constructor(readonly random: TestRandom) {
     this.left = new End(LEFT, RIGHT, random);
     this.right = new End(RIGHT, LEFT, random);
     this.left.join(this, this.right);
@@ -150,7 +150,7 @@ export class End implements Ip {
   constructor(
     private readonly address: u64,
     private readonly remote: u64,
-    random: SeededRandom,
+    random: TestRandom,
   ) {}
 
   join(wire: Wire, other: End): void {

@@ -76,6 +76,20 @@ test("compile makes a disk, check finds it good, dump prints what was compiled",
   `);
 });
 
+test("a second writer is told that there is one", async () => {
+  await transcript("zones", "compile", zone, "-o", disk);
+  const { openLockedDisk } = await import("@phantasm/host/disk");
+  const other = await openLockedDisk(disk, { besideReaders: true });
+  expect(await shown("compile", zone, "-o", disk)).toMatchInlineSnapshot(`
+    "phantasm: zones.img: another program writes to it at this moment; nothing was changed
+    try again when it is done
+    [105]"
+  `);
+  expect(await shown("check", disk)).toContain("generation  1");
+  other.close();
+  expect(await shown("compile", zone, "-o", disk)).toContain("generation  2");
+});
+
 test("mistakes in zones have a place, and the disk stays as it is", async () => {
   await transcript("zones", "compile", zone, "-o", disk);
   writeFileSync(zone, `${ZONE}x A 192.0.2\n@ MX 1 gone\n`);

@@ -185,3 +185,26 @@ test("damaged formats: a state, and no data of elsewhere", () => {
     for (let sector = 0; sector < 200; sector += 7) expect(reader.read(sector)).toBe(0);
   }
 });
+
+/** The state of an overlay on a base and changes of so many sectors, after it has been made for 200 and 100. */
+function stateWith(baseSectors: i32, changesSectors: i32): i32 {
+  const disk = new TestDisk(100);
+  settle(new Overlay(new TestBase(200, 512), disk, 6), [disk]);
+  const other = new TestDisk(changesSectors);
+  other.content.set(disk.content.subarray(0, min(disk.content.length, other.content.length)));
+  const before = other.content.slice(0);
+  const overlay = new Overlay(new TestBase(baseSectors, 512), other, 6);
+  settle(overlay, [other]);
+  expect(memory.compare(before.dataStart, other.content.dataStart, before.length)).toBe(0);
+  return overlay.state;
+}
+
+test("a base or changes that have grown or shrunk are refused, and stay as they are", () => {
+  expect(stateWith(200, 100)).toBe(0);
+  expect(stateWith(201, 100)).toBe(WRONG_FORMAT);
+  expect(stateWith(199, 100)).toBe(WRONG_FORMAT);
+  expect(stateWith(200, 116)).toBe(WRONG_FORMAT);
+  expect(stateWith(200, 84)).toBe(WRONG_FORMAT);
+  // No room for one more slot: nothing lies elsewhere.
+  expect(stateWith(200, 101)).toBe(0);
+});

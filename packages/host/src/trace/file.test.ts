@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -95,6 +95,23 @@ test("it grows no larger than its limit, says so once, and stays whole", () => {
 test("a file that cannot be written", () => {
   expect(() => TraceFile.open(join(directory, "no", "where.json"))).toThrow(TraceError);
   expect(() => TraceFile.open(directory)).toThrow(/^the trace .* cannot be written: EISDIR/);
+});
+
+test("a trace is written anew, another file never", () => {
+  const path = fresh();
+  for (const text of ["", "[\n", "[\n\n]\n", `[\n${event("a")},\n${event("b")}`]) {
+    writeFileSync(path, text);
+    TraceFile.open(path).close();
+    expect(names(path)).toEqual([]);
+  }
+  for (const text of ['[\n{"name":"a"}]\n', "[]", "a letter", "\0".repeat(1000)]) {
+    writeFileSync(path, text);
+    expect(() => TraceFile.open(path)).toThrow(
+      `the trace ${path} is not written: it holds something else`,
+    );
+    expect(readFileSync(path, "utf8")).toBe(text);
+  }
+  TraceFile.open("/dev/null").close();
 });
 
 test("a disk that is full later ends the trace, not the program", () => {

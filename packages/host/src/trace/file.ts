@@ -5,7 +5,15 @@
  * the thread that wrote it was ended, whatever it was doing. Every write names its place in the file:
  * doing one again changes nothing.
  */
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { systemClock } from "../clock.js";
 import { formatBytes } from "../format.js";
 import { STEPS, traceEvent, trackId } from "./event.js";
@@ -67,17 +75,18 @@ export class TraceFile {
   }
 
   /**
-   * Creates the file, or empties it.
+   * Creates the file, or empties it if it is a trace: a slip must not cost another file.
    *
-   * @throws TraceError when it cannot be written
+   * @throws TraceError when it cannot be written, or holds something else
    */
   static open(path: string, options: TraceOptions = {}): TraceFile {
     let fd: number | null = null;
     try {
-      fd = openSync(path, "w");
+      fd = openEmpty(path);
       writeSync(fd, HEAD, 0);
     } catch (error) {
       if (fd !== null) closeSync(fd);
+      if (error instanceof TraceError) throw error;
       throw new TraceError(`the trace ${path} cannot be written: ${reasonOf(error)}`);
     }
     const file = new TraceFile({
@@ -186,6 +195,39 @@ export class TraceFile {
       `the trace ${path} has reached ${formatBytes(bytesMax)} and ends here; see --trace-limit`,
     );
   }
+}
+
+/** Opens the file and empties it, unless it is neither empty nor a trace. */
+function openEmpty(path: string): number {
+  // Not waiting: opening a FIFO would hang until somebody reads it.
+  const { O_RDWR, O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDWR | O_CREAT | O_NONBLOCK, 0o666);
+  } catch {
+    // What cannot be read, such as the end of a pipe, has nothing to lose; an ordinary file is refused below.
+    fd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o666);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isFile() ? stat.size > 0 && !isTrace(fd) : stat.isBlockDevice())
+      throw new TraceError(
+        `the trace ${path} is not written: it holds something else\nname a file that does not exist`,
+      );
+    if (stat.isFile()) ftruncateSync(fd, 0);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** It begins as a trace does; also one that was cut before its first event, or has none. */
+function isTrace(fd: number): boolean {
+  const first = `${HEAD}{"ph":"`;
+  const bytes = Buffer.alloc(first.length);
+  const text = bytes.toString("latin1", 0, readSync(fd, bytes, 0, bytes.length, 0));
+  return text === HEAD + TAIL || first.startsWith(text);
 }
 
 function reasonOf(error: unknown): string {

@@ -38,6 +38,7 @@ export function setbit(call: Call): void {
   if (call.isWrong) return;
   const place = <i32>(offset >> 3);
   const length = found === null ? place + 1 : max(blobAt(found).length, place + 1);
+  if (!call.hasMemory(length)) return;
   const entry = call.db.extendString(call.at(1), call.bytes(1), found, length);
   const at = blobAt(entry).bytes + <usize>place;
   const mask = <u8>((<u32>0x80) >> (<u32>(offset & 7)));
@@ -162,6 +163,7 @@ export function bitop(call: Call): void {
     if (before !== null) db.remove(before);
     return call.reply.integer(0);
   }
+  if (!call.hasMemory(2 * length)) return;
   const result = blankBlob(length);
   memory.fill(result.bytes, 0, <usize>length);
   for (let i = 3; i < call.count; i++) {

@@ -1,5 +1,6 @@
 /** A request that is being answered: its arguments, the data, the reply. One for all, used again and again. */
 import { Random } from "@phantasm/interfaces";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Database, Kind, kindOf } from "../data/database";
 import { Entry } from "../memory/table";
 import { isNumber, readDouble, readInteger } from "../protocol/numbers";
@@ -14,6 +15,7 @@ export const NO_SUCH_KEY: string = "ERR no such key";
 export const OUT_OF_RANGE: string = "ERR index out of range";
 export const NOT_POSITIVE: string = "ERR value is out of range, must be positive";
 export const OUT_OF_MEMORY: string = "OOM command not allowed when used memory > 'maxmemory'.";
+export const REPLY_TOO_LARGE: string = "ERR the reply is larger than the server sends";
 export const TOO_LONG: string = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
 
@@ -26,12 +28,16 @@ export class Call {
   /** What `key` found has another type than was asked for; the error is written. */
   isWrong: bool = false;
 
-  /** @param stringBytesMax that a string may grow to */
+  /**
+   * @param stringBytesMax that a string may grow to
+   * @param resultBytesMax that what is made of other collections may take
+   */
   constructor(
     readonly db: Database,
     readonly reply: Reply,
     readonly random: Random,
     readonly stringBytesMax: i32,
+    readonly resultBytesMax: i64,
   ) {}
 
   /** @param table pairs of u32: offset from `base`, length */
@@ -99,6 +105,27 @@ export class Call {
     if (!this.isWrong) return entry;
     this.reply.error(WRONG_TYPE);
     return null;
+  }
+
+  /** The collection of a key of this kind, made if there is none, to be filled; null as with `key`: it is of another. */
+  keyToFill(index: i32, kind: Kind): Entry | null {
+    const entry = this.key(index, kind);
+    if (this.isWrong || entry !== null) return entry;
+    return this.db.addCollection(this.at(index), this.bytes(index), kind);
+  }
+
+  /** Whether there is memory for a value of so many bytes, and the changes that keep it; else the error is written. */
+  hasMemory(bytes: i32): bool {
+    if (hasRoom(3 * <usize>bytes)) return true;
+    this.reply.error(OUT_OF_MEMORY);
+    return false;
+  }
+
+  /** Whether the reply takes so many bytes more. Asked before anything is taken away; else the error is written. */
+  fits(bytes: i64): bool {
+    if (this.reply.holds(bytes)) return true;
+    this.reply.error(REPLY_TOO_LARGE);
+    return false;
   }
 
   syntax(): void {

@@ -25,7 +25,7 @@ export function copy(call: Call): void {
   const source = call.find(1);
   const target = call.find(2);
   if (source === null || (target !== null && !replaces)) return call.reply.integer(0);
-  beginResult();
+  beginResult(call);
   if (put(call, source, target)) call.reply.integer(1);
 }
 
@@ -36,6 +36,7 @@ function put(call: Call, source: Entry, target: Entry | null): bool {
   const expiry = source.extra;
   if (kind == Kind.STRING) {
     const blob = blobAt(source);
+    if (!call.hasMemory(blob.length)) return false;
     const entry = db.setString(call.at(2), call.bytes(2), target, blob.bytes, blob.length);
     db.expireAt(entry, expiry);
     db.keep(entry);

@@ -27,3 +27,13 @@ test("patterns", () => {
 test("many stars do not take long", () => {
   expect(fits("a*".repeat(200) + "b", "a".repeat(20_000))).toBe(false);
 });
+
+test("a pattern that was made to take long does not", () => {
+  const text = bytesOf("a".repeat(100_000));
+  const pattern = bytesOf("*" + "a".repeat(5_000) + "b");
+  expect(matches(pattern.dataStart, pattern.length, text.dataStart, text.length)).toBe(false);
+  const set = bytesOf("*[" + "b".repeat(50_000) + "]");
+  expect(matches(set.dataStart, set.length, text.dataStart, text.length)).toBe(false);
+  const good = bytesOf("*a*a*aaaa*[ab]");
+  expect(matches(good.dataStart, good.length, text.dataStart, text.length)).toBe(true);
+});

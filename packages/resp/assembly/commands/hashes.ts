@@ -31,15 +31,9 @@ function setField(call: Call, owner: Entry, field: i32, value: usize, bytes: i32
   return isNew;
 }
 
-function forWriting(call: Call): Entry | null {
-  const entry = call.key(1, Kind.HASH);
-  if (call.isWrong || entry !== null) return entry;
-  return call.db.addCollection(call.at(1), call.bytes(1), Kind.HASH);
-}
-
 export function hset(call: Call, name: string): void {
   if ((call.count & 1) != 0) return call.wrongArity(name);
-  const entry = forWriting(call);
+  const entry = call.keyToFill(1, Kind.HASH);
   if (entry === null) return;
   let added: i64 = 0;
   for (let i = 2; i < call.count; i += 2)
@@ -50,7 +44,7 @@ export function hset(call: Call, name: string): void {
 }
 
 export function hsetnx(call: Call): void {
-  const entry = forWriting(call);
+  const entry = call.keyToFill(1, Kind.HASH);
   if (entry === null) return;
   if (tableAt(entry).find(call.at(2), call.bytes(2)) !== null) return call.reply.integer(0);
   setField(call, entry, 2, call.at(3), call.bytes(3));
@@ -149,7 +143,7 @@ export function hincrby(call: Call): void {
   if ((by < 0 && value < i64.MIN_VALUE - by) || (by > 0 && value > i64.MAX_VALUE - by))
     return call.reply.error("ERR increment or decrement would overflow");
   value += by;
-  const entry = forWriting(call);
+  const entry = call.keyToFill(1, Kind.HASH);
   if (entry === null) return;
   setField(call, entry, 2, scratch, <i32>(putInteger(scratch, value) - scratch));
   call.db.touch(entry);
@@ -171,7 +165,7 @@ export function hincrbyfloat(call: Call): void {
   value += by;
   if (isNaN(value) || !isFinite(value))
     return call.reply.error("ERR increment would produce NaN or Infinity");
-  const entry = forWriting(call);
+  const entry = call.keyToFill(1, Kind.HASH);
   if (entry === null) return;
   const bytes = <i32>(putDouble(scratch, value) - scratch);
   setField(call, entry, 2, scratch, bytes);

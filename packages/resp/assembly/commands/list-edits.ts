@@ -4,7 +4,8 @@ import { ELEMENT_HEAD_BYTES, LARGE_BYTES, partsFor } from "../durable/journal";
 import { Blob, blobOf, freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
 import { isNumber, readInteger } from "../protocol/numbers";
-import { Call } from "./call";
+import { BULK_HEAD_BYTES } from "../protocol/reply";
+import { Call, OUT_OF_MEMORY } from "./call";
 
 function isSame(call: Call, index: i32, blob: Blob): bool {
   const bytes = call.bytes(index);
@@ -47,6 +48,7 @@ export function linsert(call: Call): void {
   let index = 0;
   while (index < list.count && !isSame(call, 3, list.at(index))) index++;
   if (index == list.count) return call.reply.integer(-1);
+  if (!list.hasPlacesFor(1)) return call.reply.error(OUT_OF_MEMORY);
   const blob = blobOf(call.at(4), call.bytes(4));
   if (after) index++;
   if (index == list.count) call.db.push(owner, blob, false);
@@ -124,6 +126,11 @@ export function move(call: Call, from: i32, to: i32, fromLeft: bool, toLeft: boo
   const db = call.db;
   const list = listAt(source);
   const blob = list.at(fromLeft ? 0 : list.count - 1);
+  if (target !== null && !listAt(target).hasPlacesFor(1)) {
+    call.reply.error(OUT_OF_MEMORY);
+    return true;
+  }
+  if (!call.fits(<i64>(blob.length + BULK_HEAD_BYTES))) return true;
   call.reply.bulk(blob.bytes, blob.length);
   // What is taken first, and is not there yet where it goes, a crash would lose. For a moment both have it.
   const bytes = min(blob.length, LARGE_BYTES) + ELEMENT_HEAD_BYTES;

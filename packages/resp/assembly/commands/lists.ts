@@ -1,7 +1,9 @@
 import { Kind, listAt } from "../data/database";
+import { List } from "../data/list";
 import { blobOf, freeBlob } from "../memory/blob";
 import { isNumber, readInteger } from "../protocol/numbers";
-import { Call, NOT_POSITIVE, NO_SUCH_KEY, OUT_OF_RANGE } from "./call";
+import { BULK_HEAD_BYTES } from "../protocol/reply";
+import { Call, NOT_POSITIVE, NO_SUCH_KEY, OUT_OF_MEMORY, OUT_OF_RANGE } from "./call";
 
 export function push(call: Call, left: bool, onlyThere: bool): void {
   let entry = call.key(1, Kind.LIST);
@@ -10,11 +12,23 @@ export function push(call: Call, left: bool, onlyThere: bool): void {
   const db = call.db;
   if (entry === null) entry = db.addCollection(call.at(1), call.bytes(1), Kind.LIST);
   const list = listAt(entry);
+  if (!list.hasPlacesFor(call.count - 2)) {
+    if (list.count == 0) db.remove(entry);
+    return call.reply.error(OUT_OF_MEMORY);
+  }
   for (let i = 2; i < call.count; i++) {
     db.push(entry, blobOf(call.at(i), call.bytes(i)), left);
   }
   db.touch(entry);
   call.reply.integer(<i64>list.count);
+}
+
+/** What the elements at an end take in a reply, with the heads of arrays around them. */
+export function bytesOfEnd(list: List, count: i32, left: bool): i64 {
+  let bytes: i64 = 2 * BULK_HEAD_BYTES;
+  for (let i = 0; i < count; i++)
+    bytes += <i64>(list.at(left ? i : list.count - 1 - i).length + BULK_HEAD_BYTES);
+  return bytes;
 }
 
 export function pop(call: Call, left: bool): void {
@@ -34,6 +48,7 @@ export function pop(call: Call, left: bool): void {
   }
   const list = listAt(entry);
   const count = <i32>min<i64>(wanted, <i64>list.count);
+  if (!call.fits(bytesOfEnd(list, count, left))) return;
   if (call.count == 3) reply.array(count);
   if (count == 0) return;
   const db = call.db;

@@ -1,11 +1,13 @@
 /** Pops from the first of several keys that has something: LMPOP, ZMPOP, and what those do that wait for it. */
 import { Kind, listAt, sortedSetAt } from "../data/database";
-import { entryOf, scoreOf } from "../data/sorted-set";
+import { SortedSet, entryOf, scoreOf } from "../data/sorted-set";
 import { freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
-import { isNumber, readInteger } from "../protocol/numbers";
+import { DOUBLE_BYTES_MAX, isNumber, readInteger } from "../protocol/numbers";
+import { BULK_HEAD_BYTES } from "../protocol/reply";
 import { Call } from "./call";
 import { leave } from "./list-edits";
+import { bytesOfEnd } from "./lists";
 
 /** Of LMPOP and ZMPOP: keys, from which end, how many. One for all. */
 @final
@@ -58,6 +60,8 @@ export function popMany(call: Call, owner: Entry, key: i32): void {
   const list = listAt(owner);
   const count = <i32>min<i64>(manyPop.most, <i64>list.count);
   const reply = call.reply;
+  const keyBytes = <i64>(call.bytes(key) + BULK_HEAD_BYTES);
+  if (!call.fits(keyBytes + bytesOfEnd(list, count, manyPop.first))) return;
   reply.array(2);
   reply.bulk(call.at(key), call.bytes(key));
   reply.array(count);
@@ -72,12 +76,25 @@ export function popMany(call: Call, owner: Entry, key: i32): void {
 /** `[key, element]` */
 export function popOne(call: Call, owner: Entry, key: i32, left: bool): void {
   const reply = call.reply;
+  const keyBytes = <i64>(call.bytes(key) + BULK_HEAD_BYTES);
+  if (!call.fits(keyBytes + bytesOfEnd(listAt(owner), 1, left))) return;
   const blob = call.db.pop(owner, left);
   reply.array(2);
   reply.bulk(call.at(key), call.bytes(key));
   reply.bulk(blob.bytes, blob.length);
   freeBlob(blob);
   leave(call, owner);
+}
+
+/** What the members at an end take in a reply, with their scores, and the heads of arrays around them. */
+export function bytesOfMembers(set: SortedSet, count: i32, lowest: bool): i64 {
+  let bytes: i64 = 2 * BULK_HEAD_BYTES;
+  let node = lowest ? set.first : set.last;
+  for (let i = 0; i < count; i++) {
+    bytes += <i64>(entryOf(node).keyLength + DOUBLE_BYTES_MAX + 3 * BULK_HEAD_BYTES);
+    node = lowest ? set.next(node) : set.previous(node);
+  }
+  return bytes;
 }
 
 function takeMember(call: Call, owner: Entry, lowest: bool): void {
@@ -96,6 +113,8 @@ function leaveSorted(call: Call, owner: Entry): void {
 
 /** `[key, member, score]` */
 export function popMember(call: Call, owner: Entry, key: i32, lowest: bool): void {
+  const keyBytes = <i64>(call.bytes(key) + BULK_HEAD_BYTES);
+  if (!call.fits(keyBytes + bytesOfMembers(sortedSetAt(owner), 1, lowest))) return;
   call.reply.array(3);
   call.reply.bulk(call.at(key), call.bytes(key));
   takeMember(call, owner, lowest);
@@ -104,7 +123,10 @@ export function popMember(call: Call, owner: Entry, key: i32, lowest: bool): voi
 
 /** `[key, [[member, score], …]]` */
 export function popMembers(call: Call, owner: Entry, key: i32): void {
-  const count = <i32>min<i64>(manyPop.most, <i64>sortedSetAt(owner).count);
+  const set = sortedSetAt(owner);
+  const count = <i32>min<i64>(manyPop.most, <i64>set.count);
+  const keyBytes = <i64>(call.bytes(key) + BULK_HEAD_BYTES);
+  if (!call.fits(keyBytes + bytesOfMembers(set, count, manyPop.first))) return;
   call.reply.array(2);
   call.reply.bulk(call.at(key), call.bytes(key));
   call.reply.array(count);

@@ -1,4 +1,5 @@
 /** Collections that a command makes of others: read, counted and written to a reply, or kept under a key. */
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Database, Kind, blobAt, freeTable, kindOf, sortedSetAt } from "../data/database";
 import { SortedSet, entryOf, newSortedSet, scoreOf } from "../data/sorted-set";
 import { blobOf } from "../memory/blob";
@@ -6,18 +7,26 @@ import { usedBytes } from "../memory/heap";
 import { Entry, Table, newTable } from "../memory/table";
 import { Call, OUT_OF_MEMORY, WRONG_TYPE } from "./call";
 
-/** Bytes that a result may take, beyond what its sources have; a larger one is refused as if memory was full. */
-const RESULT_BYTES_MAX: i64 = 32 << 20;
+/** Where memory has less room than it may take, a result has this much at least. */
+const RESULT_BYTES_MIN: i64 = 256 << 10;
 
-let before: i64 = 0;
+/** `usedBytes` beyond which a result is refused as if memory was full; all that was made of it is lost. */
+let bound: i64 = 0;
+let isGivenUp: bool = false;
 
 /** A result begins to be made. */
-export function beginResult(): void {
-  before = usedBytes;
+export function beginResult(call: Call): void {
+  let most = call.resultBytesMax;
+  // As much again for the changes that keep it.
+  while (most > RESULT_BYTES_MIN && !hasRoom(<usize>(2 * most))) most >>= 1;
+  bound = usedBytes + most;
+  isGivenUp = false;
 }
 
+/** Once it was, it stays so, whatever is removed from it afterwards. */
 export function isTooLarge(): bool {
-  return usedBytes - before > RESULT_BYTES_MAX;
+  if (usedBytes > bound) isGivenUp = true;
+  return isGivenUp;
 }
 
 const SOURCE_BYTES: i32 = 16;
@@ -33,10 +42,16 @@ class Sources {
     return this.memory + <usize>(index * SOURCE_BYTES);
   }
 
-  /** Keys of a call, which may be sorted sets too. False: one is neither, and the error is written. */
+  /** Keys of a call, which may be sorted sets too. False: one is neither, or they are too many; the error is written. */
   read(call: Call, from: i32, count: i32, sortedToo: bool): bool {
     if (count > this.room || this.room > 4096) {
       if (this.memory != 0) heap.free(this.memory);
+      this.memory = 0;
+      this.room = 0;
+      if (!hasRoom(<usize>(count * SOURCE_BYTES))) {
+        call.reply.error(OUT_OF_MEMORY);
+        return false;
+      }
       this.room = max(count, 16);
       this.memory = heap.alloc(<usize>(this.room * SOURCE_BYTES));
     }

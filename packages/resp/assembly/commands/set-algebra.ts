@@ -90,7 +90,7 @@ function difference(): Table {
 /** @param from first key that is read @param into key for the result, 0: it is the reply */
 export function combine(call: Call, operation: Operation, from: i32, into: i32): void {
   if (!sources.read(call, from, call.count - from, false)) return;
-  beginResult();
+  beginResult(call);
   let result: Table;
   if (operation == Operation.UNION) result = union();
   else if (operation == Operation.INTERSECTION) result = intersection();

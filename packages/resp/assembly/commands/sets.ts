@@ -1,14 +1,14 @@
 import { Kind, tableAt } from "../data/database";
 import { Entry, anyEntry } from "../memory/table";
 import { isNumber, readInteger } from "../protocol/numbers";
-import { Call, NOT_POSITIVE } from "./call";
+import { BULK_HEAD_BYTES } from "../protocol/reply";
+import { Call, NOT_POSITIVE, REPLY_TOO_LARGE } from "./call";
 import { scanEmpty, scanReply } from "./scan";
 
 export function sadd(call: Call): void {
-  let entry = call.key(1, Kind.SET);
-  if (call.isWrong) return;
   const db = call.db;
-  if (entry === null) entry = db.addCollection(call.at(1), call.bytes(1), Kind.SET);
+  const entry = call.keyToFill(1, Kind.SET);
+  if (entry === null) return;
   const table = tableAt(entry);
   let added: i64 = 0;
   for (let i = 2; i < call.count; i++) {
@@ -56,15 +56,20 @@ export function spop(call: Call): void {
   }
   const table = tableAt(entry);
   const count = <i32>min<i64>(wanted, <i64>table.count);
-  if (call.count == 3) reply.set(count);
-  for (let i = 0; i < count; i++) {
+  // Which ones is not known before they are drawn: as many are taken as the reply holds.
+  const from = reply.used;
+  let taken = 0;
+  for (; taken < count; taken++) {
     const element = anyEntry(table, call.random.u64());
+    if (!reply.holds(<i64>(element.keyLength + 2 * BULK_HEAD_BYTES))) break;
     reply.bulk(table.keyOf(element), element.keyLength);
     call.db.elementRemoved(entry, element, false);
     table.remove(element);
   }
   if (table.count == 0) call.db.remove(entry);
-  else if (count > 0) call.db.touch(entry);
+  else if (taken > 0) call.db.touch(entry);
+  if (taken == 0 && count > 0) reply.error(REPLY_TOO_LARGE);
+  else if (call.count == 3) reply.setSince(from, taken);
 }
 
 export function smembers(call: Call): void {

@@ -127,7 +127,7 @@ export function combineSorted(call: Call, name: string, operation: Operation, at
     } else if (!stores && call.is(i, "withscores")) withScores = true;
     else return call.syntax();
   }
-  beginResult();
+  beginResult(call);
   let result: SortedSet;
   if (operation == Operation.UNION) result = union(aggregate);
   else if (operation == Operation.INTERSECTION) result = intersection(aggregate);

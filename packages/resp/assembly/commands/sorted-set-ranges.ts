@@ -185,7 +185,7 @@ function keep(
   reverse: bool,
   into: i32,
 ): void {
-  beginResult();
+  beginResult(call);
   const result = newSortedSet();
   let node = from;
   for (let i = 0; i < length && !isTooLarge(); i++) {

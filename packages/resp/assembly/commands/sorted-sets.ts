@@ -3,6 +3,7 @@ import { SortedSet, entryOf, scoreOf } from "../data/sorted-set";
 import { Entry } from "../memory/table";
 import { isNumber, readInteger } from "../protocol/numbers";
 import { Call, NOT_POSITIVE } from "./call";
+import { bytesOfMembers } from "./pops";
 import { scanEmpty, scanReply } from "./scan";
 
 const NOT_A_NUMBER: string = "ERR resulting score is not a number (NaN)";
@@ -95,9 +96,8 @@ export function zadd(call: Call): void {
 export function zincrby(call: Call): void {
   let score = call.double(2);
   if (!isNumber) return;
-  let owner = call.key(1, Kind.SORTED_SET);
-  if (call.isWrong) return;
-  if (owner === null) owner = call.db.addCollection(call.at(1), call.bytes(1), Kind.SORTED_SET);
+  const owner = call.keyToFill(1, Kind.SORTED_SET);
+  if (owner === null) return;
   const element = find(call, sortedSetAt(owner), 3);
   if (element !== null) score += scoreOf(element);
   if (isNaN(score)) return call.reply.error(NOT_A_NUMBER);
@@ -173,6 +173,7 @@ export function zpop(call: Call, highest: bool): void {
   if (owner === null) return reply.array(0);
   const set = sortedSetAt(owner);
   const count = <i32>min<i64>(wanted, <i64>set.count);
+  if (!call.fits(bytesOfMembers(set, count, !highest))) return;
   const nested = reply.isResp3 && call.count == 3;
   reply.array(nested ? count : 2 * count);
   for (let i = 0; i < count; i++) {

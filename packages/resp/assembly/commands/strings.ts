@@ -1,6 +1,7 @@
 import { Kind, blobAt, kindOf } from "../data/database";
 import { Entry } from "../memory/table";
 import { isNumber, putDouble, putInteger, readDouble, readInteger } from "../protocol/numbers";
+import { BULK_HEAD_BYTES } from "../protocol/reply";
 import { Call, NOT_FLOAT, NOT_INTEGER, TOO_LONG, WRONG_TYPE } from "./call";
 
 /** Where numbers become text. */
@@ -43,6 +44,11 @@ function invalid(call: Call, command: string): i64 {
 function bulkOf(call: Call, entry: Entry | null): void {
   if (entry === null) call.reply.nothing();
   else call.reply.bulk(blobAt(entry).bytes, blobAt(entry).length);
+}
+
+/** Whether what a key has fits the reply, before it is replaced or removed. */
+function bulkFits(call: Call, entry: Entry | null): bool {
+  return entry === null || call.fits(<i64>(blobAt(entry).length + BULK_HEAD_BYTES));
 }
 
 function keepString(call: Call, key: i32, found: Entry | null, value: i32, expiry: i64): void {
@@ -94,6 +100,7 @@ export function set(call: Call): void {
   const found = call.find(1);
   if (gets) {
     if (found !== null && kindOf(found) != Kind.STRING) return call.reply.error(WRONG_TYPE);
+    if (!bulkFits(call, found)) return;
     bulkOf(call, found);
   }
   if ((isNew && found !== null) || (isThere && found === null)) {
@@ -121,14 +128,14 @@ export function setex(call: Call, inSeconds: bool): void {
 
 export function getset(call: Call): void {
   const found = call.key(1, Kind.STRING);
-  if (call.isWrong) return;
+  if (call.isWrong || !bulkFits(call, found)) return;
   bulkOf(call, found);
   keepString(call, 1, found, 2, 0);
 }
 
 export function getdel(call: Call): void {
   const found = call.key(1, Kind.STRING);
-  if (call.isWrong) return;
+  if (call.isWrong || !bulkFits(call, found)) return;
   bulkOf(call, found);
   if (found !== null) call.db.remove(found);
 }
@@ -185,6 +192,7 @@ export function append(call: Call): void {
   const more = call.bytes(2);
   const before = entry === null ? 0 : blobAt(entry).length;
   if (before + more > call.stringBytesMax) return call.reply.error(TOO_LONG);
+  if (!call.hasMemory(before + more)) return;
   const db = call.db;
   entry = db.extendString(call.at(1), call.bytes(1), entry, before + more);
   memory.copy(blobAt(entry).bytes + <usize>before, call.at(2), <usize>more);
@@ -219,6 +227,7 @@ export function setrange(call: Call): void {
   if (bytes == 0) return call.reply.integer(<i64>before);
   if (offset > <i64>(call.stringBytesMax - bytes)) return call.reply.error(TOO_LONG);
   const length = max(before, <i32>offset + bytes);
+  if (!call.hasMemory(length)) return;
   const db = call.db;
   entry = db.extendString(call.at(1), call.bytes(1), entry, length);
   memory.copy(blobAt(entry).bytes + <usize>offset, call.at(3), <usize>bytes);

@@ -5,6 +5,7 @@
  * pushed lie 2^32 numbers, so that what is inserted or removed in the middle is one record; where there is no number
  * left, the list has to be numbered anew.
  */
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Blob, freeBlob } from "../memory/blob";
 import { allocate, release } from "../memory/heap";
 
@@ -86,6 +87,13 @@ export class List {
       number = left ? this.numberAt(0) - NUMBER_STEP : this.numberAt(this.count - 1) + NUMBER_STEP;
     this.pushNumbered(blob, left, number);
     return number;
+  }
+
+  /** Whether there is memory for so many elements more, besides their bytes. */
+  hasPlacesFor(more: i32): bool {
+    let room = this.room;
+    while (room < this.count + more) room <<= 1;
+    return room == this.room || hasRoom(<usize>(room * PLACE_BYTES));
   }
 
   pushNumbered(blob: Blob, left: bool, number: i64): void {

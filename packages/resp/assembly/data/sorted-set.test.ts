@@ -1,7 +1,8 @@
 import { expect, test } from "@phantasm/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { usedBytes } from "../memory/heap";
 import { seedHash } from "../memory/siphash";
-import { TestRandom, bytesOf } from "../testing";
+import { bytesOf } from "../testing";
 import { entryOf, newSortedSet, scoreOf, seedHeights } from "./sorted-set";
 
 test("ranks, order and links fit a sorted list", () => {

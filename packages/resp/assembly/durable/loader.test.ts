@@ -2,7 +2,8 @@ import { Batch, WRONG_FORMAT } from "@phantasm/interfaces";
 import { TestDisk } from "@phantasm/block/testing";
 import { TestStore } from "@phantasm/kv/testing";
 import { expect, test } from "@phantasm/testing";
-import { TestRandom, TestServer, step } from "../testing";
+import { TestRandom } from "@phantasm/testing/random";
+import { TestServer, step } from "../testing";
 import { Durability } from "./keeper";
 
 /** Changes a byte of a record, cuts it, or writes one of nonsense. */

@@ -1,5 +1,6 @@
 import { expect, test } from "@phantasm/testing";
-import { TestRandom, bytesOf } from "../testing";
+import { TestRandom } from "@phantasm/testing/random";
+import { bytesOf } from "../testing";
 import { usedBytes } from "./heap";
 import { seedHash } from "./siphash";
 import { Entry, Table, anyEntry, newTable } from "./table";

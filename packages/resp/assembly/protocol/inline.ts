@@ -5,6 +5,13 @@ const BACKSLASH: u8 = 0x5c;
 const DOUBLE: u8 = 0x22;
 const SINGLE: u8 = 0x27;
 
+export enum Split {
+  DONE,
+  /** A quote is not closed. */
+  UNBALANCED,
+  NO_MEMORY,
+}
+
 function isBlank(byte: u8): bool {
   return byte == 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
@@ -37,8 +44,8 @@ function skipBlanks(at: usize, end: usize): usize {
   return at;
 }
 
-/** Splits the first bytes at `base`, where quotes and escapes are replaced by what they mean. False: a quote is not closed. */
-export function splitLine(parser: RequestParser, base: usize, bytes: i32): bool {
+/** Splits the first bytes at `base`, where quotes and escapes are replaced by what they mean. */
+export function splitLine(parser: RequestParser, base: usize, bytes: i32): Split {
   const end = base + <usize>bytes;
   let at = base;
   for (at = skipBlanks(at, end); at < end; at = skipBlanks(at, end)) {
@@ -54,7 +61,7 @@ export function splitLine(parser: RequestParser, base: usize, bytes: i32): bool 
         else store<u8>(to++, byte);
       } else if (byte == quote) {
         quote = 0;
-        if (at < end && !isBlank(load<u8>(at))) return false;
+        if (at < end && !isBlank(load<u8>(at))) return Split.UNBALANCED;
         break;
       } else if (byte == BACKSLASH && at < end && quote == DOUBLE) {
         const high = at + 2 < end && load<u8>(at) == 0x78 ? hexadecimal(load<u8>(at + 1)) : -1;
@@ -68,8 +75,8 @@ export function splitLine(parser: RequestParser, base: usize, bytes: i32): bool 
         at++;
       } else store<u8>(to++, byte);
     }
-    if (quote != 0) return false;
-    parser.add(<i32>(start - base), <i32>(to - start));
+    if (quote != 0) return Split.UNBALANCED;
+    if (!parser.add(<i32>(start - base), <i32>(to - start))) return Split.NO_MEMORY;
   }
-  return true;
+  return Split.DONE;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "@phantasm/testing";
+import { TestRandom } from "@phantasm/testing/random";
 import { bytesOf, textAt } from "../testing";
 import { isNumber, putDouble, putInteger, readDouble, readInteger } from "./numbers";
 
@@ -32,4 +33,27 @@ test("numbers with fractions", () => {
   expect(double(".5")).toBe("0.5");
   const bad: string[] = ["", ".", "nan", "1e", "1e999", "1.2.3", "0x10", "1 ", "--1"];
   for (let i = 0; i < bad.length; i++) expect(double(bad[i])).toBe("none");
+});
+
+test("decimals of few digits are read as exactly as others, and make no garbage", () => {
+  const random = new TestRandom(4);
+  const used = __heap_used();
+  const bytes = new Uint8Array(24);
+  for (let i = 0; i < 2000; i++) {
+    const digits = 1 + <i32>random.below(15);
+    const point = <i32>random.below(20);
+    let length = 0;
+    for (let digit = 0; digit < digits; digit++) {
+      if (digit == point) bytes[length++] = 0x2e;
+      bytes[length++] = 0x30 + <u8>random.below(10);
+    }
+    const value = readDouble(bytes.dataStart, length);
+    expect(isNumber).toBe(true);
+    const text = textAt(bytes.dataStart, length);
+    expect(value).toBe(F64.parseFloat(text));
+  }
+  const before = __heap_used();
+  for (let i = 0; i < 1000; i++) putDouble(place, readDouble(bytes.dataStart, 8) + 0.3);
+  expect(__heap_used()).toBe(before);
+  expect(used).toBeGreaterThan(0);
 });

@@ -1,4 +1,6 @@
 /** Numbers as text, as strictly as Redis reads them. */
+import { dtoa_buffered } from "util/number";
+
 /** Set by the readers below: the text was a number. */
 export let isNumber: bool = false;
 
@@ -8,6 +10,10 @@ export const INTEGER_BYTES_MAX: i32 = 20;
 export const DOUBLE_BYTES_MAX: i32 = 32;
 
 const SAFE_INTEGER_MAX: f64 = 9007199254740992;
+/** So many digits are exact as an f64, and so is ten to the power of so many. */
+const EXACT_DIGITS_MAX: i32 = 15;
+/** UTF-16 of a number on its way to bytes. */
+const units: usize = memory.data(64);
 
 /** No blanks, no plus, no leading zeros, no "-0", nothing beyond 64 bits. */
 export function readInteger(at: usize, bytes: i32): i64 {
@@ -60,10 +66,36 @@ export function readDouble(at: usize, bytes: i32): f64 {
     return first == 0x2d ? -Infinity : Infinity;
   }
   if (!isDecimal(from, rest)) return 0;
+  const exact = readExact(from, rest);
+  isNumber = !isNaN(exact);
+  if (isNumber) return first == 0x2d ? -exact : exact;
   const value = F64.parseFloat(String.UTF8.decodeUnsafe(at, <usize>bytes));
   if (isNaN(value) || !isFinite(value)) return 0;
   isNumber = true;
   return value;
+}
+
+/**
+ * A decimal of few digits without an exponent: both its digits and the power of ten that divides them are exact, so
+ * the quotient is rounded once (Clinger 1990). NaN: it is another; its text has to become an object.
+ */
+function readExact(at: usize, bytes: i32): f64 {
+  if (bytes > EXACT_DIGITS_MAX + 1) return NaN;
+  let digits: i64 = 0;
+  let power: f64 = 1;
+  let isFraction = false;
+  let count = 0;
+  for (let i = 0; i < bytes; i++) {
+    const byte = load<u8>(at + <usize>i);
+    if (byte == 0x2e) {
+      isFraction = true;
+      continue;
+    }
+    if (byte > 0x39 || ++count > EXACT_DIGITS_MAX) return NaN;
+    digits = digits * 10 + <i64>(byte - 0x30);
+    if (isFraction) power *= 10;
+  }
+  return <f64>digits / power;
 }
 
 /** Digits with at most one point, and an exponent of digits. */
@@ -117,9 +149,14 @@ export function putDouble(at: usize, value: f64): usize {
     if (value == 0 && Math.signbit(value)) return putText(at, "-0");
     return putInteger(at, <i64>value);
   }
-  // A fraction is the one thing that needs an object.
-  const text = value.toString();
-  return putText(at, text.endsWith(".0") ? text.substring(0, text.length - 2) : text);
+  let length = <usize>dtoa_buffered(units, value);
+  const isWhole =
+    length > 2 &&
+    load<u16>(units + ((length - 1) << 1)) == 0x30 &&
+    load<u16>(units + ((length - 2) << 1)) == 0x2e;
+  if (isWhole) length -= 2;
+  for (let i: usize = 0; i < length; i++) store<u8>(at + i, <u8>load<u16>(units + (i << 1)));
+  return at + length;
 }
 
 /** Writes characters below 128. */

@@ -1,5 +1,6 @@
 import { expect, test } from "@phantasm/testing";
-import { TestRandom, bytesOf, textAt } from "../testing";
+import { TestRandom } from "@phantasm/testing/random";
+import { bytesOf, textAt } from "../testing";
 import { Parse, RequestParser } from "./parser";
 
 /** What requests of a stream say, when it comes in pieces that `random` decides; null: as a whole. */

@@ -5,8 +5,9 @@
  * A request begins at offset 0 of the bytes that are passed; the same bytes, and more, are passed again after
  * MORE. Arguments are offsets from there. Texts of errors, and limits, are those of Redis.
  */
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { isNumber, readInteger } from "./numbers";
-import { splitLine } from "./inline";
+import { Split, splitLine } from "./inline";
 
 export enum Parse {
   /** Incomplete: `needed` bytes at least make a difference. */
@@ -22,6 +23,8 @@ const ARGUMENTS_MIN: i32 = 8;
 /** What somebody who has not said who he is may send. */
 const STRANGER_ARGUMENTS_MAX: i64 = 10;
 const STRANGER_BULK_BYTES_MAX: i64 = 16_384;
+
+const NO_MEMORY: string = "out of memory";
 
 const CR: u8 = 0x0d;
 const LF: u8 = 0x0a;
@@ -84,7 +87,7 @@ export class RequestParser {
       }
       const end = this.at + this.bulk;
       if (bytes < end + 2) return this.more(end + 2);
-      this.add(this.at, this.bulk);
+      if (!this.add(this.at, this.bulk)) return this.fails(NO_MEMORY);
       this.at = end + 2;
       this.bulk = -1;
       this.left--;
@@ -126,7 +129,7 @@ export class RequestParser {
       return this.fails("unauthenticated multibulk length");
     this.at = end + 2;
     this.scanned = 0;
-    this.left = max(<i32>max<i64>(count, 0), 0);
+    this.left = <i32>max<i64>(count, 0);
     return Parse.REQUEST;
   }
 
@@ -164,15 +167,22 @@ export class RequestParser {
       return bytes > LINE_BYTES_MAX ? this.fails("too big inline request") : this.more(bytes + 1);
     this.consumed = end + 1;
     const isCrLf = end > 0 && load<u8>(base + <usize>(end - 1)) == CR;
-    if (!splitLine(this, base, isCrLf ? end - 1 : end))
-      return this.fails("unbalanced quotes in request");
+    const split = splitLine(this, base, isCrLf ? end - 1 : end);
+    if (split != Split.DONE)
+      return this.fails(split == Split.UNBALANCED ? "unbalanced quotes in request" : NO_MEMORY);
     return Parse.REQUEST;
   }
 
-  /** For `splitLine`. */
-  add(offset: i32, length: i32): void {
+  /** Bytes of its table. */
+  get tableBytes(): i32 {
+    return this.room << 3;
+  }
+
+  /** For `splitLine`. False: there is no memory. */
+  add(offset: i32, length: i32): bool {
     if (this.count == this.room) {
       const room = max(ARGUMENTS_MIN, 2 * this.room);
+      if (!hasRoom((<usize>room) << 3)) return false;
       const larger = heap.alloc((<usize>room) << 3);
       if (this.table != 0) {
         memory.copy(larger, this.table, (<usize>this.count) << 3);
@@ -185,5 +195,6 @@ export class RequestParser {
     this.count++;
     store<u32>(pair, <u32>offset);
     store<u32>(pair, <u32>length, 4);
+    return true;
   }
 }

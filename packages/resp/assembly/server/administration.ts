@@ -5,10 +5,9 @@ import { isNumber, readInteger } from "../protocol/numbers";
 import { Client } from "./client";
 import { clientCommand, isName, setName } from "./client-commands";
 import { config } from "./configuration";
-import { infoText } from "./info";
+import { info } from "./info";
 import { commandCommand } from "./introspection";
 import { StoreServer } from "./server";
-import { unsubscribeAll } from "./subscribing";
 
 const WRONG_PASSWORD: string = "WRONGPASS invalid username-password pair or user is disabled.";
 
@@ -42,7 +41,7 @@ export function administer(command: Command, server: StoreServer, client: Client
     case Command.CONFIG:
       return config(server);
     case Command.INFO:
-      return reply.verbatim(infoText(server));
+      return info(server);
     case Command.MONITOR:
       return server.monitors.add(client, reply);
     case Command.WAIT:
@@ -78,7 +77,7 @@ function ping(server: StoreServer, client: Client): void {
 function reset(server: StoreServer, client: Client): void {
   const transaction = client.transaction;
   if (transaction !== null) transaction.close();
-  unsubscribeAll(server, client);
+  server.channels.leaveAll(client);
   server.monitors.forget(client);
   client.isResp3 = false;
   server.reply.isResp3 = false;

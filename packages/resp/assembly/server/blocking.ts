@@ -91,7 +91,7 @@ export class Blocking implements KeyListener {
   ) {
     const reply = new Reply(REPLY_BYTES_MIN, limits.replyBytes);
     this.reply = reply;
-    this.call = new Call(db, reply, random, limits.bulkBytes);
+    this.call = new Call(db, reply, random, limits.bulkBytes, limits.resultBytes);
   }
 
   /** Has a client wait for keys of a call. False: too many are waited for. */
@@ -179,13 +179,14 @@ export class Blocking implements KeyListener {
 
   /** After a command: those who wait for what it made. What they do may make more. */
   serve(): void {
-    while (this.ready.length > 0) {
-      const queue = this.ready.shift();
+    for (let next = 0; next < this.ready.length; next++) {
+      const queue = this.ready[next];
       queue.isReady = false;
       let at = 0;
       for (let left = queue.waits.length; left > 0 && at < queue.waits.length; left--)
         if (!this.serveOne(queue.waits[at], queue)) at++;
     }
+    this.ready.length = 0;
   }
 
   private serveOne(wait: Wait, queue: Queue): bool {

@@ -3,6 +3,7 @@ import { Call } from "../commands/call";
 import { help } from "../commands/subcommands";
 import { Command } from "../commands/table";
 import { isNumber, readInteger } from "../protocol/numbers";
+import { Reply } from "../protocol/reply";
 import { Client } from "./client";
 import { StoreServer } from "./server";
 
@@ -26,28 +27,49 @@ export function setName(call: Call, client: Client, index: i32): void {
 }
 
 /** What Redis says of itself in letters. */
-function flagsOf(client: Client): string {
+function flagsOf(server: StoreServer, client: Client): string {
   const transaction = client.transaction;
   let flags = "";
+  if (server.monitors.clients.includes(client)) flags += "O";
   if (client.isBlocked) flags += "b";
   if (client.subscriptions > 0) flags += "P";
   if (transaction !== null && transaction.isOpen) flags += "x";
   return flags.length > 0 ? flags : "N";
 }
 
-function clientLine(server: StoreServer, client: Client): string {
-  const name = String.UTF8.decodeUnsafe(client.name.dataStart, <usize>client.name.length);
+function put(reply: Reply, name: string, value: i64): void {
+  reply.text(name);
+  reply.number(value);
+}
+
+/** Written piece by piece: of ten thousand lines, text that is put together first would fill memory. */
+function putLine(server: StoreServer, client: Client): void {
+  const reply = server.reply;
   const now = server.db.nowMs;
   const transaction = client.transaction;
-  const queued = transaction !== null && transaction.isOpen ? transaction.queued.count : -1;
+  const isOpen = transaction !== null && transaction.isOpen;
   const command = server.commands.names[client.lastCommand];
-  return (
-    `id=${client.id} addr=${client.tcp.remote} laddr=${client.tcp.local} fd=${client.id} ` +
-    `name=${name} age=${(now - client.sinceMs) / 1000} idle=${(now - client.lastMs) / 1000} ` +
-    `flags=${flagsOf(client)} db=0 sub=${client.channels.length} psub=${client.patterns.length} ` +
-    `ssub=0 multi=${queued} qbuf=${client.waitingBytes} qbuf-free=0 omem=${client.unsentBytes} ` +
-    `cmd=${command.length > 0 ? command : "NULL"} user=default redir=-1 resp=${client.isResp3 ? 3 : 2}\n`
-  );
+  put(reply, "id=", <i64>client.id);
+  reply.text(" addr=");
+  reply.text(client.address);
+  reply.text(" laddr=");
+  reply.text(`${client.tcp.local}`);
+  put(reply, " fd=", <i64>client.id);
+  reply.text(" name=");
+  reply.bytes(client.name.dataStart, client.name.length);
+  put(reply, " age=", (now - client.sinceMs) / 1000);
+  put(reply, " idle=", (now - client.lastMs) / 1000);
+  reply.text(" flags=");
+  reply.text(flagsOf(server, client));
+  put(reply, " db=0 sub=", <i64>client.channelCount);
+  put(reply, " psub=", <i64>client.patternCount);
+  put(reply, " ssub=0 multi=", isOpen ? <i64>transaction!.queued.count : -1);
+  put(reply, " qbuf=", <i64>client.waitingBytes);
+  put(reply, " qbuf-free=0 omem=", <i64>client.unsentBytes);
+  reply.text(" cmd=");
+  reply.text(command.length > 0 ? command : "NULL");
+  put(reply, " user=default redir=-1 resp=", client.isResp3 ? 3 : 2);
+  reply.byte(0x0a);
 }
 
 export function clientCommand(server: StoreServer, client: Client): void {
@@ -62,8 +84,11 @@ export function clientCommand(server: StoreServer, client: Client): void {
     setName(call, client, 2);
     reply.ok();
   } else if (call.is(1, "setinfo")) reply.ok();
-  else if (call.is(1, "info")) reply.verbatim(clientLine(server, client));
-  else if (call.is(1, "list")) list(server);
+  else if (call.is(1, "info")) {
+    const from = reply.used;
+    putLine(server, client);
+    reply.verbatimSince(from);
+  } else if (call.is(1, "list")) list(server);
   else if (call.is(1, "kill")) kill(server, client);
   else if (call.is(1, "unblock")) unblock(server);
   else if (call.is(1, "pause")) pause(server);
@@ -103,23 +128,27 @@ function isOf(client: Client, type: Type): bool {
 function list(server: StoreServer): void {
   const call = server.call;
   let type = Type.ANY;
-  let text = "";
+  const reply = call.reply;
+  const from = reply.used;
   if (call.count > 3 && call.is(2, "id")) {
     for (let i = 3; i < call.count; i++) {
       const id = readInteger(call.at(i), call.bytes(i));
-      if (!isNumber || id < 1) return call.reply.error("ERR Invalid client ID");
+      if (!isNumber || id < 1) {
+        reply.truncate(from);
+        return reply.error("ERR Invalid client ID");
+      }
       const one = server.clientOf(<u64>id);
-      if (one !== null) text += clientLine(server, one);
+      if (one !== null && !reply.isOverflowing) putLine(server, one);
     }
-    return call.reply.verbatim(text);
+    return reply.verbatimSince(from);
   }
   if (call.count == 4 && call.is(2, "type")) {
     type = typeAt(call, 3);
     if (type == Type.UNKNOWN) return;
   } else if (call.count != 2) return call.syntax();
-  for (let i = 0; i < server.clients.length; i++)
-    if (isOf(server.clients[i], type)) text += clientLine(server, server.clients[i]);
-  call.reply.verbatim(text);
+  for (let i = 0; i < server.clients.length && !reply.isOverflowing; i++)
+    if (isOf(server.clients[i], type)) putLine(server, server.clients[i]);
+  reply.verbatimSince(from);
 }
 
 function isText(call: Call, index: i32, text: string): bool {
@@ -159,14 +188,14 @@ function kill(server: StoreServer, own: Client): void {
   // Who is closed leaves the list at once.
   for (let i = server.clients.length - 1; i >= 0; i--) {
     const client = server.clients[i];
-    if (client === own && skipsOwn) continue;
+    if (client.isDoomed || (client === own && skipsOwn)) continue;
     if (id != 0 && client.id != <u64>id) continue;
     if (!isOf(client, type)) continue;
-    if (address != 0 && !isText(call, address, `${client.tcp.remote}`)) continue;
+    if (address != 0 && !isText(call, address, client.address)) continue;
     if (local != 0 && !isText(call, local, `${client.tcp.local}`)) continue;
     killed++;
     if (client === own) own.isLeaving = true;
-    else server.doomed.push(client);
+    else server.doom(client);
   }
   if (!isOld) call.reply.integer(killed);
   else if (killed > 0) call.reply.ok();

@@ -7,11 +7,12 @@
  */
 import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
+import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
 import { Wait } from "./blocking";
-import { Channel } from "./channels";
 import { StoreServer } from "./server";
+import { Subscriptions } from "./subscription";
 import { Transaction } from "./transaction";
 
 /** Replies that are composed before some are written. */
@@ -20,6 +21,8 @@ const REPLY_BYTES: i32 = 64 << 10;
 const TURN_REQUESTS_MAX: i32 = 1024;
 const HELD_BYTES_MIN: i32 = 256;
 const AHEAD_BYTES_MAX: i32 = 4096;
+const TOO_LARGE: string = "ERR the request is larger than the server takes";
+const NO_MEMORY: string = "OOM the server has no memory for the request";
 
 
 @final
@@ -29,11 +32,13 @@ export class Client extends Task implements TcpHandler {
   /** What CLIENT SETNAME said. */
   name: Uint8Array = new Uint8Array(0);
   transaction: Transaction | null = null;
-  channels: Channel[] = [];
-  patterns: Channel[] = [];
+  private channels: Subscriptions | null = null;
+  private patterns: Subscriptions | null = null;
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
+  /** Is about to be closed: it hears nothing more. */
+  isDoomed: bool = false;
   /** What it waits for; it may be closed. */
   wait: Wait | null = null;
   /** A pause holds its next command. */
@@ -44,6 +49,7 @@ export class Client extends Task implements TcpHandler {
   lastMs: i64;
   /** Its place in the server's list. */
   place: i32 = 0;
+  private addressText: string | null = null;
   private readonly parser: RequestParser;
   private isTurning: bool = false;
   private isScheduled: bool = false;
@@ -52,6 +58,8 @@ export class Client extends Task implements TcpHandler {
   private held: usize = 0;
   private heldBytes: i32 = 0;
   private heldRoom: i32 = 0;
+  /** Bytes of the parser's table that are counted with what is held. */
+  private tableBytes: i32 = 0;
   /** Replies that are not written yet, and the batch they wait for. */
   private unsent: usize = 0;
   private unsentAt: i32 = 0;
@@ -74,8 +82,37 @@ export class Client extends Task implements TcpHandler {
     this.parser.isStranger = !this.isKnown;
   }
 
+  /** Of the other end, as text. */
+  get address(): string {
+    const known = this.addressText;
+    if (known !== null) return known;
+    const text = `${this.tcp.remote}`;
+    this.addressText = text;
+    return text;
+  }
+
+  /** What it is subscribed to. */
+  interestsIn(patterns: bool): Subscriptions {
+    let interests = patterns ? this.patterns : this.channels;
+    if (interests !== null) return interests;
+    interests = new Subscriptions();
+    if (patterns) this.patterns = interests;
+    else this.channels = interests;
+    return interests;
+  }
+
+  get channelCount(): i32 {
+    const channels = this.channels;
+    return channels === null ? 0 : channels.count;
+  }
+
+  get patternCount(): i32 {
+    const patterns = this.patterns;
+    return patterns === null ? 0 : patterns.count;
+  }
+
   get subscriptions(): i32 {
-    return this.channels.length + this.patterns.length;
+    return this.channelCount + this.patternCount;
   }
 
   onConnected(connection: TcpConnection): void {}
@@ -136,7 +173,10 @@ export class Client extends Task implements TcpHandler {
   private readAhead(): void {
     const tcp = this.tcp;
     if (tcp.peekedBytes > 0 && this.heldBytes < AHEAD_BYTES_MAX) {
-      if (this.heldRoom < AHEAD_BYTES_MAX && !this.move(AHEAD_BYTES_MAX)) return;
+      if (this.heldRoom < AHEAD_BYTES_MAX && !this.move(AHEAD_BYTES_MAX)) {
+        this.fails();
+        return;
+      }
       const room = AHEAD_BYTES_MAX - this.heldBytes;
       this.heldBytes += this.fill(this.held + <usize>this.heldBytes, room);
     }
@@ -213,6 +253,8 @@ export class Client extends Task implements TcpHandler {
         return bytes;
       }
       if (parser.count > 0) {
+        // Of a turn of small ones, the first looks for all.
+        if (from == 0 || parser.consumed >= REPLY_BYTES) server.isTight(parser.consumed);
         server.call.take(base + <usize>from, parser.table, parser.count);
         if (server.pauses.isOn && server.holds(this)) {
           parser.reset();
@@ -247,16 +289,21 @@ export class Client extends Task implements TcpHandler {
     const needed = max(this.parser.needed, this.heldBytes);
     if (needed <= this.heldRoom && this.heldBytes < this.heldRoom) return true;
     const limits = this.server.limits;
-    if (needed > limits.requestBytes + limits.bulkBytes) return this.fails();
+    if (needed > limits.requestBytes + limits.bulkBytes) return this.refuses(TOO_LARGE);
     // What was announced has its room only when half of it has come: announcing costs nothing.
     const room = max(2 * this.heldRoom, HELD_BYTES_MIN);
-    return this.move(min(room, max(needed, this.heldBytes + HELD_BYTES_MIN)));
+    const enough = min(room, max(needed, this.heldBytes + HELD_BYTES_MIN));
+    return this.move(enough) || this.refuses(NO_MEMORY);
   }
 
+  /** Moves what is held to where it has so much room. False: there is none. */
   private move(room: i32): bool {
     const server = this.server;
-    while (server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes)
-      if (!server.makeRoom(this)) return this.fails();
+    while (
+      server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes ||
+      !hasRoom(<usize>room)
+    )
+      if (!server.makeRoom(this)) return false;
     this.movedNs = server.clock.now();
     server.waitingBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
@@ -267,6 +314,22 @@ export class Client extends Task implements TcpHandler {
     this.held = larger;
     this.heldRoom = room;
     return true;
+  }
+
+  /** Its request is not read to its end; it is told why. All that it was to hear before is on its way. */
+  private refuses(why: string): bool {
+    const server = this.server;
+    const reply = server.reply;
+    server.counters.closedForMemory++;
+    reply.clear();
+    reply.error(why);
+    this.tcp.writeFrom(reply.start, reply.used);
+    reply.clear();
+    this.forget();
+    this.parser.free();
+    this.isLeaving = true;
+    this.tcp.close();
+    return false;
   }
 
   private fails(): bool {
@@ -283,15 +346,30 @@ export class Client extends Task implements TcpHandler {
     }
     if (base != this.held) {
       this.heldBytes = 0;
-      if (!this.move(max(bytes, HELD_BYTES_MIN))) return;
+      if (!this.move(max(bytes, HELD_BYTES_MIN))) {
+        this.fails();
+        return;
+      }
     }
     if (base != this.held || used > 0) memory.copy(this.held, base + <usize>used, <usize>bytes);
     this.heldBytes = bytes;
-    if (bytes > this.server.limits.requestBytes + REPLY_BYTES) this.fails();
+    if (bytes > this.server.limits.requestBytes + REPLY_BYTES || !this.count()) this.fails();
+  }
+
+  /** Counts the parser's table with what is held. False: there is no room for it. */
+  private count(): bool {
+    const server = this.server;
+    const more = this.parser.tableBytes - this.tableBytes;
+    this.tableBytes += more;
+    server.waitingBytes += more;
+    while (more > 0 && server.waitingBytes > server.limits.waitingBytes)
+      if (!server.makeRoom(this)) return false;
+    return true;
   }
 
   private forget(): void {
-    this.server.waitingBytes -= this.heldRoom;
+    this.server.waitingBytes -= this.heldRoom + this.tableBytes;
+    this.tableBytes = 0;
     if (this.held != 0) heap.free(this.held);
     this.held = 0;
     this.heldBytes = 0;
@@ -321,7 +399,10 @@ export class Client extends Task implements TcpHandler {
     if (end > this.unsentRoom) {
       const server = this.server;
       const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
-      while (server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes)
+      while (
+        server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes ||
+        !hasRoom(<usize>room)
+      )
         if (!server.makeRoom(this)) return this.fails();
       if (this.unsentRoom == 0) this.movedNs = server.clock.now();
       server.unsentBytes += room - this.unsentRoom;
@@ -366,12 +447,12 @@ export class Client extends Task implements TcpHandler {
 
   /** A message of a channel; who does not read them is closed. */
   hear(message: Reply): void {
-    if (this.isOver) return;
+    if (this.isOver || this.isDoomed) return;
     const bytes = this.unsentEnd - this.unsentAt + message.used;
     if (message.isOverflowing || bytes > this.server.limits.pushBytes) {
       this.server.counters.closedForMemory++;
       this.isLeaving = true;
-      this.server.doomed.push(this);
+      this.server.doom(this);
       return;
     }
     // Room in front is used again before more is asked for.

@@ -1,4 +1,5 @@
 /** CONFIG: what a client may ask for, and the little that it may change. */
+import { SECOND } from "@phantasm/interfaces";
 import { Call } from "../commands/call";
 import { matches } from "../commands/glob";
 import { help } from "../commands/subcommands";
@@ -6,28 +7,53 @@ import { Command } from "../commands/table";
 import { isNumber, readInteger } from "../protocol/numbers";
 import { StoreServer } from "./server";
 
-/** Name and value after each other. */
-function settings(server: StoreServer): string[] {
-  return [
-    "save",
-    "",
-    "appendonly",
-    server.isDurable ? "yes" : "no",
-    "appendfsync",
-    server.durabilityText,
-    "maxmemory",
-    server.db.memoryBytesMax.toString(),
-    "maxmemory-policy",
-    "noeviction",
-    "maxclients",
-    server.clientsMax.toString(),
-    "proto-max-bulk-len",
-    server.limits.bulkBytes.toString(),
-    "databases",
-    "1",
-    "timeout",
-    "0",
-  ];
+const NAMES: StaticArray<string> = [
+  "save",
+  "appendonly",
+  "appendfsync",
+  "maxmemory",
+  "maxmemory-policy",
+  "maxclients",
+  "proto-max-bulk-len",
+  "databases",
+  "timeout",
+  "tcp-keepalive",
+];
+
+const MEMORY: i32 = 3;
+const CLIENTS: i32 = 5;
+
+function valueOf(server: StoreServer, setting: i32): string {
+  const limits = server.limits;
+  switch (setting) {
+    case 1:
+      return server.isDurable ? "yes" : "no";
+    case 2:
+      return server.durabilityText;
+    case MEMORY:
+      return server.db.memoryBytesMax.toString();
+    case 4:
+      return "noeviction";
+    case CLIENTS:
+      return server.clientsMax.toString();
+    case 6:
+      return limits.bulkBytes.toString();
+    case 7:
+      return "1";
+    case 8:
+      return "0";
+    case 9:
+      return (limits.keepAliveNs / SECOND).toString();
+    default:
+      return "";
+  }
+}
+
+/** Of an argument; -1: there is no such setting. */
+function settingAt(call: Call, index: i32): i32 {
+  for (let setting = 0; setting < NAMES.length; setting++)
+    if (call.is(index, NAMES[setting])) return setting;
+  return -1;
 }
 
 export function config(server: StoreServer): void {
@@ -46,18 +72,17 @@ export function config(server: StoreServer): void {
 function get(server: StoreServer): void {
   const call = server.call;
   const reply = server.reply;
-  const all = settings(server);
   let count = 0;
   for (let pass = 0; pass < 2; pass++) {
     if (pass == 1) reply.map(count);
-    for (let i = 0; i < all.length; i += 2) {
-      if (!isAsked(call, all[i])) continue;
+    for (let setting = 0; setting < NAMES.length; setting++) {
+      if (!isAsked(call, NAMES[setting])) continue;
       if (pass == 0) {
         count++;
         continue;
       }
-      reply.bulkText(all[i]);
-      reply.bulkText(all[i + 1]);
+      reply.bulkText(NAMES[setting]);
+      reply.bulkText(valueOf(server, setting));
     }
   }
 }
@@ -73,33 +98,44 @@ function isAsked(call: Call, name: string): bool {
 function set(server: StoreServer): void {
   const call = server.call;
   if ((call.count & 1) != 0) return call.syntax();
-  const all = settings(server);
+  // A setting that is named twice ends it, so nobody can have more of them looked at than there are.
+  let named: u32 = 0;
+  for (let i = 2; i < call.count; i += 2) {
+    const setting = settingAt(call, i);
+    if (setting < 0)
+      return call.reply.error(
+        "ERR Unknown option or number of arguments for CONFIG SET - " + `'${call.text(i)}'`,
+      );
+    if (named & (1 << (<u32>setting)))
+      return call.reply.error(failed(call, i) + "duplicate parameter");
+    named |= 1 << (<u32>setting);
+  }
   for (let pass = 0; pass < 2; pass++) {
     for (let i = 2; i < call.count; i += 2) {
-      const why = change(server, all, i, pass == 1);
+      const why = change(server, i, pass == 1);
       if (why.length > 0) return call.reply.error(why);
     }
   }
   call.reply.ok();
 }
 
+function failed(call: Call, name: i32): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${call.text(name)}') - `;
+}
+
 /** Why it cannot be; empty: it can, and, if `now`, is. */
-function change(server: StoreServer, all: string[], name: i32, now: bool): string {
+function change(server: StoreServer, name: i32, now: bool): string {
   const call = server.call;
-  let known = 0;
-  while (known < all.length && !call.is(name, all[known])) known += 2;
-  if (known == all.length)
-    return "ERR Unknown option or number of arguments for CONFIG SET - " + `'${call.text(name)}'`;
-  const failed = `ERR CONFIG SET failed (possibly related to argument '${call.text(name)}') - `;
-  const isMemory = all[known] == "maxmemory";
-  if (isMemory || all[known] == "maxclients") {
+  const setting = settingAt(call, name);
+  const isMemory = setting == MEMORY;
+  if (isMemory || setting == CLIENTS) {
     const most = isMemory ? server.limits.memoryBytes : <i64>server.limits.clients;
     let value = isMemory
       ? memoryAt(call, name + 1)
       : readInteger(call.at(name + 1), call.bytes(name + 1));
     if (!isNumber)
       return (
-        failed +
+        failed(call, name) +
         (isMemory
           ? "argument must be a memory value"
           : "argument couldn't be parsed into an integer")
@@ -107,13 +143,13 @@ function change(server: StoreServer, all: string[], name: i32, now: bool): strin
     // No limit is the largest that there can be.
     if (isMemory && value == 0) value = most;
     if (value < 1 || value > most)
-      return failed + `argument must be between 1 and ${most} inclusive`;
+      return failed(call, name) + `argument must be between 1 and ${most} inclusive`;
     if (now && isMemory) server.db.memoryBytesMax = value;
     else if (now) server.clientsMax = <i32>value;
     return "";
   }
-  if (call.is(name + 1, all[known + 1])) return "";
-  return failed + "can't set immutable config";
+  if (call.is(name + 1, valueOf(server, setting))) return "";
+  return failed(call, name) + "can't set immutable config";
 }
 
 /** A number of bytes, with a unit if need be; `isNumber` says whether it is one. */

@@ -1,6 +1,7 @@
 /** What INFO says: the fields that clients and monitors look for. */
 import { Call } from "../commands/call";
 import { peakBytes, usedBytes } from "../memory/heap";
+import { Reply } from "../protocol/reply";
 import { StoreServer } from "./server";
 
 /** Whether a section was asked for; without arguments all are. */
@@ -22,49 +23,97 @@ function human(bytes: i64): string {
   return `${bytes >> 20}.${((bytes % (1 << 20)) * 10) >> 20}M`;
 }
 
-export function infoText(server: StoreServer): string {
+function line(reply: Reply, name: string, value: i64): void {
+  reply.text(name);
+  reply.number(value);
+  reply.endLine();
+}
+
+function textLine(reply: Reply, name: string, value: string): void {
+  reply.text(name);
+  reply.text(value);
+  reply.endLine();
+}
+
+/** Written piece by piece: nothing of it is garbage but a few numbers. */
+export function info(server: StoreServer): void {
   const call = server.call;
-  const counters = server.counters;
-  const db = server.db;
-  const seconds = (db.nowMs - server.startedMs) / 1000;
-  let text = "";
-  if (isAsked(call, "server"))
-    text +=
-      "# Server\r\nredis_version:7.0.0\r\nserver_name:phantasm\r\nredis_mode:standalone\r\n" +
-      `os:Phantasm\r\narch_bits:32\r\nrun_id:${server.runId}\r\ntcp_port:6379\r\n` +
-      `uptime_in_seconds:${seconds}\r\nuptime_in_days:${seconds / 86_400}\r\n\r\n`;
-  if (isAsked(call, "clients"))
-    text +=
-      `# Clients\r\nconnected_clients:${server.clients.length}\r\n` +
-      `maxclients:${server.clientsMax}\r\nblocked_clients:${server.blocking.clients}\r\n\r\n`;
-  if (isAsked(call, "memory"))
-    text +=
-      `# Memory\r\nused_memory:${usedBytes}\r\nused_memory_human:${human(usedBytes)}\r\n` +
-      `used_memory_peak:${peakBytes}\r\nused_memory_peak_human:${human(peakBytes)}\r\n` +
-      `maxmemory:${db.memoryBytesMax}\r\nmaxmemory_human:${human(db.memoryBytesMax)}\r\n` +
-      `maxmemory_policy:noeviction\r\nwaiting_request_bytes:${server.waitingBytes}\r\n` +
-      `unsent_reply_bytes:${server.unsentBytes}\r\n\r\n`;
-  if (isAsked(call, "persistence"))
-    text +=
-      `# Persistence\r\nloading:0\r\naof_enabled:${server.isDurable ? 1 : 0}\r\n` +
-      "rdb_bgsave_in_progress:0\r\naof_rewrite_in_progress:0\r\n" +
-      `durability:${server.durabilityText}\r\ncommits:${server.commits}\r\n\r\n`;
-  if (isAsked(call, "stats"))
-    text +=
-      `# Stats\r\ntotal_connections_received:${counters.clients}\r\n` +
-      `total_commands_processed:${counters.commands}\r\n` +
-      `rejected_connections:${counters.refusedClients}\r\nexpired_keys:${db.expired}\r\n` +
-      `evicted_keys:0\r\nclosed_for_memory:${counters.closedForMemory}\r\n` +
-      `malformed_requests:${counters.malformed}\r\n` +
-      `pubsub_channels:${server.channels.channelCount}\r\n` +
-      `pubsub_patterns:${server.channels.patterns.length}\r\n\r\n`;
-  if (isAsked(call, "replication"))
-    text += "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n";
-  if (isAsked(call, "cluster")) text += "# Cluster\r\ncluster_enabled:0\r\n\r\n";
-  if (isAsked(call, "keyspace")) {
-    text += "# Keyspace\r\n";
-    if (db.table.count > 0)
-      text += `db0:keys=${db.table.count},expires=${db.expiring},avg_ttl=0\r\n`;
+  const reply = server.reply;
+  const from = reply.used;
+  if (isAsked(call, "server")) ofServer(server, reply);
+  if (isAsked(call, "clients")) {
+    reply.text("# Clients\r\n");
+    line(reply, "connected_clients:", <i64>server.clients.length);
+    line(reply, "maxclients:", <i64>server.clientsMax);
+    line(reply, "blocked_clients:", <i64>server.blocking.clients);
+    reply.endLine();
   }
-  return text;
+  if (isAsked(call, "memory")) ofMemory(server, reply);
+  if (isAsked(call, "persistence")) {
+    reply.text("# Persistence\r\nloading:0\r\n");
+    line(reply, "aof_enabled:", server.isDurable ? 1 : 0);
+    reply.text("rdb_bgsave_in_progress:0\r\naof_rewrite_in_progress:0\r\n");
+    textLine(reply, "durability:", server.durabilityText);
+    line(reply, "commits:", <i64>server.commits);
+    reply.endLine();
+  }
+  if (isAsked(call, "stats")) ofCounters(server, reply);
+  if (isAsked(call, "replication"))
+    reply.text("# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n");
+  if (isAsked(call, "cluster")) reply.text("# Cluster\r\ncluster_enabled:0\r\n\r\n");
+  if (isAsked(call, "keyspace")) {
+    const db = server.db;
+    reply.text("# Keyspace\r\n");
+    if (db.table.count > 0) {
+      reply.text("db0:keys=");
+      reply.number(<i64>db.table.count);
+      reply.text(",expires=");
+      reply.number(<i64>db.expiring);
+      reply.text(",avg_ttl=0\r\n");
+    }
+  }
+  reply.verbatimSince(from);
+}
+
+function ofServer(server: StoreServer, reply: Reply): void {
+  const seconds = (server.db.nowMs - server.startedMs) / 1000;
+  reply.text(
+    "# Server\r\nredis_version:7.0.0\r\nserver_name:phantasm\r\nredis_mode:standalone\r\n",
+  );
+  textLine(reply, "os:Phantasm\r\narch_bits:32\r\nrun_id:", server.runId);
+  reply.text("tcp_port:6379\r\n");
+  line(reply, "uptime_in_seconds:", seconds);
+  line(reply, "uptime_in_days:", seconds / 86_400);
+  reply.endLine();
+}
+
+function ofMemory(server: StoreServer, reply: Reply): void {
+  const most = server.db.memoryBytesMax;
+  reply.text("# Memory\r\n");
+  line(reply, "used_memory:", usedBytes);
+  textLine(reply, "used_memory_human:", human(usedBytes));
+  line(reply, "used_memory_peak:", peakBytes);
+  textLine(reply, "used_memory_peak_human:", human(peakBytes));
+  line(reply, "maxmemory:", most);
+  textLine(reply, "maxmemory_human:", human(most));
+  reply.text("maxmemory_policy:noeviction\r\n");
+  line(reply, "waiting_request_bytes:", <i64>server.waitingBytes);
+  line(reply, "unsent_reply_bytes:", <i64>server.unsentBytes);
+  reply.endLine();
+}
+
+function ofCounters(server: StoreServer, reply: Reply): void {
+  const counters = server.counters;
+  reply.text("# Stats\r\n");
+  line(reply, "total_connections_received:", <i64>counters.clients);
+  line(reply, "total_commands_processed:", <i64>counters.commands);
+  line(reply, "rejected_connections:", <i64>counters.refusedClients);
+  line(reply, "expired_keys:", <i64>server.db.expired);
+  reply.text("evicted_keys:0\r\n");
+  line(reply, "closed_for_memory:", <i64>counters.closedForMemory);
+  line(reply, "malformed_requests:", <i64>counters.malformed);
+  line(reply, "refused_replies:", <i64>counters.refusedReplies);
+  line(reply, "pubsub_channels:", <i64>server.channels.channelCount);
+  line(reply, "pubsub_patterns:", <i64>server.channels.patterns.length);
+  reply.endLine();
 }

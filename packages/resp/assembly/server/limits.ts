@@ -6,6 +6,8 @@ export class StoreLimits {
   /** Clients; one more is told so, and closed. */
   clients: i32 = 10_000;
   backlog: i32 = 511;
+  /** A client that is silent for so long is asked whether it is still there, three times, a third of it apart; 0: never. */
+  keepAliveNs: i64 = 300 * SECOND;
   /** Bytes of keys and values; commands that add some are refused beyond. */
   memoryBytes: i64 = 64 << 20;
   /** Bytes of an argument, and of a string that is appended to. At most 8 MiB. */
@@ -18,8 +20,10 @@ export class StoreLimits {
    * more. As many of those that are queued in transactions or wait for a key; they are refused.
    */
   waitingBytes: i32 = 32 << 20;
-  /** Bytes of the largest reply; its client is closed beyond. */
+  /** Bytes of the largest reply, EXEC's too; an error stands for what is larger. */
   replyBytes: i32 = 16 << 20;
+  /** Bytes of what COPY, SUNION and their kind make of others; more is refused as if memory was full. */
+  resultBytes: i64 = 32 << 20;
   /** Bytes of messages that a subscriber has not taken yet; it is closed beyond. */
   pushBytes: i32 = 1 << 20;
   /** Bytes of all replies and messages that wait for their clients; who is stalled is closed, else who adds more. */
@@ -47,6 +51,8 @@ export class StoreCounters {
   /** Clients that were closed since they did not read, or wanted too much. */
   closedForMemory: u64 = 0;
   malformed: u64 = 0;
+  /** Replies that were larger than may be: an error stood for them. */
+  refusedReplies: u64 = 0;
   messages: u64 = 0;
 
   /** CONFIG RESETSTAT. */
@@ -56,6 +62,7 @@ export class StoreCounters {
     this.commands = 0;
     this.closedForMemory = 0;
     this.malformed = 0;
+    this.refusedReplies = 0;
     this.messages = 0;
   }
 }

@@ -39,30 +39,60 @@ export class Monitors {
     if (command == Command.AUTH || command == Command.HELLO || command == Command.MONITOR) return;
     const ms = server.db.nowMs;
     const call = server.call;
-    const fraction = (ms % 1000).toString().padStart(3, "0");
-    let text = `${ms / 1000}.${fraction}000 [0 ${by.tcp.remote}]`;
-    for (let i = 0; i < min(call.count, ARGUMENTS_MAX); i++) text += " " + quoted(call, i);
-    this.line.clear();
-    this.line.simple(text);
+    const line = this.line;
+    line.clear();
+    line.byte(0x2b);
+    line.number(ms / 1000);
+    line.text("." + (ms % 1000).toString().padStart(3, "0"));
+    line.text(`000 [0 ${by.address}]`);
+    for (let i = 0; i < min(call.count, ARGUMENTS_MAX); i++) quote(call, i, line);
+    line.endLine();
     this.next = 0;
     while (this.next < this.clients.length) this.clients[this.next++].hear(this.line);
   }
 }
 
-/** As Redis does, so that a terminal shows it. */
-function quoted(call: Call, index: i32): string {
-  const at = call.at(index);
-  let text = '"';
-  for (let i = 0; i < min(call.bytes(index), ARGUMENT_BYTES_MAX); i++) {
-    const byte = <i32>load<u8>(at + <usize>i);
-    if (byte == 0x22 || byte == 0x5c) text += "\\" + String.fromCharCode(byte);
-    else if (byte == 0x0a) text += "\\n";
-    else if (byte == 0x0d) text += "\\r";
-    else if (byte == 0x09) text += "\\t";
-    else if (byte == 0x07) text += "\\a";
-    else if (byte == 0x08) text += "\\b";
-    else if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte);
-    else text += "\\x" + byte.toString(16).padStart(2, "0");
+const HEXADECIMAL: string = "0123456789abcdef";
+
+/** The letter behind the backslash that stands for a byte; 0: it has none. */
+function escapeOf(byte: u8): u8 {
+  switch (<i32>byte) {
+    case 0x22:
+    case 0x5c:
+      return byte;
+    case 0x0a:
+      return 0x6e;
+    case 0x0d:
+      return 0x72;
+    case 0x09:
+      return 0x74;
+    case 0x07:
+      return 0x61;
+    case 0x08:
+      return 0x62;
+    default:
+      return 0;
   }
-  return text + '"';
+}
+
+/** Writes an argument as Redis does, so that a terminal shows it. */
+function quote(call: Call, index: i32, line: Reply): void {
+  const at = call.at(index);
+  line.text(' "');
+  for (let i = 0; i < min(call.bytes(index), ARGUMENT_BYTES_MAX); i++) {
+    const byte = load<u8>(at + <usize>i);
+    const escape = escapeOf(byte);
+    if (escape == 0 && byte >= 0x20 && byte < 0x7f) {
+      line.byte(byte);
+      continue;
+    }
+    line.byte(0x5c);
+    if (escape != 0) line.byte(escape);
+    else {
+      line.byte(0x78);
+      line.byte(<u8>HEXADECIMAL.charCodeAt((<i32>byte) >> 4));
+      line.byte(<u8>HEXADECIMAL.charCodeAt((<i32>byte) & 15));
+    }
+  }
+  line.byte(0x22);
 }

@@ -12,7 +12,8 @@ import {
   TimerHandler,
 } from "@phantasm/interfaces";
 import { ShutdownHandler, exit } from "@phantasm/runtime";
-import { Call, OUT_OF_MEMORY } from "../commands/call";
+import { hasRoom } from "@phantasm/runtime/heap/room";
+import { Call, OUT_OF_MEMORY, REPLY_TOO_LARGE } from "../commands/call";
 import { execute } from "../commands/execute";
 import { subcommandRefusal } from "../commands/subcommands";
 import { Command, Commands, Flag } from "../commands/table";
@@ -35,10 +36,15 @@ import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
 
+const KEEP_ALIVE_PROBES: i32 = 3;
 const INPUT_BYTES: i32 = 64 << 10;
 const REPLY_BYTES_MIN: i32 = 128 << 10;
 const SWEEP_NS: i64 = 100 * MILLISECOND;
 const SWEEP_PLACES: i32 = 1000;
+/** What a command may need besides its request. */
+const COMMAND_BYTES: usize = 512 << 10;
+/** Of each byte of a request: small members take several times their length, and their changes as much again. */
+const REQUEST_SHARE: usize = 8;
 const STORE_FAILED: string = "MISCONF The store has failed: nothing can be changed any more.";
 
 /** Told once, when all that was kept has been read. */
@@ -68,12 +74,12 @@ export class StoreServer
   clientsMax: i32;
   /** Of this boot: 40 digits. */
   readonly runId: string;
+  /** There is so little memory that nothing may be added to it. */
+  isShort: bool = false;
   /** What is between MULTI and EXEC is performed. */
   isTransacting: bool = false;
   readonly reply: Reply;
   readonly clients: Client[] = [];
-  /** Closed at the end of the command that found them too slow. */
-  readonly doomed: Client[] = [];
   /** Where requests are read to. */
   readonly input: usize = heap.alloc(<usize>INPUT_BYTES);
   readonly inputBytes: i32 = INPUT_BYTES;
@@ -88,7 +94,9 @@ export class StoreServer
   private listener: TcpListener | null = null;
   private starting: StoreListener | null = null;
   private lastId: u64 = 0;
+  private readonly byId: Map<u64, Client> = new Map<u64, Client>();
   private readonly waiting: Client[] = [];
+  private readonly doomed: Client[] = [];
   private isEnding: bool = false;
 
   /**
@@ -114,7 +122,7 @@ export class StoreServer
     this.journal = journal;
     this.db = db;
     this.reply = reply;
-    this.call = new Call(db, reply, random, limits.bulkBytes);
+    this.call = new Call(db, reply, random, limits.bulkBytes, limits.resultBytes);
     const copies = new Budget(limits.waitingBytes);
     this.copies = copies;
     this.blocking = new Blocking(db, random, clock, limits, copies);
@@ -178,9 +186,12 @@ export class StoreServer
     }
     this.counters.clients++;
     connection.noDelay = true;
+    const silenceNs = this.limits.keepAliveNs;
+    connection.keepAlive(silenceNs, silenceNs / 3, KEEP_ALIVE_PROBES);
     const client = new Client(this, connection, ++this.lastId);
     client.place = this.clients.length;
     this.clients.push(client);
+    this.byId.set(client.id, client);
     connection.setHandler(client);
     client.turn();
   }
@@ -210,17 +221,13 @@ export class StoreServer
       this.clients[client.place] = last;
       last.place = client.place;
     }
-    for (let i = 0; i < client.channels.length; i++)
-      this.channels.leave(client.channels[i], client, false);
-    for (let i = 0; i < client.patterns.length; i++)
-      this.channels.leave(client.patterns[i], client, true);
+    this.channels.leaveAll(client);
+    this.byId.delete(client.id);
   }
 
   /** Null: there is none. */
   clientOf(id: u64): Client | null {
-    for (let i = 0; i < this.clients.length; i++)
-      if (this.clients[i].id == id) return this.clients[i];
-    return null;
+    return this.byId.has(id) ? this.byId.get(id) : null;
   }
 
   onTimer(timer: Timer): void {
@@ -323,11 +330,32 @@ export class StoreServer
     }
     if (this.monitors.clients.length > 0) this.monitors.tell(command, this, client);
     this.journal.begin();
+    const from = reply.used;
     if (command == Command.EXEC) transact(command, this, client);
     else this.perform(command, client);
+    if (reply.isOverflowing) this.refuseReply(from);
     if (this.blocking.hasReady) this.blocking.serve();
     this.commitLater();
     while (this.doomed.length > 0) this.doomed.pop().abort();
+  }
+
+  /** An error instead of a reply that is too large; what the command changed stays. */
+  refuseReply(from: i32): void {
+    this.counters.refusedReplies++;
+    this.reply.refuse(from, REPLY_TOO_LARGE);
+  }
+
+  /** Closed at the end of the command that is performed. */
+  doom(client: Client): void {
+    if (client.isDoomed) return;
+    client.isDoomed = true;
+    this.doomed.push(client);
+  }
+
+  /** Looks whether memory is so full that commands that may add something are refused. @param bytes of the request */
+  isTight(bytes: i32): bool {
+    this.isShort = !hasRoom(COMMAND_BYTES + <usize>bytes * REQUEST_SHARE);
+    return this.isShort;
   }
 
   perform(command: Command, client: Client): void {
@@ -354,7 +382,7 @@ export class StoreServer
     if (!client.isKnown && (flags & Flag.STRANGER) == 0) return "NOAUTH Authentication required.";
     if (flags & Flag.WRITE && this.keeper !== null && this.keeper!.failure != 0)
       return STORE_FAILED;
-    if (flags & Flag.GROWS && this.db.isFull) return OUT_OF_MEMORY;
+    if (flags & Flag.GROWS && (this.db.isFull || this.isShort)) return OUT_OF_MEMORY;
     if (client.subscriptions > 0 && !client.isResp3 && (flags & Flag.SUBSCRIBED) == 0)
       return (
         `ERR Can't execute '${flags & Flag.CONTAINER ? fullName(name, call) : name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +

@@ -3,7 +3,6 @@ import { Call } from "../commands/call";
 import { help } from "../commands/subcommands";
 import { Command } from "../commands/table";
 import { Reply } from "../protocol/reply";
-import { Channel } from "./channels";
 import { Client } from "./client";
 import { StoreServer } from "./server";
 
@@ -51,61 +50,45 @@ function tell(reply: Reply, what: string, name: usize, bytes: i32, count: i32): 
 function subscribe(server: StoreServer, client: Client, isPattern: bool): void {
   const call = server.call;
   const channels = server.channels;
-  const own = isPattern ? client.patterns : client.channels;
+  const limits = server.limits;
   const what = isPattern ? "psubscribe" : "subscribe";
   for (let i = 1; i < call.count; i++) {
-    const known = isPattern
-      ? channels.findPattern(call.at(i), call.bytes(i))
-      : channels.find(call.at(i), call.bytes(i));
-    if (known === null || !own.includes(known)) {
-      const tooMany =
-        isPattern && known === null && channels.patterns.length >= server.limits.patterns;
-      const isLong = channels.nameBytes + call.bytes(i) > server.limits.subscriptionBytes;
-      if (tooMany || isLong || channels.count >= server.limits.subscriptions)
+    const known = channels.find(call.at(i), call.bytes(i), isPattern);
+    if (known === null || channels.subscriptionOf(client, known) === null) {
+      const bytes = known === null ? call.bytes(i) : 0;
+      const tooMany = isPattern && known === null && channels.patterns.length >= limits.patterns;
+      const tooLong = channels.nameBytes + bytes > limits.subscriptionBytes;
+      if (tooMany || tooLong || channels.count >= limits.subscriptions)
         return server.reply.error("ERR too many subscriptions");
-      const channel = channels.open(call.at(i), call.bytes(i), isPattern);
-      channel.clients.push(client);
-      own.push(channel);
-      channels.count++;
+      channels.join(client, call.at(i), call.bytes(i), isPattern);
     }
     tell(server.reply, what, call.at(i), call.bytes(i), client.subscriptions);
   }
-}
-
-function leave(server: StoreServer, client: Client, channel: Channel, isPattern: bool): void {
-  const own = isPattern ? client.patterns : client.channels;
-  own.splice(own.indexOf(channel), 1);
-  server.channels.leave(channel, client, isPattern);
 }
 
 function unsubscribe(server: StoreServer, client: Client, isPattern: bool): void {
   const call = server.call;
   const reply = server.reply;
   const channels = server.channels;
-  const own = isPattern ? client.patterns : client.channels;
   const what = isPattern ? "punsubscribe" : "unsubscribe";
   if (call.count == 1) {
-    if (own.length == 0) return tell(reply, what, 0, 0, client.subscriptions);
-    while (own.length > 0) {
-      const channel = own[0];
-      leave(server, client, channel, isPattern);
-      tell(reply, what, channel.name.dataStart, channel.name.length, client.subscriptions);
+    const own = client.interestsIn(isPattern);
+    if (own.count == 0) return tell(reply, what, 0, 0, client.subscriptions);
+    for (let one = own.first; one !== null; one = own.first) {
+      const name = one.channel.name;
+      channels.leave(one);
+      tell(reply, what, name.dataStart, name.length, client.subscriptions);
     }
     return;
   }
   for (let i = 1; i < call.count; i++) {
-    const channel = isPattern
-      ? channels.findPattern(call.at(i), call.bytes(i))
-      : channels.find(call.at(i), call.bytes(i));
-    if (channel !== null && own.includes(channel)) leave(server, client, channel, isPattern);
+    const channel = channels.find(call.at(i), call.bytes(i), isPattern);
+    if (channel !== null) {
+      const own = channels.subscriptionOf(client, channel);
+      if (own !== null) channels.leave(own);
+    }
     tell(reply, what, call.at(i), call.bytes(i), client.subscriptions);
   }
-}
-
-/** A client that says RESET hears nothing any more. */
-export function unsubscribeAll(server: StoreServer, client: Client): void {
-  while (client.channels.length > 0) leave(server, client, client.channels[0], false);
-  while (client.patterns.length > 0) leave(server, client, client.patterns[0], true);
 }
 
 function pubsub(server: StoreServer, call: Call): void {
@@ -118,9 +101,9 @@ function pubsub(server: StoreServer, call: Call): void {
   else if (call.is(1, "numsub")) {
     reply.array(2 * (call.count - 2));
     for (let i = 2; i < call.count; i++) {
-      const channel = server.channels.find(call.at(i), call.bytes(i));
+      const channel = server.channels.find(call.at(i), call.bytes(i), false);
       reply.bulk(call.at(i), call.bytes(i));
-      reply.integer(channel === null ? 0 : <i64>channel.clients.length);
+      reply.integer(channel === null ? 0 : <i64>channel.subscriptions.count);
     }
   } else if (call.is(1, "help")) help(Command.PUBSUB, "pubsub", call);
   else call.syntax();

@@ -49,6 +49,16 @@ export function transact(command: Command, server: StoreServer, client: Client):
   }
 }
 
+/** One of them. Within a transaction no step ends: nothing is collected, and nothing committed. */
+function perform(server: StoreServer, client: Client, command: Command): void {
+  const flags = server.commands.flags[command];
+  const writes = (flags & Flag.WRITE) != 0;
+  const grows = !writes || (flags & Flag.GROWS) != 0;
+  if ((writes && server.isOverloaded) || (grows && server.isTight(0)))
+    server.reply.error(OUT_OF_MEMORY);
+  else server.perform(command, client);
+}
+
 function commit(server: StoreServer, client: Client, transaction: Transaction): void {
   const reply = server.reply;
   if (!transaction.isOpen) return reply.error("ERR EXEC without MULTI");
@@ -62,10 +72,10 @@ function commit(server: StoreServer, client: Client, transaction: Transaction): 
     for (let i = 0; i < queued.count; i++) {
       queued.next(server.call);
       const command = server.commands.find(server.call);
+      const from = reply.used;
       if (server.monitors.clients.length > 0) server.monitors.tell(command, server, client);
-      const writes = (server.commands.flags[command] & Flag.WRITE) != 0;
-      if (writes && server.isOverloaded) reply.error(OUT_OF_MEMORY);
-      else server.perform(command, client);
+      perform(server, client, command);
+      if (reply.isOverflowing) server.refuseReply(from);
     }
     server.isTransacting = false;
   }

@@ -29,7 +29,6 @@ import {
   WORD_SPAN,
   cover,
   covered,
-  exchangeMarks,
   heapStart,
   isMarked,
   mark,
@@ -43,8 +42,7 @@ import {
 } from "./bitmaps";
 import { CLEARS, FIBRES } from "../link";
 import { dueAt, firstThreshold, noteSlice, planSlice, planThreshold } from "./pacing";
-import { outOfMemory } from "./exhausted";
-import { fail } from "../abort";
+import { Stress, checkMarks, countDown, isChecking, isFailing, stressMode } from "./stress";
 
 export namespace Phase {
   export const IDLE: u32 = 0;
@@ -107,7 +105,7 @@ function classOf(ptr: usize): u32 {
 @global @unsafe
 export function __new(size: usize, id: i32): usize {
   if (size > OBJECT_MAXSIZE) throw new Error(E_ALLOCATION_TOO_LARGE);
-  if (failing) countDown();
+  if (isFailing()) countDown();
   const ptr = __alloc(OBJECT_OVERHEAD + size) + OBJECT_OVERHEAD;
   store<usize>(ptr - 12, 0);
   store<i32>(ptr - 8, id);
@@ -258,6 +256,11 @@ export function __collect(): void {
 
 let requested: bool = false;
 
+/** The next safe point has something to do. */
+export function collectSoon(): void {
+  due = 0;
+}
+
 // ---- what the runtime calls
 
 /** Bytes of all objects, with their headers. */
@@ -305,13 +308,13 @@ export function stackChanged(stack: usize): void {
 
 /** Collects a little, if there is anything to collect. Call only when no frame holds a reference. */
 export function safePoint(): i32 {
-  if (phase == Phase.IDLE && !collectionDue() && stress == 0) return 0;
+  if (phase == Phase.IDLE && !collectionDue() && stressMode() == Stress.NONE) return 0;
   return slice();
 }
 
 function slice(): i32 {
   work = 0;
-  if (requested || stress == 1) {
+  if (requested || stressMode() == Stress.FULL) {
     requested = false;
     // What is under way may have passed what is garbage now.
     if (phase != Phase.IDLE) advance(i32.MAX_VALUE);
@@ -319,13 +322,15 @@ function slice(): i32 {
     advance(i32.MAX_VALUE);
   } else {
     if (phase == Phase.IDLE) start();
-    const budget = stress == 2 ? stressBudget() : planSlice(used);
+    // One look at an object or part; to sweep takes more, or memory would be filled faster than swept.
+    const least = phase == Phase.SWEEP ? 32 : 1;
+    const budget = stressMode() == Stress.SLICES ? least : planSlice(used);
     advance(budget == i32.MAX_VALUE ? budget : budget << laps);
     // What changes as fast as it is looked at again would keep the marking from ever ending.
     if (lapping && laps < LAPS_MAX) laps++;
     lapping = false;
   }
-  due = stress != 0 ? used + 1 : dueAt(phase == Phase.IDLE, used);
+  due = stressMode() != Stress.NONE ? used + 1 : dueAt(phase == Phase.IDLE, used);
   noteSlice(work);
   return work;
 }
@@ -372,7 +377,7 @@ function drain(budget: i32): void {
         lapping = false;
         cursor = 0;
         reachedFrom = heapStart();
-        if (checking) checkMarks();
+        if (isChecking()) checkMarks();
         return;
       }
       lapping = true;
@@ -382,6 +387,26 @@ function drain(budget: i32): void {
     work += 1 + <i32>(load<u32>(ptr - 4) >> 6);
     __visit_members(ptr, 0);
   }
+}
+
+/** Marks all from the roots at once, in whatever bitmap there is, and counts none of it as work. */
+export function markAll(): void {
+  epoch += 2;
+  const before = work;
+  __visit_globals(0);
+  for (let ptr = grey; ptr != 0; ptr = grey) {
+    grey = load<usize>(ptr - 16);
+    if (ptr < __heap_base) store<u32>(ptr - 12, epoch);
+    __visit_members(ptr, 0);
+    while (partial != 0) {
+      const whole = partial;
+      const cookie = part;
+      if (cookie == 1) partial = 0;
+      else part = cookie - 1;
+      __visit_members(whole, cookie);
+    }
+  }
+  work = before;
 }
 
 /** Frees what was not reached, from lower to higher addresses. */
@@ -439,77 +464,4 @@ function release(block: usize, end: usize): void {
   const tags = load<usize>(block) & 3;
   store<usize>(block, (end - block - BLOCK_OVERHEAD) | tags);
   freeBlock(ROOT, changetype<Block>(block));
-}
-
-// ---- for tests: the optimiser drops what is never asked for
-
-/** How the collector is driven. */
-export namespace Stress {
-  export const NONE: u32 = 0;
-  /** Everything is collected at every safe point. */
-  export const FULL: u32 = 1;
-  /** Every safe point does the smallest slice there is. */
-  export const SLICES: u32 = 2;
-}
-
-let stress: u32 = Stress.NONE;
-let checking: bool = false;
-let failing: bool = false;
-let allocationsLeft: u32 = 0;
-
-export function setStress(mode: u32): void {
-  stress = mode;
-  due = 0;
-}
-
-/** From now on, marking is compared with an independent one when it ends; a difference ends the domain. */
-export function checkCollections(): void {
-  checking = true;
-}
-
-/** The allocation of that number, from 1, finds no memory. */
-export function failAllocation(number: u32): void {
-  failing = number != 0;
-  allocationsLeft = number;
-}
-
-/** One look at an object or part; to sweep takes more, or memory would be filled faster than swept. */
-function stressBudget(): i32 {
-  return phase == Phase.SWEEP ? 32 : 1;
-}
-
-function countDown(): void {
-  if (--allocationsLeft == 0) outOfMemory();
-}
-
-/** Marks all from the roots at once, in other bitmaps, and compares. */
-function checkMarks(): void {
-  const bytes = words() << 3;
-  const other = __alloc(bytes);
-  memory.fill(other, 0, bytes);
-  const real = exchangeMarks(other);
-  epoch += 2;
-  const before = work;
-  __visit_globals(0);
-  for (let ptr = grey; ptr != 0; ptr = grey) {
-    grey = load<usize>(ptr - 16);
-    if (ptr < __heap_base) store<u32>(ptr - 12, epoch);
-    __visit_members(ptr, 0);
-    while (partial != 0) {
-      const whole = partial;
-      const cookie = part;
-      if (cookie == 1) partial = 0;
-      else part = cookie - 1;
-      __visit_members(whole, cookie);
-    }
-  }
-  work = before;
-  for (let at: usize = 0; at < words(); at++) {
-    const reachable = load<u64>(other + (at << 3));
-    if (reachable & ~load<u64>(real + (at << 3)))
-      fail("heap: a reachable object was not marked", null, 0, 0);
-    if (reachable & ~startsWord(at)) fail("heap: a reachable object was freed", null, 0, 0);
-  }
-  exchangeMarks(real);
-  __free(other);
 }

@@ -1,2 +1,2 @@
 /** Drives the collector harder than any application; for tests. */
-export { Stress, checkCollections, failAllocation, setStress } from "./collector";
+export { Stress, checkCollections, failAllocation, setStress } from "./stress";

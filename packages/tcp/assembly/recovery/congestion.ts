@@ -38,6 +38,28 @@ export abstract class CongestionControl {
   }
 
   /**
+   * Nothing was sent for `idleNs`: the window falls towards that of a beginning. False: it stays as it is.
+   *
+   * @param timeoutNs RTO
+   */
+  restart(idleNs: i64, timeoutNs: i64): bool {
+    const restartBytes = initialWindowBytes(this.segmentBytes);
+    if (idleNs <= timeoutNs || this.windowBytes <= restartBytes) return false;
+    // What the path could take is remembered as where slow start ends (RFC 7661 §4.4.2).
+    if (this.thresholdBytes != THRESHOLD_NONE)
+      this.thresholdBytes = max(
+        this.thresholdBytes,
+        (this.windowBytes >> 1) + (this.windowBytes >> 2),
+      );
+    // RFC 5681 §4.1 asks for the restart window after one time-out; half of it for each of them (RFC 2861 §3.1)
+    // comes to the same a little later, and spares a server with rare requests the slow start of each.
+    for (; idleNs > timeoutNs && this.windowBytes > restartBytes; idleNs -= timeoutNs)
+      this.windowBytes >>= 1;
+    this.windowBytes = max(this.windowBytes, restartBytes);
+    return true;
+  }
+
+  /**
    * `bytes` have been delivered that were sent when the window was full: it may grow. Not called while a reduction
    * is under way.
    */

@@ -14,13 +14,13 @@
  *
  * Sequence numbers are those of the wire; SYN and FIN count one.
  */
-import { MILLISECOND, SECOND } from "@phantasm/interfaces";
 import { atOrBefore, before, later } from "../sequence";
-import { Congestion, CongestionControl, THRESHOLD_NONE, initialWindowBytes } from "./congestion";
+import { Congestion, CongestionControl, initialWindowBytes } from "./congestion";
 import { recoveryCounters } from "./counters";
-import { Reduction } from "./reduction";
+import { DUPLICATES_THRESHOLD, countDuplicates } from "./duplicates";
+import { Episode, Phase } from "./episode";
+import { probeWaitNs } from "./probe";
 import { RoundTrip } from "./round-trip";
-import { TIMESTAMP_TICK_NS } from "./rack";
 import { SackBlocks } from "./sack-blocks";
 import { Scoreboard } from "./scoreboard";
 
@@ -34,27 +34,8 @@ export enum TimerAction {
   TIMEOUT,
 }
 
-enum Phase {
-  OPEN,
-  /** Marked by a router: the window shrinks, nothing was lost. */
-  REDUCING,
-  /** Fast recovery. */
-  RECOVERY,
-  /** After a time-out. */
-  LOSS,
-}
-
 /** The most that `nextLost` names at once: what a link with segmentation offload takes. */
 const RUN_BYTES_MAX: i32 = 65535;
-
-/** RFC 5681 §3.2. */
-const DUPLICATES_THRESHOLD: i32 = 3;
-
-/** RFC 8985 §7.2: TLP.max_ack_delay. */
-const ACKNOWLEDGEMENT_DELAY_MAX_NS: i64 = 200 * MILLISECOND;
-/** What a probe waits beyond two round trips, for a peer that is scheduled now and then. */
-const PROBE_SLACK_NS: i64 = 2 * MILLISECOND;
-const PROBE_FIRST_NS: i64 = 1 * SECOND;
 
 /** Two transmissions within this part of a round trip may share a record: 1/64. */
 const GRANULE_BITS: i64 = 6;
@@ -63,7 +44,7 @@ const NEVER_NS: i64 = i64.MAX_VALUE;
 
 
 @final
-export class Recovery {
+export class Recovery extends Episode {
   /** The range to send again, after `nextLost` was true or `onTimer` said PROBE. */
   lostStart: u32 = 0;
   lostEnd: u32 = 0;
@@ -73,20 +54,12 @@ export class Recovery {
   consecutiveTimeouts: i32 = 0;
   /** Ranges that this connection has sent again. */
   retransmissions: u32 = 0;
-  /** The window was reduced: the next new segment says so to a peer that knows ECN (RFC 3168 §6.1.2). Clear it then. */
-  isReductionToTell: bool = false;
 
-  private readonly board: Scoreboard = new Scoreboard();
   private readonly roundTrip: RoundTrip = new RoundTrip();
-  private readonly reduction: Reduction = new Reduction();
 
-  private phase: Phase = Phase.OPEN;
   private hasSack: bool = false;
   /** Of a peer without SACK. */
   private duplicates: i32 = 0;
-  /** SND.NXT when the phase began; what ends it. */
-  private recoveryPoint: u32 = 0;
-  private reducedNs: i64 = 0;
   /** SND.NXT when the round trip began that is being measured. */
   private roundEnd: u32 = 0;
   /** The window was full when what lies before was sent. */
@@ -98,20 +71,16 @@ export class Recovery {
   private probeDueNs: i64 = NEVER_NS;
   private reorderingDueNs: i64 = NEVER_NS;
 
-  /** TLP.end_seq, TLP.is_retrans. */
+  /** What is sent next is a probe; one is under way. */
   private isProbing: bool = false;
   private hasProbed: bool = false;
+  /** TLP.end_seq, TLP.is_retrans. */
   private probeEnd: u32 = 0;
   private probeIsRetransmission: bool = false;
 
-  /** The reduction can be undone: when and what was sent again first, and what was before. */
-  private canUndo: bool = false;
-  private undoSentNs: i64 = NEVER_NS;
-  private undoStart: u32 = 0;
-  private undoWindowBytes: i32 = 0;
-  private undoThresholdBytes: i32 = 0;
-
-  constructor(private readonly congestion: CongestionControl) {}
+  constructor(congestion: CongestionControl) {
+    super(congestion);
+  }
 
   /**
    * A connection begins: `first` is the next byte to be sent, and the peer has acknowledged all before.
@@ -125,20 +94,16 @@ export class Recovery {
     const windowBytes = handshakeRttNs < 0 ? segmentBytes : initialWindowBytes(segmentBytes);
     this.congestion.begin(segmentBytes, windowBytes);
     this.hasSack = sackPermitted;
-    this.phase = Phase.OPEN;
+    this.beginEpisodes(first, nowNs);
+    this.isProbing = false;
+    this.hasProbed = false;
     this.duplicates = 0;
-    this.recoveryPoint = first - 1;
-    this.reducedNs = nowNs;
     this.roundEnd = first;
     this.limitedEnd = first;
     this.windowEnd = first;
     this.lastSentNs = nowNs;
     this.consecutiveTimeouts = 0;
     this.retransmissions = 0;
-    this.isReductionToTell = false;
-    this.isProbing = false;
-    this.hasProbed = false;
-    this.canUndo = false;
     this.stopTimers();
     this.updateGranule();
   }
@@ -191,11 +156,6 @@ export class Recovery {
     return this.board.inFlightBytes;
   }
 
-  /** Losses are being repaired. */
-  get isRecovering(): bool {
-    return this.phase >= Phase.RECOVERY;
-  }
-
   /**
    * Bytes of new data that may be sent now, before the peer's window is looked at: full segments. 0 while something
    * lost waits.
@@ -221,10 +181,7 @@ export class Recovery {
     if (isNew) {
       board.append(end, nowNs);
     } else {
-      if (this.canUndo && this.undoSentNs == NEVER_NS && !this.isProbing) {
-        this.undoSentNs = nowNs;
-        this.undoStart = start;
-      }
+      if (!this.isProbing) this.noteSentAgain(start, nowNs);
       board.retransmit(start, end, nowNs);
       this.retransmissions++;
       recoveryCounters.retransmissions++;
@@ -286,8 +243,16 @@ export class Recovery {
       this.timeoutDueNs = NEVER_NS;
     }
     let isTwice: bool = false;
-    if (!this.hasSack) this.countDuplicates(advancedBytes, isDuplicate);
-    else if (blocks.count > 0) isTwice = this.readBlocks(acknowledged, blocks);
+    if (!this.hasSack)
+      this.duplicates = countDuplicates(
+        board,
+        this,
+        this.segmentBytes,
+        this.duplicates,
+        advancedBytes,
+        isDuplicate,
+      );
+    else if (blocks.count > 0) isTwice = board.report(acknowledged, blocks);
     const deliveredBytes = advancedBytes + board.sackedBytes - sackedBytes;
     this.measure(acknowledged, advancedBytes > 0 ? echoedRttNs : -1, nowNs);
 
@@ -303,22 +268,7 @@ export class Recovery {
     if (isLost || this.duplicates == DUPLICATES_THRESHOLD)
       this.recover(this.reduction.flightBytes(board, advancedBytes, sackedBytes), nowNs);
     else if (eceSeen && this.phase == Phase.OPEN) this.onMark(nowNs);
-    if (this.isReducing && deliveredBytes > 0) {
-      const congestion = this.congestion;
-      this.reduction.onDelivered(
-        board,
-        congestion,
-        deliveredBytes,
-        advancedBytes > 0 && !isLost,
-        this.phase == Phase.RECOVERY,
-      );
-      // RFC 6582 §3.2 step 3: a partial acknowledgement lets the next segment out.
-      if (!this.hasSack && advancedBytes > 0 && board.lostBytes > 0)
-        congestion.windowBytes = max(
-          congestion.windowBytes,
-          board.inFlightBytes + congestion.segmentBytes,
-        );
-    }
+    if (deliveredBytes > 0) this.lead(deliveredBytes, advancedBytes > 0, isLost, this.hasSack);
 
     if (board.outstandingBytes == 0) {
       this.stopTimers();
@@ -364,18 +314,19 @@ export class Recovery {
   /** `deadlineNs` has come. Returns a TimerAction; NONE also when it was called too early. */
   onTimer(nowNs: i64): TimerAction {
     if (nowNs < this.deadlineNs) return TimerAction.NONE;
+    const board = this.board;
     let action = TimerAction.NONE;
     if (this.reorderingDueNs <= nowNs) {
       this.reorderingDueNs = NEVER_NS;
       if (this.findLosses(nowNs))
-        this.recover(this.reduction.flightBytes(this.board, 0, this.board.sackedBytes), nowNs);
+        this.recover(this.reduction.flightBytes(board, 0, board.sackedBytes), nowNs);
     } else if (this.probeDueNs <= nowNs) {
       // RFC 8985 §7.3: the last segment, if there is no new one; and the time-out is put off.
       this.probeDueNs = NEVER_NS;
-      this.timeoutDueNs = nowNs + this.roundTrip.timeoutNs;
       this.isProbing = true;
-      this.lostEnd = this.board.next;
-      this.lostStart = this.lostEnd - min(this.board.outstandingBytes, this.segmentBytes);
+      this.timeoutDueNs = nowNs + this.roundTrip.timeoutNs;
+      this.lostEnd = board.next;
+      this.lostStart = this.lostEnd - min(board.outstandingBytes, this.segmentBytes);
       recoveryCounters.probes++;
       action = TimerAction.PROBE;
     } else if (this.timeoutDueNs <= nowNs) {
@@ -392,87 +343,8 @@ export class Recovery {
     if (board.outstandingBytes > 0) return;
     const congestion = this.congestion;
     congestion.onUnderused(nowNs);
-    const restartBytes = initialWindowBytes(this.segmentBytes);
-    const timeoutNs = this.roundTrip.timeoutNs;
-    let idleNs = nowNs - this.lastSentNs;
-    if (idleNs <= timeoutNs || congestion.windowBytes <= restartBytes) return;
-    // What the path could take is remembered as where slow start ends (RFC 7661 §4.4.2).
-    if (congestion.thresholdBytes != THRESHOLD_NONE)
-      congestion.thresholdBytes = max(
-        congestion.thresholdBytes,
-        (congestion.windowBytes >> 1) + (congestion.windowBytes >> 2),
-      );
-    // RFC 5681 §4.1 asks for the restart window after one time-out; half of it for each of them (RFC 2861 §3.1)
-    // comes to the same a little later, and spares a server with rare requests the slow start of each.
-    for (; idleNs > timeoutNs && congestion.windowBytes > restartBytes; idleNs -= timeoutNs)
-      congestion.windowBytes >>= 1;
-    congestion.windowBytes = max(congestion.windowBytes, restartBytes);
-    this.lastSentNs = nowNs;
-  }
-
-  private get isReducing(): bool {
-    return this.phase == Phase.RECOVERY || this.phase == Phase.REDUCING;
-  }
-
-  private readBlocks(acknowledged: u32, blocks: SackBlocks): bool {
-    const board = this.board;
-    let isTwice: bool = false;
-    for (let i = 0; i < blocks.count; i++) {
-      const start = blocks.startAt(i);
-      const end = blocks.endAt(i);
-      // Empty, or longer than half of all numbers.
-      if (!before(start, end)) continue;
-      // RFC 2883 §4: the first block lies before the acknowledgement, or within the second.
-      if (
-        i == 0 &&
-        (before(start, acknowledged) ||
-          (blocks.count > 1 &&
-            atOrBefore(blocks.startAt(1), start) &&
-            atOrBefore(end, blocks.endAt(1))))
-      ) {
-        isTwice = true;
-        recoveryCounters.duplicates++;
-        this.board.rack.onDuplicate(acknowledged, board.next);
-      } else if (atOrBefore(acknowledged, start) && atOrBefore(end, board.next)) {
-        board.sack(start, end);
-      }
-    }
-    return isTwice;
-  }
-
-  /** RFC 6582: each duplicate stands for a segment that has arrived, though not for which. */
-  private countDuplicates(advancedBytes: i32, isDuplicate: bool): void {
-    const board = this.board;
-    const segmentBytes = this.segmentBytes;
-    if (advancedBytes > 0) {
-      this.duplicates = 0;
-      // Those that the acknowledgement covers, but for the one that has filled the gap.
-      const isPartial =
-        this.phase == Phase.RECOVERY && before(board.unacknowledged, this.recoveryPoint);
-      if (!isPartial) {
-        board.sackedBytes = 0;
-        return;
-      }
-      // RFC 6582 §3.2 step 3: a partial one says that the next segment is lost as well.
-      board.loseFirst(segmentBytes);
-      const sackedBytes = board.sackedBytes - max(advancedBytes - segmentBytes, 0);
-      const roomBytes = board.outstandingBytes - board.lostBytes;
-      board.sackedBytes = min(max(sackedBytes, 0), roomBytes);
-      return;
-    }
-    if (!isDuplicate || board.outstandingBytes == 0 || this.phase == Phase.LOSS) return;
-    // RFC 6582 §3.2 step 2: not for duplicates of what was sent again needlessly.
-    if (this.phase == Phase.OPEN && !before(this.recoveryPoint, board.unacknowledged)) return;
-    let roomBytes = board.inFlightBytes - segmentBytes;
-    // At most one window of them, whoever makes up acknowledgements.
-    if (this.phase == Phase.RECOVERY) {
-      const windowBytes = <i32>(this.recoveryPoint - board.unacknowledged);
-      roomBytes = min(roomBytes, windowBytes - segmentBytes - board.sackedBytes);
-    }
-    board.sackedBytes += max(min(segmentBytes, roomBytes), 0);
-    if (this.phase == Phase.RECOVERY || ++this.duplicates != DUPLICATES_THRESHOLD) return;
-    board.loseFirst(segmentBytes);
-    board.sackedBytes = min(board.sackedBytes, board.outstandingBytes - board.lostBytes);
+    const idleNs = nowNs - this.lastSentNs;
+    if (congestion.restart(idleNs, this.roundTrip.timeoutNs)) this.lastSentNs = nowNs;
   }
 
   /** @param echoedRttNs -1: none that counts (RFC 7323 §4.1: only if it acknowledges something new) */
@@ -520,8 +392,7 @@ export class Recovery {
     if (!this.hasSack || board.outstandingBytes == 0) return false;
     const lostBytes = board.lostBytes;
     const isCertain =
-      this.phase >= Phase.RECOVERY ||
-      board.sackedBytes > (DUPLICATES_THRESHOLD - 1) * this.segmentBytes;
+      this.isRecovering || board.sackedBytes > (DUPLICATES_THRESHOLD - 1) * this.segmentBytes;
     const roundTrip = this.roundTrip;
     const windowNs = this.board.rack.reorderingNs(isCertain, roundTrip.minNs, roundTrip.smoothedNs);
     const remainingNs = board.detect(windowNs, nowNs);
@@ -542,41 +413,7 @@ export class Recovery {
       if (this.phase == Phase.REDUCING) this.phase = Phase.RECOVERY;
       return;
     }
-    recoveryCounters.recoveries++;
-    this.reduce(Phase.RECOVERY, Congestion.LOSS, nowNs);
-    this.reduction.begin(this.board, this.congestion, flightBytes);
-  }
-
-  /** RFC 3168 §6.1.2: once for each window. */
-  private onMark(nowNs: i64): void {
-    if (this.board.outstandingBytes == 0) return;
-    recoveryCounters.marks++;
-    this.reduce(Phase.REDUCING, Congestion.MARK, nowNs);
-    this.canUndo = false;
-    this.reduction.begin(this.board, this.congestion, this.board.outstandingBytes);
-  }
-
-  private reduce(phase: Phase, sign: Congestion, nowNs: i64): void {
-    const congestion = this.congestion;
-    const windowBytes = congestion.windowBytes;
-    // Only the first of several can be undone.
-    this.canUndo = this.phase == Phase.OPEN;
-    this.undoSentNs = NEVER_NS;
-    this.undoWindowBytes = windowBytes;
-    this.undoThresholdBytes = congestion.thresholdBytes;
-    congestion.onCongestion(sign, min(this.board.outstandingBytes, windowBytes), nowNs);
-    this.phase = phase;
-    this.recoveryPoint = this.board.next;
-    this.reducedNs = nowNs;
-    this.isReductionToTell = true;
-  }
-
-  private leave(): void {
-    // RFC 9937 §6.4.
-    if (this.isReducing) this.congestion.windowBytes = this.congestion.thresholdBytes;
-    if (this.phase == Phase.RECOVERY) this.board.rack.onRecovered();
-    this.phase = Phase.OPEN;
-    this.canUndo = false;
+    this.beginRecovery(flightBytes, nowNs);
   }
 
   private timeOut(nowNs: i64): void {
@@ -611,33 +448,6 @@ export class Recovery {
     this.timeoutDueNs = nowNs + this.roundTrip.timeoutNs;
   }
 
-  /**
-   * RFC 3522 §3.2: what has filled the gap was sent before it was sent again, so it had only been late.
-   */
-  private isNeedless(acknowledged: u32, echoedRttNs: i64, nowNs: i64): bool {
-    return (
-      this.canUndo &&
-      this.phase >= Phase.RECOVERY &&
-      echoedRttNs >= 0 &&
-      this.undoSentNs != NEVER_NS &&
-      before(this.undoStart, acknowledged) &&
-      nowNs - echoedRttNs + TIMESTAMP_TICK_NS < this.undoSentNs
-    );
-  }
-
-  /** RFC 4015 §3.2, without limiting the burst: the window is what it was. */
-  private undo(): void {
-    const congestion = this.congestion;
-    recoveryCounters.undone++;
-    this.board.findAll();
-    congestion.windowBytes = max(congestion.windowBytes, this.undoWindowBytes);
-    congestion.thresholdBytes = this.undoThresholdBytes;
-    congestion.onUndo();
-    this.phase = Phase.OPEN;
-    this.canUndo = false;
-    this.isReductionToTell = false;
-  }
-
   /** RFC 8985 §7.4: what the probe has shown. */
   private endProbe(acknowledged: u32, isTwice: bool, isBareDuplicate: bool, nowNs: i64): void {
     if (!this.probeIsRetransmission || isTwice || isBareDuplicate) {
@@ -652,17 +462,13 @@ export class Recovery {
     }
   }
 
-  /** RFC 8985 §7.2. */
   private armProbe(nowNs: i64): void {
     const board = this.board;
     this.probeDueNs = NEVER_NS;
     if (!this.hasSack || this.phase != Phase.OPEN || board.sackedBytes > 0 || this.hasProbed)
       return;
-    const smoothedNs = this.roundTrip.smoothedNs;
-    let waitNs = PROBE_FIRST_NS;
-    if (smoothedNs > 0) waitNs = (smoothedNs << 1) + PROBE_SLACK_NS;
-    // The peer may be waiting for a second segment.
-    if (board.outstandingBytes <= this.segmentBytes) waitNs += ACKNOWLEDGEMENT_DELAY_MAX_NS;
+    const isSingle = board.outstandingBytes <= this.segmentBytes;
+    const waitNs = probeWaitNs(this.roundTrip.smoothedNs, isSingle);
     this.probeDueNs = min(nowNs + waitNs, this.timeoutDueNs);
   }
 

@@ -5,7 +5,8 @@
  * Ranges are as long as they can be: what is sent in one burst is one, and what is sent within a small part of a
  * round trip as well. So an undisturbed connection has few, whatever its window.
  */
-import { before, earlier, later } from "../sequence";
+import { atOrBefore, before, earlier, later } from "../sequence";
+import { recoveryCounters } from "./counters";
 import { Rack } from "./rack";
 import {
   Fate,
@@ -15,6 +16,7 @@ import {
   Range,
   ranges,
 } from "./ranges";
+import { SackBlocks } from "./sack-blocks";
 
 
 @final
@@ -174,6 +176,35 @@ export class Scoreboard {
     if (range === null) this.last = null;
     this.unacknowledged = end;
     if (before(this.retransmittedEnd, end)) this.retransmittedEnd = end;
+  }
+
+  /**
+   * The blocks of a SACK option have come, with an acknowledgement of all before `acknowledged`. True: one of them
+   * says that something has arrived twice.
+   */
+  report(acknowledged: u32, blocks: SackBlocks): bool {
+    let isTwice: bool = false;
+    for (let i = 0; i < blocks.count; i++) {
+      const start = blocks.startAt(i);
+      const end = blocks.endAt(i);
+      // Empty, or longer than half of all numbers.
+      if (!before(start, end)) continue;
+      // RFC 2883 §4: the first block lies before the acknowledgement, or within the second.
+      if (
+        i == 0 &&
+        (before(start, acknowledged) ||
+          (blocks.count > 1 &&
+            atOrBefore(blocks.startAt(1), start) &&
+            atOrBefore(end, blocks.endAt(1))))
+      ) {
+        isTwice = true;
+        recoveryCounters.duplicates++;
+        this.rack.onDuplicate(acknowledged, this.next);
+      } else if (atOrBefore(acknowledged, start) && atOrBefore(end, this.next)) {
+        this.sack(start, end);
+      }
+    }
+    return isTwice;
   }
 
   /** What lies between `start` and `end` has arrived, and may still be thrown away. */

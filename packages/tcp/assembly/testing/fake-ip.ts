@@ -35,6 +35,8 @@ export class FakeLink {
   count: u64 = 0;
   /** Frames that it still takes; negative: any number. */
   room: i32 = -1;
+  /** Frames that it has not taken. */
+  refused: i32 = 0;
   readonly frame: Uint8Array = new Uint8Array(65_536);
 }
 
@@ -58,7 +60,10 @@ export class FakePath extends Path {
     );
     assert(load<u16>(this.begin() + checksumAt) == 0, "the checksum's field is 0");
     const link = this.link;
-    if (link.room == 0) return Errno.AGAIN;
+    if (link.room == 0) {
+      link.refused++;
+      return Errno.AGAIN;
+    }
     if (link.room > 0) link.room--;
     if (link.keeps)
       link.sent.push(

@@ -15,7 +15,7 @@ import { TransmissionControl } from "../tcp";
 import { step } from "./clock";
 import { FakeIp, REMOTE } from "./fake-ip";
 import { Peer } from "./peer";
-import { SeededRandom } from "./seeded-random";
+import { TestRandom } from "@phantasm/testing/random";
 
 export const MS: i64 = 1_000_000;
 export const S: i64 = 1_000_000_000;
@@ -72,7 +72,7 @@ export let peer: Peer = new Peer(ip);
 export let recorder: Recorder = new Recorder();
 export let tcp: TransmissionControl = new TransmissionControl(
   ip,
-  new SeededRandom(),
+  new TestRandom(),
   new CubicFactory(),
 );
 export let listener: TcpListener | null = null;
@@ -85,7 +85,7 @@ export function setUp(limits: TcpLimits = new TcpLimits(), backlog: i32 = 16): v
   ip = new FakeIp();
   peer = new Peer(ip);
   recorder = new Recorder();
-  tcp = new TransmissionControl(ip, new SeededRandom(), new CubicFactory(), limits);
+  tcp = new TransmissionControl(ip, new TestRandom(), new CubicFactory(), limits);
   step(300_000 * S);
   listener = tcp.listen(80, recorder, backlog);
 }

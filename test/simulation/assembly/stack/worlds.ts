@@ -11,7 +11,7 @@ import { CubicFactory } from "../../../../packages/tcp/assembly/recovery/cubic";
 import { NewRenoFactory } from "../../../../packages/tcp/assembly/recovery/new-reno";
 import { TcpLimits } from "../../../../packages/tcp/assembly/limits";
 import { TransmissionControl } from "../../../../packages/tcp/assembly/tcp";
-import { SeededRandom } from "../../../../packages/tcp/assembly/testing/seeded-random";
+import { TestRandom } from "@phantasm/testing/random";
 import { Link } from "../link";
 import { PacketQueue } from "../queue";
 import { Draw } from "../random";
@@ -56,7 +56,7 @@ function stack(ip: SimulatedIp, draw: Draw, hasEcn: bool, seed: u32): Transmissi
   limits.ecn = hasEcn;
   let control: CongestionFactory = new CubicFactory();
   if (draw.below(3) == 0) control = new NewRenoFactory();
-  return new TransmissionControl(ip, new SeededRandom(seed), control, limits);
+  return new TransmissionControl(ip, new TestRandom(seed), control, limits);
 }
 
 function makeLink(queue: PacketQueue, draw: Draw, bits: i64, rttNs: i64, queueBytes: i32): Link {

@@ -224,6 +224,29 @@ describe("the lock", () => {
     await open();
   });
 
+  it("lets one writer work beside readers, whatever its name for the file", async () => {
+    const writer = { bytes: 4096, besideReaders: true };
+    const opened = await Promise.allSettled(Array.from({ length: 4 }, () => open(writer)));
+    const refusals = opened.flatMap((one) =>
+      one.status === "rejected" ? [String(one.reason)] : [],
+    );
+    expect(refusals).toHaveLength(3);
+    for (const refusal of refusals)
+      expect(refusal).toContain(`${file}: another program writes to it at this moment`);
+    expect(statSync(file).size).toBe(4096);
+    await open({ readonly: true });
+    linkSync(file, join(directory, "hard"));
+    await expect(open(writer, join(directory, "hard"))).rejects.toThrow("another program writes");
+    const other = holder(writer);
+    expect(await other.line()).toContain("another program writes");
+    for (const one of opened) if (one.status === "fulfilled") await one.value.close();
+    const next = holder(writer);
+    expect(await next.line()).toBe("holds 8");
+    await expect(open(writer)).rejects.toThrow("another program writes");
+    await next.kill();
+    await open(writer);
+  });
+
   it("holds between processes and ends with the one that is killed", async () => {
     const other = holder({ bytes: 4096 });
     expect(await other.line()).toBe("holds 8");

@@ -14,7 +14,7 @@ import {
 import path from "node:path";
 import { promisify } from "node:util";
 import { BackendError, errorCode, explain } from "../error.js";
-import { lockHolder, openLocked, type LockedFile, type LockOptions } from "../lock.js";
+import { lockHolder, lockWriter, openLocked, type LockedFile, type LockOptions } from "../lock.js";
 import { descriptorFile } from "./disk-file.js";
 import { checkDirect, directFlag, explainOpen } from "./direct.js";
 import { loadFileCalls } from "./file-calls.js";
@@ -27,8 +27,8 @@ export interface OpenFileOptions {
   readonly bytes?: number;
   readonly readonly?: boolean;
   /**
-   * A writer that readers need not be kept from, as what it writes is made for that: it locks like a reader, and does
-   * not know of others like itself.
+   * A writer that readers need not be kept from, as what it writes is made for that: it locks like a reader, and keeps
+   * others like itself out as far as `lockWriter` can.
    */
   readonly besideReaders?: boolean;
   readonly sectorBytes?: SectorBytes;
@@ -99,6 +99,8 @@ export async function openLockedDisk(
   const flags = flagsFor(found, readonly) | (options.direct === true ? directFlag(file) : 0);
   const shared = readonly || options.besideReaders === true;
   const locked = await lockDisk(file, flags, shared, options.lock);
+  const writes = options.besideReaders === true && !readonly;
+  const release = writes ? await keepWritersOut(file, locked) : (): void => undefined;
   try {
     const bytes = await settleSize(file, locked.fd, options.bytes, readonly);
     sectorsOf(file, bytes, sectorBytes);
@@ -106,13 +108,28 @@ export async function openLockedDisk(
     if (options.direct === true) checkDirect(file, locked.fd, sectorBytes);
     const isFile = found === undefined || found.isFile();
     const created = found === undefined;
-    return { fd: locked.fd, bytes, isFile, created, close: () => locked.close() };
+    const close = (): void => {
+      release();
+      locked.close();
+    };
+    return { fd: locked.fd, bytes, isFile, created, close };
   } catch (error) {
+    release();
     // Only what this call created: another creator's disk is not empty.
     if (found === undefined && fstatSync(locked.fd).size === 0) unlinkSync(file);
     locked.close();
     throw error instanceof BackendError ? error : new BackendError(`${file}: ${explain(error)}`);
   }
+}
+
+async function keepWritersOut(file: string, locked: LockedFile): Promise<() => void> {
+  const release = await lockWriter(locked.fd);
+  if (release !== null) return release;
+  // It may be new, and is the other one's.
+  locked.close();
+  throw new BackendError(
+    `${file}: another program writes to it at this moment; nothing was changed\ntry again when it is done`,
+  );
 }
 
 function find(file: string): Stats | undefined {

@@ -8,7 +8,6 @@
  */
 import { systemClock, type Clock } from "../../clock.js";
 import type {
-  BlockBackend,
   BlockCompletion,
   BlockFlush,
   BlockRead,
@@ -17,11 +16,9 @@ import type {
   BlockWrite,
 } from "../types.js";
 import { Bounce } from "./bounce.js";
-import { Completions } from "./completions.js";
 import { interrupted, readWhole, writeWhole, type DiskFile } from "./disk-file.js";
-import type { FileDiskOptions } from "./file.js";
-import { Flusher } from "./flusher.js";
-import { DEPTH, type SectorBytes } from "./geometry.js";
+import { DEPTH } from "./geometry.js";
+import { DiskOnFile, type FileDiskOptions } from "./on-file.js";
 import { Pending } from "./pending.js";
 import { readStatusOf, statusOf } from "./status.js";
 
@@ -41,18 +38,9 @@ interface Move {
   readonly bytes: number;
 }
 
-export class QueuedFileDisk implements BlockBackend {
-  readonly sectors: number;
-  readonly sectorBytes: SectorBytes;
-  readonly readonly: boolean;
-  readonly discards: boolean;
-  readonly depth = DEPTH;
-  readonly #file: DiskFile;
+export class QueuedFileDisk extends DiskOnFile {
   readonly #clock: Clock;
   readonly #bounce = new Bounce(DEPTH);
-  readonly #completions = new Completions();
-  readonly #flusher: Flusher;
-  readonly #punching = new Pending();
   readonly #moving = new Pending();
   readonly #running = new Set<Move>();
   #queue: Move[] = [];
@@ -65,57 +53,33 @@ export class QueuedFileDisk implements BlockBackend {
   readonly #writes = new Set<BlockRequest>();
   /** Flushes that wait for such writes, each with those before it that are left. */
   #barriers: { readonly flush: BlockFlush; readonly writes: Set<BlockRequest> }[] = [];
-  #closed = false;
-  #closing: Promise<void> | null = null;
-
   /** Takes over the file. */
   constructor(file: DiskFile, options: FileDiskOptions, clock: Clock = systemClock) {
+    super(file, options);
     this.#clock = clock;
-    this.#file = file;
-    this.sectors = options.sectors;
-    this.sectorBytes = options.sectorBytes;
-    this.readonly = options.readonly;
-    this.discards = !options.readonly && file.punch !== undefined;
-    this.#flusher = new Flusher(
-      (done) => file.sync(done),
-      (request, status) => this.#completions.add(request, status),
-    );
   }
 
-  attach(wake: () => void): void {
-    this.#completions.attach(wake);
+  protected override read(request: BlockRead): boolean {
+    return this.#enqueue(request, request.sectors * this.sectorBytes);
   }
 
-  submit(request: BlockRequest): boolean {
-    if (this.#closed) return this.#completions.now(request, "gone");
-    if (this.#flusher.failed) return this.#completions.now(request, "io");
-    switch (request.operation) {
-      case "read":
-        return this.#enqueue(request, request.sectors * this.sectorBytes);
-      case "write":
-        if (this.readonly) return this.#completions.now(request, "io");
-        return this.#enqueue(request, request.data.length);
-      case "flush":
-        this.#startLone();
-        if (this.#writes.size === 0) this.#flusher.flush(request);
-        else this.#barriers.push({ flush: request, writes: new Set(this.#writes) });
-        return false;
-      case "discard": {
-        if (this.readonly) return this.#completions.now(request, "io");
-        if (this.#file.punch === undefined) return this.#completions.now(request, "ok");
-        this.#punching.begin();
-        const position = request.sector * this.sectorBytes;
-        this.#file.punch(position, request.sectors * this.sectorBytes, (error) => {
-          this.#completions.add(request, error === null ? "ok" : statusOf(error));
-          this.#punching.end();
-        });
-        return false;
-      }
-    }
+  protected override write(request: BlockWrite): boolean {
+    return this.#enqueue(request, request.data.length);
   }
 
-  complete(memory: Uint8Array): BlockCompletion | null {
-    const completion = this.#completions.take() ?? this.#carryOutLone();
+  protected override flush(request: BlockFlush): void {
+    this.#startLone();
+    if (this.#writes.size === 0) this.flusher.flush(request);
+    else this.#barriers.push({ flush: request, writes: new Set(this.#writes) });
+  }
+
+  protected override settled(): Promise<void> {
+    this.#startLone();
+    return this.#moving.drained();
+  }
+
+  override complete(memory: Uint8Array): BlockCompletion | null {
+    const completion = this.completions.take() ?? this.#carryOutLone();
     if (completion?.request.operation !== "read") return completion;
     const move = this.#reads.get(completion.request);
     if (move === undefined) return completion;
@@ -126,21 +90,6 @@ export class QueuedFileDisk implements BlockBackend {
     }
     this.#bounce.release(move.offset);
     return completion;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#closed = true;
-    this.#startLone();
-    await Promise.all([this.#moving.drained(), this.#punching.drained()]);
-    // The last write has started the flushes that waited for it.
-    await this.#flusher.drained();
-    this.#completions.detach();
-    this.#file.close();
   }
 
   #enqueue(request: BlockRead | BlockWrite, bytes: number): boolean {
@@ -182,8 +131,8 @@ export class QueuedFileDisk implements BlockBackend {
     const buffer = this.#bounce.bytes;
     const status =
       request.operation === "read"
-        ? readWhole(this.#file, buffer, offset, bytes, position)
-        : writeWhole(this.#file, buffer.subarray(offset, offset + bytes), position);
+        ? readWhole(this.file, buffer, offset, bytes, position)
+        : writeWhole(this.file, buffer.subarray(offset, offset + bytes), position);
     if (this.#clock.monotonic() - startNs > ALONE_NS_MAX) this.#backoff = ALONE_BACKOFF;
     this.#settle(move);
     return { request, status };
@@ -215,14 +164,14 @@ export class QueuedFileDisk implements BlockBackend {
     };
     const buffer = this.#bounce.bytes;
     if (request.operation === "read")
-      this.#file.readLater(buffer, offset + done, bytes - done, position, moved);
-    else this.#file.writeLater(buffer, offset + done, bytes - done, position, moved);
+      this.file.readLater(buffer, offset + done, bytes - done, position, moved);
+    else this.file.writeLater(buffer, offset + done, bytes - done, position, moved);
   }
 
   #finish(move: Move, status: BlockStatus): void {
     this.#running.delete(move);
     this.#settle(move);
-    this.#completions.add(move.request, status);
+    this.completions.add(move.request, status);
     this.#startSome();
   }
 
@@ -243,6 +192,6 @@ export class QueuedFileDisk implements BlockBackend {
     for (const { writes } of this.#barriers) writes.delete(request);
     const ready = this.#barriers.filter(({ writes }) => writes.size === 0);
     this.#barriers = this.#barriers.filter(({ writes }) => writes.size > 0);
-    for (const { flush } of ready) this.#flusher.flush(flush);
+    for (const { flush } of ready) this.flusher.flush(flush);
   }
 }

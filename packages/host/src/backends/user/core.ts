@@ -7,12 +7,14 @@ import type { Emitter } from "./emitter.js";
 import type { Guests } from "./guests.js";
 import type { Icmp } from "./icmp.js";
 import type { UserLimits } from "./limits.js";
+import type { SlabPool } from "./slab.js";
 
 export interface Core {
   /** Largest IP packet, in bytes. */
   readonly mtu: number;
   readonly limits: UserLimits;
   readonly counters: UserCounters;
+  readonly slabs: SlabPool;
   readonly emitter: Emitter;
   readonly guests: Guests;
   readonly icmp: Icmp;

@@ -1,19 +1,19 @@
 /**
- * Frames for the guest: made in one scratch buffer, queued in a ring until the guest takes them.
+ * Frames for the guest: made one after the other, queued until the guest takes them.
  *
- * Streams leave room in the ring for everything else: a flood of data never costs an answer.
+ * Streams leave room in the queue for everything else: a flood of data never costs an answer.
  */
-import { Limit, NetFeature } from "@phantasm/abi";
-import { FrameRing } from "../frame-ring.js";
+import { NetFeature } from "@phantasm/abi";
 import { HEADER_BYTES, QUEUE_BYTES_MAX } from "../link.js";
 import type { UserCounters } from "./counters.js";
 import { complement, fold, sumBytes } from "./checksum.js";
+import { FrameQueue } from "./frame-queue.js";
 import { ETHERNET, IP, Protocol } from "./packet.js";
 import { IPV4_HEADER_BYTES, type Path } from "./path.js";
+import type { Slab, SlabPool } from "./slab.js";
 
 /** What streams may fill. The rest is for segments without data, datagrams and the like. */
 const STREAM_BYTES_MAX = QUEUE_BYTES_MAX - 262_144;
-const SLACK_BYTES = 8;
 const FLAG_NEEDS_CSUM = 1;
 const GSO_TCPV4 = 1;
 const GSO_TCPV6 = 4;
@@ -28,28 +28,34 @@ const CHECKSUM_OFFSET: Readonly<Record<number, number>> = {
 };
 
 export class Emitter {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly ring = new FrameRing(QUEUE_BYTES_MAX, QUEUE_BYTES_MAX);
-  readonly #words: Uint32Array;
+  readonly queue: FrameQueue;
+  /** Where the next frame is made. */
+  #slab: Slab;
   readonly #counters: UserCounters;
   readonly #queued: () => void;
   /** Bits of NetFeature that frames may make use of. */
   features = 0;
 
   /** @param queued called after a frame was queued */
-  constructor(counters: UserCounters, queued: () => void) {
-    const buffer = new ArrayBuffer((Limit.FRAME_BYTES_MAX + SLACK_BYTES + 3) & ~3);
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
-    this.#words = new Uint32Array(buffer);
+  constructor(counters: UserCounters, slabs: SlabPool, queued: () => void) {
+    this.queue = new FrameQueue(QUEUE_BYTES_MAX, slabs);
+    this.#slab = slabs.take();
     this.#counters = counters;
     this.#queued = queued;
   }
 
+  /** Of the frame that is being made: until it is queued. */
+  get bytes(): Uint8Array {
+    return this.#slab.bytes;
+  }
+
+  get view(): DataView {
+    return this.#slab.view;
+  }
+
   /** Whether a stream may queue a frame of this size. */
   hasRoom(frameBytes: number): boolean {
-    return this.ring.bytes + frameBytes <= STREAM_BYTES_MAX;
+    return this.queue.bytes + frameBytes <= STREAM_BYTES_MAX;
   }
 
   /** Starts a packet: its transport header and payload go to `path.start`. */
@@ -63,7 +69,7 @@ export class Emitter {
    * @param segmentBytes TCP payload of each segment when the packet is more than one; else 0
    */
   send(path: Path, transportBytes: number, segmentBytes = 0): boolean {
-    const { view, bytes } = this;
+    const { view, bytes } = this.#slab;
     const { start } = path;
     if (path.ipv4) {
       const totalBytes = start - IP + transportBytes;
@@ -85,7 +91,7 @@ export class Emitter {
       view.setUint16(start + offset, pseudoSum);
     } else {
       view.setUint16(start + offset, 0);
-      const sum = sumBytes(this.#words, bytes, start, transportBytes);
+      const sum = sumBytes(this.#slab.words, bytes, start, transportBytes);
       view.setUint16(start + offset, complement(sum + pseudoSum));
     }
     if (segmentBytes > 0) {
@@ -99,10 +105,12 @@ export class Emitter {
 
   /** Queues the first bytes of the buffer as they are. False: no room, counted. */
   raw(length: number): boolean {
-    if (!this.ring.push(this.bytes.subarray(0, length))) {
+    const slab = this.queue.offer(this.#slab, length);
+    if (slab === null) {
       this.#counters.droppedFrames++;
       return false;
     }
+    this.#slab = slab;
     this.#queued();
     return true;
   }

@@ -10,7 +10,6 @@ import { systemClock, type Clock } from "../../clock.js";
 import { systemEntropy, type Entropy } from "../../entropy.js";
 import { eventLoopScheduler, Task, type Scheduler } from "../../scheduler.js";
 import { BackendError } from "../error.js";
-import { FrameRing } from "../frame-ring.js";
 import { ETHERNET_HEADER_BYTES, HEADER_BYTES, QUEUE_BYTES_MAX } from "../link.js";
 import { macOrRandom } from "../mac.js";
 import type { NetBackend, PublishedPort } from "../types.js";
@@ -23,6 +22,7 @@ import { DHCP_SERVER_PORT, DhcpServer } from "./dhcp.js";
 import { DnsProxy } from "./dns-proxy.js";
 import { EgressRules } from "./egress.js";
 import { Emitter } from "./emitter.js";
+import { FrameQueue } from "./frame-queue.js";
 import { Guests } from "./guests.js";
 import { Icmp } from "./icmp.js";
 import { USER_LIMITS, type UserLimits } from "./limits.js";
@@ -39,6 +39,7 @@ import {
 } from "./plan.js";
 import { Ports } from "./ports.js";
 import type { PublishDescription } from "./publish-option.js";
+import { SlabPool, type Slab } from "./slab.js";
 import { TcpFlows } from "./tcp/flows.js";
 import { UdpFlows } from "./udp-flows.js";
 
@@ -99,8 +100,8 @@ export class UserNetwork implements NetBackend {
   readonly mtu: number;
   readonly counters: UserCounters = newUserCounters();
   readonly #core: UserCore;
-  readonly #outgoing = new FrameRing(QUEUE_BYTES_MAX, QUEUE_BYTES_MAX);
-  readonly #packet = new Packet();
+  readonly #outgoing: FrameQueue;
+  readonly #packet: Packet;
   readonly #arp: Arp;
   readonly #dhcp: DhcpServer;
   readonly #ndp: NeighbourDiscovery;
@@ -131,8 +132,10 @@ export class UserNetwork implements NetBackend {
       waits: () => this.#waitForGuest(),
     });
     this.#core = core;
+    this.#outgoing = new FrameQueue(QUEUE_BYTES_MAX, core.slabs);
+    this.#packet = new Packet(core.slabs.take());
     this.#waker = new Waker(
-      () => core.emitter.ring.frames > 0 || this.#roomCameBack || this.#closed !== null,
+      () => core.emitter.queue.frames > 0 || this.#roomCameBack || this.#closed !== null,
     );
     core.emitter.features = OFFLOADS;
     this.#arp = new Arp(core);
@@ -197,17 +200,17 @@ export class UserNetwork implements NetBackend {
   }
 
   receive(into: Uint8Array): number {
-    const { ring } = this.#core.emitter;
+    const { queue } = this.#core.emitter;
     // A segment for a device that did not agree to segments.
-    while (ring.peek() > into.length) {
-      ring.drop();
+    while (queue.peek() > into.length) {
+      queue.drop();
       this.counters.droppedFrames++;
     }
-    const bytes = ring.take(into);
+    const bytes = queue.take(into);
     if (bytes === 0) return 0;
     this.counters.receivedFrames++;
     this.counters.receivedBytes += bytes - HEADER_BYTES;
-    if (this.#tcp.hasStalled && ring.bytes <= RESUME_BYTES) this.#schedule();
+    if (this.#tcp.hasStalled && queue.bytes <= RESUME_BYTES) this.#schedule();
     return bytes;
   }
 
@@ -224,7 +227,7 @@ export class UserNetwork implements NetBackend {
     const ports = this.#ports.close();
     await Promise.all([this.#tcp.close(), this.#udp.close(), this.#dns.close(), ports]);
     this.#outgoing.clear();
-    this.#core.emitter.ring.clear();
+    this.#core.emitter.queue.clear();
   }
 
   #schedule(): void {
@@ -240,15 +243,16 @@ export class UserNetwork implements NetBackend {
     this.#processing = true;
     this.#core.tick();
     for (;;) {
-      const bytes = this.#outgoing.take(this.#packet.bytes);
-      if (bytes === 0) break;
-      this.#received(bytes);
+      const slab = this.#outgoing.exchange(this.#packet.slab);
+      if (slab === null) break;
+      this.#received(slab);
+      if (slab.kept) this.#packet.slab = this.#core.slabs.take();
     }
     if (this.#learnt) {
       this.#learnt = false;
       if (this.#waits) this.#knockAgain();
     }
-    if (this.#tcp.hasStalled && this.#core.emitter.ring.bytes <= RESUME_BYTES) {
+    if (this.#tcp.hasStalled && this.#core.emitter.queue.bytes <= RESUME_BYTES) {
       this.#tcp.resumeStalled();
     }
     this.#tcp.settle();
@@ -261,9 +265,9 @@ export class UserNetwork implements NetBackend {
   };
 
   /** A frame of the guest. */
-  #received(bytes: number): void {
+  #received(slab: Slab): void {
     const packet = this.#packet;
-    const refusal = packet.read(bytes);
+    const refusal = packet.read(slab);
     if (refusal !== null) {
       this.counters[refusal]++;
       return;
@@ -316,7 +320,8 @@ export class UserNetwork implements NetBackend {
   // Large queues are kept while they are in use: making them anew each time cost a tenth of all time.
 
   get #oversized(): boolean {
-    return this.#outgoing.oversized || this.#core.emitter.ring.oversized;
+    const { emitter, slabs } = this.#core;
+    return this.#outgoing.oversized || emitter.queue.oversized || slabs.size > 0;
   }
 
   #lookLater(): void {
@@ -328,8 +333,8 @@ export class UserNetwork implements NetBackend {
     if (this.counters.sentFrames !== this.#sentWhenLooked) return this.#lookLater();
     this.#sentWhenLooked = -1;
     this.#outgoing.trim();
-    this.#core.emitter.ring.trim();
-    this.#tcp.pieces.clear();
+    this.#core.emitter.queue.trim();
+    this.#core.slabs.clear();
   }
 
   // Clients that wait for the guest to have an address.
@@ -375,6 +380,7 @@ class UserCore implements Core {
   readonly mtu: number;
   readonly limits: UserLimits;
   readonly counters: UserCounters;
+  readonly slabs = new SlabPool();
   readonly emitter: Emitter;
   readonly guests: Guests;
   readonly icmp: Icmp = new Icmp(this);
@@ -395,7 +401,7 @@ class UserCore implements Core {
     this.mtu = mtu;
     this.limits = { ...USER_LIMITS, ...options.limits };
     this.counters = counters;
-    this.emitter = new Emitter(counters, events.queued);
+    this.emitter = new Emitter(counters, this.slabs, events.queued);
     this.guests = new Guests(events.learnt);
     this.egress = new EgressRules(options.egress);
     this.scheduler = options.scheduler ?? eventLoopScheduler;

@@ -3,9 +3,9 @@
  *
  * One object serves for all frames, one after the other. Offsets count from the virtio_net_hdr.
  */
-import { Limit } from "@phantasm/abi";
 import { ETHERNET_HEADER_BYTES, HEADER_BYTES } from "../link.js";
 import { fold, sumBytes } from "./checksum.js";
+import type { Slab } from "./slab.js";
 
 export const ETHERNET = HEADER_BYTES;
 export const IP = HEADER_BYTES + ETHERNET_HEADER_BYTES;
@@ -25,16 +25,15 @@ const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT = 44;
 const DESTINATION_OPTIONS = 60;
-/** Room for zeros behind the end: see `sumBytes`. */
-const SLACK_BYTES = 8;
 
 /** Why a frame is dropped, as the counter is called. */
 export type Refusal = "malformed" | "badChecksums" | "fragments" | "unroutable";
 
 export class Packet {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly #words: Uint32Array;
+  /** Where the frame is. */
+  slab: Slab;
+  bytes: Uint8Array;
+  view: DataView;
   /** Of the frame, with its virtio_net_hdr. */
   length = 0;
   etherType = 0;
@@ -49,11 +48,10 @@ export class Packet {
   start = 0;
   end = 0;
 
-  constructor() {
-    const buffer = new ArrayBuffer((Limit.FRAME_BYTES_MAX + SLACK_BYTES + 3) & ~3);
-    this.bytes = new Uint8Array(buffer);
-    this.view = new DataView(buffer);
-    this.#words = new Uint32Array(buffer);
+  constructor(slab: Slab) {
+    this.slab = slab;
+    this.bytes = slab.bytes;
+    this.view = slab.view;
   }
 
   get sourcePort(): number {
@@ -69,8 +67,12 @@ export class Packet {
     return this.bytes.slice(at, at + this.addressBytes);
   }
 
-  /** Looks at the first `length` bytes of `bytes`; null: it is good. */
-  read(length: number): Refusal | null {
+  /** Looks at the frame in a slab; null: it is good. */
+  read(slab: Slab): Refusal | null {
+    const { length } = slab;
+    this.slab = slab;
+    this.bytes = slab.bytes;
+    this.view = slab.view;
     this.length = length;
     this.addressBytes = 0;
     if (length < IP) return "malformed";
@@ -93,7 +95,7 @@ export class Packet {
     const totalBytes = view.getUint16(IP + 2);
     if (first >> 4 !== 4 || headerBytes < IPV4_HEADER_BYTES) return "malformed";
     if (totalBytes < headerBytes || IP + totalBytes > this.length) return "malformed";
-    if (sumBytes(this.#words, bytes, IP, headerBytes) !== 0) return "badChecksums";
+    if (sumBytes(this.slab.words, bytes, IP, headerBytes) !== 0) return "badChecksums";
     // RFC 791 §3.1: more fragments, or not the first one.
     if ((view.getUint16(IP + 6) & 0x3fff) !== 0) return "fragments";
     this.addressBytes = 4;
@@ -153,7 +155,7 @@ export class Packet {
       }
       case Protocol.ICMP:
         if (bytes < ICMP_HEADER_BYTES || this.addressBytes !== 4) return "malformed";
-        return sumBytes(this.#words, this.bytes, start, bytes) === 0 ? null : "badChecksums";
+        return sumBytes(this.slab.words, this.bytes, start, bytes) === 0 ? null : "badChecksums";
       case Protocol.ICMPV6:
         if (bytes < ICMP_HEADER_BYTES || this.addressBytes !== 16) return "malformed";
         return this.#checksum();
@@ -166,7 +168,7 @@ export class Packet {
   #checksum(): Refusal | null {
     if ((this.view.getUint8(0) & FLAG_NEEDS_CSUM) !== 0) return null;
     const bytes = this.end - this.start;
-    let sum = this.protocol + bytes + sumBytes(this.#words, this.bytes, this.start, bytes);
+    let sum = this.protocol + bytes + sumBytes(this.slab.words, this.bytes, this.start, bytes);
     for (let at = 0; at < this.addressBytes; at += 2) {
       sum += this.view.getUint16(this.source + at) + this.view.getUint16(this.destination + at);
     }

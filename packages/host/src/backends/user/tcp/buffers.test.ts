@@ -1,7 +1,6 @@
 /** The two buffers of a connection, against plain arrays. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PiecePool } from "./piece-pool.js";
 import { OUT_OF_ORDER_BYTES_MAX, OUT_OF_ORDER_SEGMENTS_MAX, Reassembly } from "./reassembly.js";
 import { RoundTrip, RTO_FIRST_MS, RTO_MAX_MS, RTO_MIN_MS } from "./round-trip.js";
 import { SendQueue } from "./send-queue.js";
@@ -131,49 +130,5 @@ describe("how long an acknowledgement may take", () => {
     expect(waits.at(-1)).toBe(RTO_MAX_MS);
     time.settle();
     expect(time.rtoMs).toBe(RTO_MIN_MS);
-  });
-});
-
-describe("the pool of pieces", () => {
-  const large = (value: number) => new Uint8Array(40_000).fill(value);
-
-  it("copies, and uses a large buffer again once it has been given back", () => {
-    const pool = new PiecePool();
-    const first = pool.copy(large(1));
-    const second = pool.copy(large(2));
-    expect(second.buffer).not.toBe(first.buffer);
-    expect([...new Set(first)]).toEqual([1]);
-    pool.giveBack([first]);
-    const third = pool.copy(large(3).subarray(0, 33_000));
-    expect(third.buffer).toBe(first.buffer);
-    expect(third).toHaveLength(33_000);
-    expect([...new Set(third)]).toEqual([3]);
-    expect([...new Set(second)]).toEqual([2]);
-  });
-
-  it("holds the largest frame in a buffer that held a shorter one", () => {
-    const pool = new PiecePool();
-    pool.giveBack([pool.copy(large(1))]);
-    expect(pool.copy(new Uint8Array(65_483).fill(4))).toEqual(Buffer.alloc(65_483, 4));
-  });
-
-  it("leaves small ones to Node, and keeps a bounded number", () => {
-    const pool = new PiecePool();
-    const small = pool.copy(new Uint8Array(100));
-    pool.giveBack([small]);
-    expect(pool.copy(large(0)).buffer).not.toBe(small.buffer);
-    const many = Array.from({ length: 100 }, () => pool.copy(large(0)));
-    pool.giveBack(many);
-    const again = new Set(many.map(({ buffer }) => buffer));
-    const taken = Array.from({ length: 100 }, () => pool.copy(large(0)));
-    expect(taken.filter(({ buffer }) => again.has(buffer))).toHaveLength(16);
-  });
-
-  it("forgets them", () => {
-    const pool = new PiecePool();
-    const first = pool.copy(large(1));
-    pool.giveBack([first]);
-    pool.clear();
-    expect(pool.copy(large(1)).buffer).not.toBe(first.buffer);
   });
 });

@@ -2,14 +2,11 @@
 import type { Core } from "../core.js";
 import type { TcpFlow } from "./flow.js";
 import type { StreamMemory } from "./memory.js";
-import type { PiecePool } from "./piece-pool.js";
 
 export interface FlowKeeper {
   readonly core: Core;
   /** The largest payload of one frame; more than one segment's when the guest takes such frames. */
   readonly segmentsBytesMax: number;
-  /** Buffers of bytes on their way to the host. */
-  readonly pieces: PiecePool;
   readonly memory: StreamMemory;
   /** Calls `settle` once the frames at hand have been looked at. */
   soon(flow: TcpFlow): void;

@@ -19,7 +19,6 @@ import { abort } from "./abort.js";
 import type { FlowKeeper } from "./flow-keeper.js";
 import { TcpFlow } from "./flow.js";
 import { StreamMemory } from "./memory.js";
-import { PiecePool } from "./piece-pool.js";
 import { Flag, Segment, TCP_HEADER_BYTES } from "./segment.js";
 import { advance } from "./sequence.js";
 
@@ -48,7 +47,6 @@ interface Held {
 }
 
 export class TcpFlows implements FlowKeeper {
-  readonly pieces = new PiecePool();
   readonly core: Core;
   readonly memory: StreamMemory;
   readonly #table: FlowTable<TcpFlow>;
@@ -334,7 +332,7 @@ export class TcpFlows implements FlowKeeper {
     const flow = new TcpFlow(this, path, ports, stream, this.#initialSequence, "dialling");
     this.#table.add(flow);
     this.#dialling.add(flow);
-    flow.heard(packet, segment);
+    flow.greeted(packet, segment);
     if (target.kind === "dns") {
       flow.connected();
       return;

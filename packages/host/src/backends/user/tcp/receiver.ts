@@ -1,5 +1,6 @@
 /** The receiving half: puts the guest's segments in order and keeps the window. No effects. */
 import type { Packet } from "../packet.js";
+import type { Slab } from "../slab.js";
 import { Reassembly } from "./reassembly.js";
 import { Flag, type Segment } from "./segment.js";
 import { advance, difference } from "./sequence.js";
@@ -10,9 +11,13 @@ export const RECEIVE_BYTES_MAX = 1_048_576;
 export const RECEIVE_SCALE = 5;
 const WINDOW_FIELD_MAX = 0xffff;
 
-/** Takes bytes in order; they are valid only during the call. */
 export interface Sink {
-  deliver(data: Uint8Array): void;
+  /**
+   * Takes bytes in order; they are valid only during the call, but in a slab that is kept (see `Slab`).
+   *
+   * @param slab they lie in it; null: in no slab
+   */
+  deliver(data: Uint8Array, slab: Slab | null): void;
 }
 
 export class Receiver {
@@ -41,7 +46,7 @@ export class Receiver {
   }
 
   /** Delivers what is in order. True: the guest must be told where we are. */
-  accept(segment: Segment, { bytes }: Packet, sink: Sink): boolean {
+  accept(segment: Segment, { bytes, slab }: Packet, sink: Sink): boolean {
     if (segment.span === 0) {
       // RFC 9293 §3.8.4: a keep-alive has an old sequence number and wants an answer.
       return difference(segment.sequence, this.next) < 0;
@@ -62,7 +67,7 @@ export class Receiver {
     }
     if (fin) this.#fin = advance(sequence, end - start);
     if (sequence === this.next) {
-      this.#deliver(bytes.subarray(start, end), sink);
+      this.#deliver(bytes.subarray(start, end), slab, sink);
     } else if (end > start && !this.#reassembly.add(sequence, bytes.subarray(start, end)) && fin) {
       this.#fin = null;
     }
@@ -74,12 +79,14 @@ export class Receiver {
     return true;
   }
 
-  #deliver(data: Uint8Array, sink: Sink): void {
-    let piece: Uint8Array | null = data;
-    while (piece !== null) {
-      if (piece.length > 0) sink.deliver(piece);
+  #deliver(data: Uint8Array, slab: Slab, sink: Sink): void {
+    if (data.length > 0) sink.deliver(data, slab);
+    this.next = advance(this.next, data.length);
+    while (this.#reassembly.bytes > 0) {
+      const piece = this.#reassembly.take(this.next);
+      if (piece === null) return;
+      sink.deliver(piece, null);
       this.next = advance(this.next, piece.length);
-      piece = this.#reassembly.bytes > 0 ? this.#reassembly.take(this.next) : null;
     }
   }
 

@@ -4,17 +4,23 @@
  */
 import { performance } from "node:perf_hooks";
 import type { NetBackend } from "../../types.js";
+import {
+  ACK,
+  EMPTY,
+  FIN,
+  PSH,
+  RST,
+  SYN,
+  ToyConnection,
+  type ToyHandlers,
+} from "./toy-connection.js";
+
+export type { ToyConnection, ToyHandlers } from "./toy-connection.js";
 
 const IP = 24;
 const TCP = 44;
-const FIN = 1;
-const SYN = 2;
-const RST = 4;
-const PSH = 8;
-const ACK = 16;
 const RESEND_MS = 60;
 const GATEWAY_MAC = [0x52, 0x55, 10, 0, 2, 2];
-const EMPTY = new Uint8Array(0);
 const SCALE = 7;
 
 export interface ToyOptions {
@@ -23,83 +29,6 @@ export interface ToyOptions {
   readonly mss?: number;
   /** Bytes it takes before they are read; `connection.reading = false` lets it fill. */
   readonly windowBytes?: number;
-}
-
-export interface ToyHandlers {
-  opened?(connection: ToyConnection): void;
-  data?(connection: ToyConnection, data: Uint8Array): void;
-  ended?(connection: ToyConnection): void;
-  reset?(connection: ToyConnection): void;
-}
-
-export class ToyConnection {
-  readonly handlers: ToyHandlers;
-  readonly remote: number;
-  readonly remotePort: number;
-  readonly port: number;
-  state: "asking" | "asked" | "open" | "closed" = "asking";
-  una: number;
-  nxt: number;
-  rcv = 0;
-  peerWindow = 0;
-  peerScale = 0;
-  ended = false;
-  finSent = false;
-  finAcked = false;
-  remoteEnded = false;
-  owesAck = false;
-  sentAtMs = 0;
-  /** False: the window fills, and shuts. */
-  reading = true;
-  unread = 0;
-  mss: number;
-  readonly queue: Uint8Array[] = [];
-  queuedBytes = 0;
-  spent = 0;
-  readonly #stack: ToyStack;
-
-  constructor(
-    stack: ToyStack,
-    handlers: ToyHandlers,
-    remote: number,
-    remotePort: number,
-    port: number,
-    initial: number,
-    mss: number,
-  ) {
-    this.#stack = stack;
-    this.handlers = handlers;
-    this.remote = remote;
-    this.remotePort = remotePort;
-    this.port = port;
-    this.una = initial;
-    this.nxt = initial;
-    this.mss = mss;
-  }
-
-  write(data: Uint8Array): void {
-    this.queue.push(data);
-    this.queuedBytes += data.length;
-    this.#stack.soon(this);
-  }
-
-  end(): void {
-    this.ended = true;
-    this.#stack.soon(this);
-  }
-
-  reset(): void {
-    this.#stack.segment(this, RST | ACK, this.nxt, EMPTY, 0, 0);
-    this.#stack.forget(this);
-  }
-
-  /** Reads what was held back, and goes on. */
-  resume(): void {
-    this.reading = true;
-    this.unread = 0;
-    this.owesAck = true;
-    this.#stack.soon(this);
-  }
 }
 
 export class ToyStack {
