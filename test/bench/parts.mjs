@@ -19,6 +19,7 @@ import { appliances } from "./appliances.mjs";
 import { block } from "./block.mjs";
 import { Driver } from "./driver.mjs";
 import { keyValue } from "./key-value.mjs";
+import { layers } from "./layers.mjs";
 import { connections } from "./connections.mjs";
 import { dns } from "./dns-tap.mjs";
 import { tapHttp } from "./http-tap.mjs";
@@ -416,6 +417,7 @@ export const PARTS = {
   router,
   httpCore,
   block,
+  layers,
   "key-value": keyValue,
   tap,
   tapTcp,

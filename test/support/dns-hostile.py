@@ -53,6 +53,17 @@ def connect(number, room=None):
     return client
 
 
+def crew(count, room=None):
+    """So many connections one after the other, or as many as come about in ten seconds; each once it is there."""
+    end = time.monotonic() + 10
+    for number in range(count):
+        client = connect(number, room)
+        if client is not None:
+            yield client
+        if time.monotonic() > end:
+            return
+
+
 def framed(message):
     return struct.pack(">H", len(message)) + message
 
@@ -233,7 +244,7 @@ def halfopen():
 
 def crowd():
     """Two thousand connections, of which each that is let in asks once."""
-    clients = [client for client in (connect(number) for number in range(2000)) if client is not None]
+    clients = list(crew(2000))
     for client in clients:
         push(client, framed(query("www.example.org")))
     until_end(lambda: None)
@@ -241,23 +252,20 @@ def crowd():
 
 def slow():
     """A query, byte by byte, in as many connections as there may be."""
-    clients = [client for client in (connect(number) for number in range(300)) if client is not None]
+    clients = list(crew(300))
     until_end(lambda: [push(client, b"\1") for client in clients])
 
 
 def deaf():
     """Thousands of queries with long answers at once, none of which is read."""
-    clients = [client for client in (connect(number, 4096) for number in range(300)) if client is not None]
+    clients = list(crew(300, 4096))
     many = framed(query("big.example.org", 16)) * 2000
     until_end(lambda: [push(client, many) for client in clients])
 
 
 def lengths():
     """Lengths that are no query's."""
-    for number in range(100):
-        client = connect(number)
-        if client is None:
-            continue
+    for number, client in enumerate(crew(100)):
         length = [0, 1, 11, 4097, 0x8000, 0xFFFF][number % 6]
         push(client, struct.pack(">H", length) + b"\0" * min(length, 4096))
         push(client, framed(query("www.example.org")) * 10)
@@ -267,7 +275,7 @@ def lengths():
 
 def transfers():
     """The whole zone, which nobody takes."""
-    clients = [client for client in (connect(number, 4096) for number in range(60)) if client is not None]
+    clients = list(crew(60, 4096))
     for client in clients:
         push(client, framed(query("example.org", 252)))
     until_end(lambda: None)
@@ -275,10 +283,7 @@ def transfers():
 
 def resets():
     """Connections that end in the middle of an answer."""
-    for number in range(300):
-        client = connect(number, 4096)
-        if client is None:
-            continue
+    for client in crew(300, 4096):
         push(client, framed(query("big.example.org", 16)) * 50 + framed(query("example.org", 252)))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()

@@ -1,5 +1,5 @@
 /** What is in an image: only what is reached, no float global, the same bytes everywhere. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -135,6 +135,36 @@ test("the size profile is smaller and runs the same code", async () => {
   });
   const size = await build({ directory: made.directory });
   expect(content(size.image).length).toBeLessThan(content(speed.image).length);
+});
+
+test("the size profile packs its data, and what fails is told with its line", async () => {
+  const lines = Array.from({ length: 60 }, (_, at) => `line ${at} of what the guest has to say`);
+  using made = project({
+    "phantasm.config.ts": HELLO_CONFIGURATION.replace("devices:", 'profile: "size", devices:'),
+    "main.ts": `import { Devices } from "./.phantasm/devices";
+const LINES = ${JSON.stringify(lines)};
+
+function check(at: i32): void {
+  assert(at < 2, "main: it says too much");
+}
+
+export function main(os: Devices): void {
+  for (let at = 0; at < LINES.length; at++) {
+    check(at);
+    os.console.writeLine(LINES[at]);
+  }
+}
+`,
+  });
+  const { image, path } = await build({ directory: made.directory });
+  expect(image.length).toBeLessThan(10_000);
+  expect(readFileSync(`${path}.names`, "utf8")).toContain("~lib/@phantasm/runtime/unpack/unpack");
+  const command = fileURLToPath(new URL("../../toolchain/bin/phantasm.js", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, "run", path], {
+    encoding: "utf8",
+  });
+  expect([status, stdout]).toEqual([100, `${lines[0] ?? ""}\n${lines[1] ?? ""}\n`]);
+  expect(stderr).toMatch(/aborted: main: it says too much\n {4}at \w+ \(main\.ts:5:\d+\)\n/);
 });
 
 test("the debug profile keeps the application's lines in the source map", async () => {

@@ -240,10 +240,28 @@ function* codeParts(
       yield [file ?? labels.get(index) ?? "", bytes];
 }
 
-function link(prepared: Prepared, graph: Graph, compiled: Compiled, file: string): Linked {
+/** The core of the image, with the data of devices, and in the size profile its other data packed. */
+async function makeCore(
+  { binary, data }: Compiled,
+  profile: Profile,
+  pagesMin: number,
+): Promise<CoreImage> {
+  const core = coreImage(binary, data, pagesMin);
+  if (profile !== "size") return core;
+  const { packData } = await import("./pack/pack.js");
+  return packData(core, data);
+}
+
+async function link(
+  prepared: Prepared,
+  graph: Graph,
+  compiled: Compiled,
+  profile: Profile,
+  file: string,
+): Promise<Linked> {
   const { unikernel } = prepared.configuration;
   const { name } = unikernel;
-  const core = coreImage(compiled.binary, compiled.data, unikernel.memory.minimumPages);
+  const core = await makeCore(compiled, profile, unikernel.memory.minimumPages);
   const { minimum, maximum } = core.memory;
   if (minimum > maximum)
     throw new BuildError([
@@ -309,14 +327,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         : join(configuration.directory, ".phantasm", `${name}.${options.profile}.wasm`)),
   );
   const made = makeData(configuration, prepared.graph);
+  const profile = options.profile ?? configuration.unikernel.profile;
   onStage("compile");
-  const { compiled, graph, warnings } = await compileReached(
-    prepared,
-    made.data,
-    options.profile ?? configuration.unikernel.profile,
-  );
+  const { compiled, graph, warnings } = await compileReached(prepared, made.data, profile);
   onStage("link");
-  const linked = link(prepared, graph, compiled, basename(path));
+  const linked = await link(prepared, graph, compiled, profile, basename(path));
   onStage("verify");
   writeAtomically(`${path}.map`, linked.map);
   writeAtomically(`${path}.names`, linked.names);

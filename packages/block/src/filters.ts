@@ -2,11 +2,13 @@
 import { checkOptions, type Device } from "phantasm";
 import { disk, layer, whole } from "./values.js";
 
+/** What layers that keep requests of their own take. */
 export interface RequestOptions {
   /** Requests in flight at once, at most. */
   readonly requests?: number;
 }
 
+/** What `cache` takes. */
 export interface CacheOptions extends RequestOptions {
   /** Bytes of the disk that are kept in memory: 64 KiB to 1 GiB. Default 4 MiB. */
   readonly bytes?: number;
@@ -33,6 +35,7 @@ export function cache(of: Device<"Block">, options: CacheOptions = {}): Device<"
   return layer("Cache", parameters, bytes);
 }
 
+/** What `checksummed` takes. */
 export interface ChecksummedOptions extends RequestOptions {
   /** Checksums that are kept in memory, in bytes: 64 KiB to 256 MiB; one in 32 (512-byte sectors) or 256 of the disk. Default 256 KiB. */
   readonly bytes?: number;

@@ -8,6 +8,8 @@ import { ZoneWriter } from "./zone-writer";
 
 /** Of a multiplication by 0x85ebca6b, in 32 bits. */
 const INVERSE: u32 = 0xa5cb9243;
+/** Of one by 0xc2b2ae35. */
+const LAST_INVERSE: u32 = 0x7ed1b41d;
 const NAMES: i32 = 4000;
 const A: i32 = 1;
 
@@ -20,8 +22,18 @@ function hasLetters(word: u32): bool {
   return false;
 }
 
-/** Writes names below `a.` with labels of eight bytes that all have the same hash below a parent; returns the status. */
-function fill(draft: Draft, parent: u32): i32 {
+/** What the hash is made of, before its last steps. */
+function before(hash: u32): u32 {
+  hash ^= hash >> 16;
+  hash *= LAST_INVERSE;
+  hash ^= (hash >> 15) ^ (hash >> 30);
+  return hash * INVERSE;
+}
+
+/**
+ * Writes names below `a.` with labels of eight bytes whose hashes below a parent are `step` apart; returns the status.
+ */
+function fill(draft: Draft, parent: u32, step: u32 = 0): i32 {
   const data = new RecordData();
   data.read(address, 4, A, 0, 4);
   let seed: u32 = 0;
@@ -29,8 +41,7 @@ function fill(draft: Draft, parent: u32): i32 {
     const begun: u32 = (parent ^ 8) * 0x9e3779b1;
     let state: u32 = (begun ^ seed) * 0x85ebca6b;
     state ^= state >> 15;
-    // What is left of the hash is the same for all: that of 0x1234.
-    const last: u32 = state ^ (<u32>0x1234 * INVERSE);
+    const last: u32 = state ^ before(0x1234 + step * <u32>made);
     if (hasLetters(seed) || hasLetters(last)) continue;
     const bytes = nameOfText("12345678.a", owner);
     store<u32>(owner, seed, 1);
@@ -49,6 +60,26 @@ function begin(): Draft {
   return draft;
 }
 
+/** Its apex will lie at 96: behind header and zone. */
+function withSoa(): Draft {
+  const draft = begin();
+  const soa = heap.alloc(22);
+  memory.fill(soa, 0, 22);
+  const data = new RecordData();
+  expect(data.read(soa, 22, 6, 0, 22)).toBe(true);
+  expect(draft.add(owner, nameOfText("a", owner), 6, 60, data)).toBe(0);
+  return draft;
+}
+
+function written(draft: Draft): i32 {
+  const writer = new ZoneWriter(draft);
+  writer.begin(new ZoneAccount(4 << 20));
+  let status = 1;
+  for (let steps = 0; status == 1 && steps < 1000; steps++) status = writer.work(1024);
+  writer.clear();
+  return status;
+}
+
 test("names whose hashes are the same in a draft are not taken", () => {
   const draft = begin();
   expect(fill(draft, <u32>draft.apex)).toBe(DraftError.CROWDED);
@@ -57,19 +88,20 @@ test("names whose hashes are the same in a draft are not taken", () => {
   expect(fill(draft, 1)).toBe(0);
 });
 
+test("nor those of which each lies behind another where the zone will lie, so that looking for others takes long", () => {
+  const draft = withSoa();
+  expect(fill(draft, 96, 1)).toBe(0);
+  expect(written(draft)).toBe(DraftError.CROWDED);
+});
+
+test("a few of them do no harm", () => {
+  const draft = withSoa();
+  expect(fill(draft, 96, 7)).toBe(0);
+  expect(written(draft)).toBe(0);
+});
+
 test("nor those whose hashes are the same where the zone will lie", () => {
-  const draft = begin();
-  const soa = heap.alloc(22);
-  memory.fill(soa, 0, 22);
-  const data = new RecordData();
-  expect(data.read(soa, 22, 6, 0, 22)).toBe(true);
-  expect(draft.add(owner, nameOfText("a", owner), 6, 60, data)).toBe(0);
-  // Behind header and zone.
+  const draft = withSoa();
   expect(fill(draft, 96)).toBe(0);
-  const writer = new ZoneWriter(draft);
-  writer.begin(new ZoneAccount(4 << 20));
-  let status = 1;
-  for (let steps = 0; status == 1 && steps < 1000; steps++) status = writer.work(1024);
-  expect(status).toBe(DraftError.CROWDED);
-  writer.clear();
+  expect(written(draft)).toBe(DraftError.CROWDED);
 });

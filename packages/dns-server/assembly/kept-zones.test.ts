@@ -26,14 +26,17 @@ import { ZoneSet } from "./zone-set";
 const ZONE = "example.net";
 const SOA: i32 = 6;
 const AXFR: i32 = 252;
+const TXT: i32 = 16;
 const SECTORS: u64 = 2048;
+/** Texts of 6000 bytes. */
+const FILLING: u8[] = new Array<u8>(6000).fill(199);
 const PRIMARY = new Endpoint(IpAddress.ipv4(192, 0, 2, 1), 53);
 /** Of `PrimaryMessage.soa`. */
 const REFRESH_NS: i64 = 1000 * SECOND;
 const EXPIRE_NS: i64 = 5000 * SECOND;
 const BEGUN_NS: i64 = 1_700_000_000_000_000_000;
 
-const output: usize = heap.alloc(4096);
+const output: usize = heap.alloc(65_536);
 const reader = new MessageReader();
 
 /** From one start of the domain to its end. */
@@ -46,6 +49,7 @@ class Boot {
   readonly responder: Responder = new Responder(this.set);
   zones: string = "example.net=192.0.2.1";
   bytesMax: i32 = 1 << 20;
+  fillers: i32 = 0;
   private started: SecondaryZones | null = null;
 
   constructor(
@@ -115,7 +119,17 @@ class Boot {
       .soa(zone, serial)
       .a("ns." + zone, 1)
       .a("www." + zone, <u8>serial);
-    connection.receive(answer.soa(zone, serial).framed);
+    // So many messages more, of 60 kB each.
+    for (let left = this.fillers; left > 0; left--) {
+      connection.receive(
+        (left == this.fillers ? answer : new PrimaryMessage(request, type, zone)).framed,
+      );
+      const filler = new PrimaryMessage(request, type, zone);
+      for (let i = 0; i < 10; i++) filler.raw(`f${left}-${i}.${zone}`, TXT, FILLING);
+      connection.receive(filler.framed);
+    }
+    const last = this.fillers > 0 ? new PrimaryMessage(request, type, zone) : answer;
+    connection.receive(last.soa(zone, serial).framed);
     this.settle();
   }
 
@@ -127,7 +141,7 @@ class Boot {
     writer.begin(bytes.dataStart, 512, 7, 0);
     writer.question(wire, nameOfText(name, wire), type, 1);
     const responder = this.responder;
-    const length = responder.respond(bytes.dataStart, writer.bytes, output, 4096, true, 0, 1);
+    const length = responder.respond(bytes.dataStart, writer.bytes, output, 65_535, true, 0, 1);
     reader.begin(output, length);
     return `${reader.rcode}:${reader.answers}`;
   }
@@ -396,6 +410,28 @@ describe("a store", () => {
     it.start();
     expect(it.ask("www.example.com")).toBe("2:0");
     expect(it.log.count("it is another zone")).toBe(1);
+  });
+
+  test("takes and gives a zone of many pieces, while its disk is slow", () => {
+    const disk = new TestDisk(16 * SECTORS);
+    disk.shuffles = true;
+    const first = new Boot(disk);
+    first.bytesMax = 2 << 20;
+    first.fillers = 15;
+    first.start();
+    first.primary(5);
+    expect(first.serial).toBe(5);
+    for (let i = 0; i < 5; i++) first.settle();
+    expect(first.log.count("example.net: kept")).toBe(1);
+    const it = new Boot(disk);
+    it.bytesMax = 2 << 20;
+    it.start();
+    for (let i = 0; i < 5; i++) it.settle();
+    expect(it.serial).toBe(5);
+    expect(it.ask("f1-0.example.net", TXT)).toBe("0:1");
+    expect(it.ask("f15-9.example.net", TXT)).toBe("0:1");
+    expect(it.secondary.account.bytes > 900_000).toBe(true);
+    expect(it.log.count("153 records, as it was kept")).toBe(1);
   });
 
   test("whose zone is larger than may be is not taken", () => {

@@ -14,5 +14,7 @@ export const SET_BYTES: u32 = 13;
 export const PADDING_BYTES: u32 = 16;
 /** Of the index, at least. */
 export const PLACES_MIN: u32 = 16;
+/** Places of the index that are taken one behind the other: a tenth of that never is, unless names are chosen for it. */
+export const INDEX_RUN_MAX: u32 = 2048;
 /** An offset in steps of 4, in 24 bits. */
 export const BYTES_MAX: u32 = 1 << 26;

@@ -91,12 +91,17 @@ export class Query {
       at = this.question(message, bytes);
       if (at < 0) return Rcode.FORMAT_ERROR;
     }
-    // RFC 1996 §3.7: what the primary adds is a hint at best.
-    if (this.opcode == Opcode.NOTIFY)
-      return questions == 1 && this.type == SOA ? Rcode.NO_ERROR : Rcode.FORMAT_ERROR;
-    if (u16At(message + 6) != 0) return Rcode.FORMAT_ERROR;
+    const isNotify = this.opcode == Opcode.NOTIFY;
+    const answers = u16At(message + 6);
     const authorities = u16At(message + 8);
-    if (authorities != 0) {
+    if (isNotify) {
+      if (questions == 0 || this.type != SOA) return Rcode.FORMAT_ERROR;
+      // RFC 1996 §3.7: what the primary adds is a hint at best.
+      for (let left = answers + authorities; left > 0 && at >= 0; left--)
+        at = behindRecord(message, bytes, at);
+      if (at < 0) return Rcode.FORMAT_ERROR;
+    } else if (answers != 0) return Rcode.FORMAT_ERROR;
+    else if (authorities != 0) {
       // RFC 1995 §3: an SOA record says what the client has.
       if (authorities != 1 || this.type != IXFR || questions == 0) return Rcode.FORMAT_ERROR;
       at = this.soa(message, bytes, at);
@@ -109,6 +114,10 @@ export class Query {
       const type = u16At(message + end);
       const next = end + 10 + u16At(message + end + 8);
       if (next > bytes) return Rcode.FORMAT_ERROR;
+      if (isNotify && type != OPT) {
+        at = next;
+        continue;
+      }
       if (type == TSIG) return left == 1 ? NOT_AUTH : Rcode.FORMAT_ERROR;
       if (type != OPT || this.hasEdns || end != at + 1) return Rcode.FORMAT_ERROR;
       status = this.edns(message + end, next - end);
@@ -183,4 +192,12 @@ export class Query {
     }
     return Rcode.NO_ERROR;
   }
+}
+
+/** Offset behind the record at `at`; negative: it is malformed. */
+function behindRecord(message: usize, bytes: i32, at: i32): i32 {
+  const end = skipName(message, bytes, at);
+  if (end < 0 || end > bytes - 10) return -1;
+  const next = end + 10 + u16At(message + end + 8);
+  return next > bytes ? -1 : next;
 }

@@ -247,7 +247,7 @@ export class Responder {
     if (text.length == 0) return Rcode.REFUSED;
     const message = this.message;
     const bytes = min(text.length, TEXT_BYTES_MAX);
-    this.authority.kind = AnswerKind.POSITIVE;
+    // Its kind stays that of errors, which the rate limit counts together: no name of a zone tells it from others.
     this.authority.isAuthoritative = true;
     if (!message.writeHead(0, TEXT_FIELDS) || message.at + <usize>bytes + 1 > message.limit) {
       this.authority.isTruncated = true;

@@ -26,6 +26,8 @@ import { ServedZone, ZoneSet } from "./zone-set";
 
 /** A datagram that has no room for so much cannot be answered. */
 const ANSWER_BYTES_MIN: i32 = 512;
+/** Of answers that clients of TCP have not taken. */
+const OUTPUT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /** Answers for zones, over UDP and TCP. Begins with `start`. */
 @final
@@ -77,6 +79,7 @@ export class DnsServer implements UdpHandler, StackWaiter, ZoneListener, BaseLis
       connectionsPerAddress,
       <i64>idleSeconds * SECOND,
       transfers,
+      OUTPUT_BYTES_MAX,
     );
     observeCounters("dns-server", SERVER_LABELS, responder.counters);
   }

@@ -7,7 +7,19 @@ export const LENGTH_BYTES: usize = 2;
 /** A longer query is none that anybody sends. */
 export const QUERY_BYTES_MAX: usize = 4096;
 
-/** Used again for the next connection. Buffers are made when they are first needed, and kept. */
+/** What all connections together have not taken of their answers. */
+@final
+export class OutputBudget {
+  bytes: usize = 0;
+
+  constructor(readonly bytesMax: usize) {}
+
+  get left(): usize {
+    return this.bytesMax - this.bytes;
+  }
+}
+
+/** Used again for the next connection. The buffer of a query is made when it is first needed, and kept. */
 @final
 export class Session {
   connection: TcpConnection | null = null;
@@ -21,9 +33,10 @@ export class Session {
   inputBytes: usize = 0;
   /** What the connection had no room for. */
   private output: usize = 0;
-  private outputRoom: usize = 0;
   private outputAt: usize = 0;
   private outputEnd: usize = 0;
+
+  constructor(private readonly budget: OutputBudget) {}
 
   get hasOutput(): bool {
     return this.outputAt < this.outputEnd;
@@ -51,18 +64,17 @@ export class Session {
     return LENGTH_BYTES + <usize>bswap(load<u16>(this.input));
   }
 
-  /** Sends, or keeps what does not fit. False: the connection is broken. */
+  /** Sends, or keeps what does not fit. False: the connection is broken, or there is no room for it. */
   send(connection: TcpConnection, at: usize, bytes: usize): bool {
     const written = connection.writeFrom(at, <i32>bytes);
     const sent: usize = written > 0 ? <usize>written : 0;
     if (sent == bytes) return true;
     if (written < 0 && written != Errno.AGAIN) return false;
     const left = bytes - sent;
-    if (left > this.outputRoom) {
-      if (this.output != 0) heap.free(this.output);
-      this.output = heap.alloc(left);
-      this.outputRoom = left;
-    }
+    const budget = this.budget;
+    if (left > budget.left) return false;
+    budget.bytes += left;
+    this.output = heap.alloc(left);
     memory.copy(this.output, at + sent, left);
     this.outputAt = 0;
     this.outputEnd = left;
@@ -76,20 +88,25 @@ export class Session {
       <i32>(this.outputEnd - this.outputAt),
     );
     if (written > 0) this.outputAt += <usize>written;
+    if (this.outputAt == this.outputEnd) this.release();
     return written >= 0 || written == Errno.AGAIN;
   }
 
-  /** Ready for the next connection; a large buffer is given back. */
+  private release(): void {
+    if (this.output != 0) {
+      heap.free(this.output);
+      this.budget.bytes -= this.outputEnd;
+    }
+    this.output = 0;
+    this.outputAt = 0;
+    this.outputEnd = 0;
+  }
+
+  /** Ready for the next connection. */
   clear(): void {
     this.connection = null;
     this.transfer = null;
     this.inputBytes = 0;
-    this.outputAt = 0;
-    this.outputEnd = 0;
-    if (this.outputRoom > QUERY_BYTES_MAX) {
-      heap.free(this.output);
-      this.output = 0;
-      this.outputRoom = 0;
-    }
+    this.release();
   }
 }

@@ -11,6 +11,8 @@ import { Zones } from "./zone-data";
 import { ZoneSet } from "./zone-set";
 
 const CONNECTIONS: i32 = 4;
+/** Two of the long answers, of about 3 kB. */
+const OUTPUT_BYTES: usize = 7000;
 const clock = new TestClock();
 const responder = new Responder(new ZoneSet(new Zones(TEST_ZONES, TEST_ZONES_BYTES)));
 const tcp = new TestTcp();
@@ -23,6 +25,7 @@ const service = new TcpService(
   3,
   10 * SECOND,
   1,
+  OUTPUT_BYTES,
 );
 service.listen(tcp);
 
@@ -115,6 +118,39 @@ describe("queries", () => {
     client.makeRoom(i32.MAX_VALUE);
     expect(answers(client)).toBe("1:0 2:0");
     expect(client.readable).toBe(0);
+  });
+
+  test("who has not read for longest makes room for another answer that is not taken", () => {
+    const deaf = [tcp.accept(1), tcp.accept(2)];
+    for (let i = 0; i < 2; i++) {
+      deaf[i].room = 10;
+      deaf[i].receive(query(1, "long", 16));
+      clock.advance(SECOND / 4);
+    }
+    // Nobody has been silent for a second: it is the new one that ends.
+    const early = tcp.accept(3);
+    early.room = 10;
+    early.receive(query(1, "long", 16));
+    expect(early.isAborted).toBe(true);
+    expect(deaf[0].isAborted).toBe(false);
+    clock.advance(SECOND);
+    const late = tcp.accept(3);
+    late.room = 10;
+    late.receive(query(1, "long", 16));
+    expect(late.isAborted).toBe(false);
+    expect(deaf[0].isAborted).toBe(true);
+    expect(deaf[1].isAborted).toBe(false);
+    // What has been taken does not count.
+    deaf[1].makeRoom(i32.MAX_VALUE);
+    late.makeRoom(i32.MAX_VALUE);
+    expect(answers(late)).toBe("1:0");
+    late.room = 10;
+    late.receive(query(2, "long", 16));
+    deaf[1].room = 10;
+    deaf[1].receive(query(2, "long", 16));
+    expect(late.isAborted || deaf[1].isAborted).toBe(false);
+    late.makeRoom(i32.MAX_VALUE);
+    expect(answers(late)).toBe("1:0 2:0");
   });
 
   test("an end after the last answer", () => {

@@ -15,7 +15,7 @@ import { DNS_PORT, Rcode } from "@phantasm/dns/wire";
 import { AllowList } from "./addresses";
 import { ServerTime } from "./server-time";
 import { Responder, TRANSFER } from "./responder";
-import { LENGTH_BYTES, QUERY_BYTES_MAX, Session } from "./session";
+import { LENGTH_BYTES, OutputBudget, QUERY_BYTES_MAX, Session } from "./session";
 import { Transfer } from "./transfer";
 
 const BACKLOG: i32 = 128;
@@ -34,7 +34,9 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
   private transfersOpen: i32 = 0;
   private readonly answer: usize = heap.alloc(LENGTH_BYTES + <usize>ANSWER_BYTES_MAX);
   private timer: Timer | null = null;
+  private readonly outputs: OutputBudget;
 
+  /** @param outputBytesMax of answers that clients have not taken */
   constructor(
     private readonly responder: Responder,
     private readonly time: ServerTime,
@@ -44,7 +46,10 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
     private readonly perAddressMax: i32,
     private readonly idleNs: i64,
     private readonly transfersMax: i32,
-  ) {}
+    outputBytesMax: usize,
+  ) {
+    this.outputs = new OutputBudget(outputBytesMax);
+  }
 
   /** False: the port is taken. */
   listen(tcp: Tcp): bool {
@@ -139,7 +144,7 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
     }
     if (same >= this.perAddressMax) return -1;
     if (free >= 0) return free;
-    if (sessions.length < this.connectionsMax) return sessions.push(new Session()) - 1;
+    if (sessions.length < this.connectionsMax) return sessions.push(new Session(this.outputs)) - 1;
     if (this.clock.now() - sessions[idle].activeNs < ROOM_NS) return -1;
     const connection = sessions[idle].connection;
     this.responder.counters.connectionsIdle++;
@@ -233,9 +238,24 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
 
   private send(session: Session, connection: TcpConnection, length: i32): bool {
     store<u16>(this.answer, bswap(<u16>length));
-    if (session.send(connection, this.answer, LENGTH_BYTES + <usize>length)) return true;
+    const bytes = LENGTH_BYTES + <usize>length;
+    while (this.outputs.left < bytes && this.evict(session)) {}
+    if (session.send(connection, this.answer, bytes)) return true;
     this.breakOff(session, connection);
     return false;
+  }
+
+  /** Ends the connection of another that has taken nothing of its answer for longest. False: of none, for a second. */
+  private evict(own: Session): bool {
+    let found: Session | null = null;
+    for (let i = 0; i < this.sessions.length; i++) {
+      const session = this.sessions[i];
+      if (session === own || session.connection === null || !session.hasOutput) continue;
+      if (found === null || session.activeNs < found.activeNs) found = session;
+    }
+    if (found === null || this.clock.now() - found.activeNs < ROOM_NS) return false;
+    this.breakOff(found, found.connection!);
+    return true;
   }
 
   /** 0: it has begun; else the bytes of the answer that says why not. */

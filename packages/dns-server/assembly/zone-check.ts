@@ -8,6 +8,7 @@ import { lower8 } from "@phantasm/dns/wire";
 import {
   BYTES_MAX,
   HEADER_BYTES,
+  INDEX_RUN_MAX,
   MAGIC,
   PADDING_BYTES,
   PLACES_MIN,
@@ -305,6 +306,13 @@ export class ZoneCheck extends ZoneShapes {
         continue;
       }
       this.used++;
+      if (place - this.run >= INDEX_RUN_MAX) {
+        this.fail(
+          this.index + ((place & mask) << 2),
+          "the names were chosen so that looking for them is slow",
+        );
+        return;
+      }
       const at = (entry >> 8) << 2;
       const where = this.index + ((place & mask) << 2);
       if (!this.isNode(at) || at == this.root) {

@@ -9,6 +9,7 @@ import { LabelSort } from "./label-order";
 import {
   BYTES_MAX,
   HEADER_BYTES,
+  INDEX_RUN_MAX,
   MAGIC,
   NODE_BYTES,
   PADDING_BYTES,
@@ -30,8 +31,8 @@ const ASTERISK: u16 = 0x2a01;
 /** What clearing a page of the index is worth, in steps. */
 const CLEAR_BYTES: usize = 0x10000;
 const CLEAR_STEPS: i32 = 16;
-/** See DraftIndex. */
-const PROBES_MAX: i32 = 2048;
+/** What looking at so many places of the index is worth the same. */
+const LOOKED_AT: u32 = 8192;
 
 /** In this order. */
 enum Pass {
@@ -46,6 +47,8 @@ enum Pass {
   CLEAR,
   WRITE_NAMES,
   WRITE_OTHERS,
+  /** Whether looking for a name ends soon. */
+  RUNS,
   DONE,
 }
 
@@ -68,6 +71,9 @@ export class ZoneWriter {
   private places: u32 = 0;
   private indexAt: u32 = 0;
   private cleared: usize = 0;
+  /** Places that were looked at, and how many of the last of them are taken. */
+  private looked: u32 = 0;
+  private run: u32 = 0;
   private block: usize = 0;
   private total: u32 = 0;
   private soa: usize = 0;
@@ -87,6 +93,8 @@ export class ZoneWriter {
     this.indexed = 0;
     this.soa = 0;
     this.isCrowded = false;
+    this.looked = 0;
+    this.run = 0;
     this.next = HEADER_BYTES + ZONE_BYTES;
     this.first = this.next;
   }
@@ -110,6 +118,11 @@ export class ZoneWriter {
       if (this.pass == Pass.CLEAR) {
         steps -= CLEAR_STEPS;
         this.clearIndex();
+        continue;
+      }
+      if (this.pass == Pass.RUNS) {
+        steps -= CLEAR_STEPS;
+        if (!this.areShort()) return DraftError.CROWDED;
         continue;
       }
       const node = this.at;
@@ -391,7 +404,7 @@ export class ZoneWriter {
     lowerName(label, length);
     const hash = hashOf(DraftNode.offset(DraftNode.parent(node)), label, length);
     let place = hash & mask;
-    for (let left = PROBES_MAX; load<u32>(index + ((<usize>place) << 2)) != 0; left--) {
+    for (let left = INDEX_RUN_MAX; load<u32>(index + ((<usize>place) << 2)) != 0; left--) {
       if (left == 0) {
         this.isCrowded = true;
         return;
@@ -399,6 +412,24 @@ export class ZoneWriter {
       place = (place + 1) & mask;
     }
     store<u32>(index + ((<usize>place) << 2), ((offset >> 2) << 8) | (hash >> 24));
+  }
+
+  /** False: too many places are taken one behind the other. Some of them in each step. */
+  private areShort(): bool {
+    const index = this.block + <usize>this.indexAt;
+    const mask = this.places - 1;
+    // Those at the end go on at the beginning.
+    const end = this.places + INDEX_RUN_MAX;
+    const stop = min(end, this.looked + LOOKED_AT);
+    let run = this.run;
+    for (let place = this.looked; place < stop; place++) {
+      run = load<u32>(index + ((<usize>(place & mask)) << 2)) == 0 ? 0 : run + 1;
+      if (run > INDEX_RUN_MAX) return false;
+    }
+    this.run = run;
+    this.looked = stop;
+    if (stop == end) this.nextPass();
+    return true;
   }
 
   private writeHeader(): void {

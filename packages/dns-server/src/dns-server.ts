@@ -74,6 +74,12 @@ const OPTIONS = [
   "clock",
 ] as const satisfies (keyof DnsServerOptions)[];
 
+/** Answers that have not been taken; a query that has arrived in part, with what is known of the connection. */
+const OUTPUT_BYTES = 4 * 1024 * 1024;
+const CONNECTION_BYTES = 4352;
+/** Of the rate limit. */
+const PLACE_BYTES = 16;
+
 const TEXT = /^[\x20-\x7e]{0,255}$/;
 
 function isPrefix(text: unknown): text is string {
@@ -118,7 +124,14 @@ export function dnsServer(
   checkOptions("dnsServer", options, OPTIONS);
   const { random: randomDevice, clock: clockDevice, log, kept } = options;
   const devices = { stack, random: randomDevice, clock: clockDevice, log, kept };
-  const { rateLimit = {}, version = "", identity = "", transfer = [], notify = [] } = options;
+  const {
+    connections = 256,
+    rateLimit = {},
+    version = "",
+    identity = "",
+    transfer = [],
+    notify = [],
+  } = options;
   checkOptions("dnsServer: rateLimit", rateLimit, ["answersPerSecond", "slip", "places"]);
   const { places = 65_536 } = rateLimit;
   if (!Number.isInteger(Math.log2(places)))
@@ -161,7 +174,7 @@ export function dnsServer(
       },
       { name: "slip", value: rateLimit.slip ?? 2, minimum: 0, maximum: 10 },
       { name: "places", value: places, minimum: 16, maximum: 1_048_576 },
-      { name: "connections", value: options.connections ?? 256, minimum: 1, maximum: 16_384 },
+      { name: "connections", value: connections, minimum: 1, maximum: 16_384 },
       {
         name: "connectionsPerAddress",
         value: options.connectionsPerAddress ?? 32,
@@ -173,6 +186,7 @@ export function dnsServer(
       { name: "transfer", value: list("transfer", transfer, isPrefix, "192.0.2.0/24") },
       { name: "notify", value: list("notify", notify, isAddress, "192.0.2.53") },
     ],
+    memoryBytes: OUTPUT_BYTES + connections * CONNECTION_BYTES + places * PLACE_BYTES,
   });
 }
 

@@ -79,7 +79,7 @@ function bake(context: DataContext, files: readonly ZoneFile[], options: ZonesOp
     bytes = compileZones(zones);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new ConfigurationError(`zones: ${error.message}; an image has at most that`);
+    throw new ConfigurationError(`zones: ${error.message}`);
   }
   if (bytes.length > COMPILED_BYTES_MAX)
     throw new ConfigurationError(

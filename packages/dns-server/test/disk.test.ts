@@ -87,6 +87,27 @@ test(`${ROUNDS} changed ones: PHANTASM_ZONES_SEED=${SEED}`, () => {
   expect(refused).toBeGreaterThan(ROUNDS / 3);
 });
 
+test("an index in which looking for a name takes long is refused", () => {
+  const { zones } = zoneOf(
+    "$TTL 1h\n@ SOA ns a 1 2h 30m 2w 10m\n@ NS ns\nns A 192.0.2.1\n$GENERATE 1-2500 h$ A 192.0.2.2\n",
+  );
+  const bytes = compileZones(zones);
+  const [places, index] = [bytes.readUInt32LE(12) + 1, bytes.readUInt32LE(16)];
+  const entry = (place: number): number => bytes.readUInt32LE(index + 4 * (place % places));
+  // A node that lies where it is looked for first, again and again behind itself.
+  let first = 1;
+  while (entry(first - 1) !== 0 || entry(first) === 0) first++;
+  for (const count of [2048, 2049]) {
+    const forged = Buffer.from(bytes);
+    for (let at = 0; at < count; at++)
+      forged.writeUInt32LE(entry(first), index + 4 * ((first + at) % places));
+    forged.writeUInt32LE(0, index + 4 * ((first + count) % places));
+    const at = core.exports.check(core.put(forged, 16), forged.length);
+    const isRefused = count > 2048;
+    expect([count, at !== 0, read(forged) !== null]).toEqual([count, isRefused, isRefused]);
+  }
+});
+
 /** Incremental transfers are applied to the version before by a reader that knows RFC 1995, and nothing of the zones. */
 const VERSIONS = Number(process.env["PHANTASM_ZONES_VERSIONS"] ?? 40);
 const IXFR = 251;

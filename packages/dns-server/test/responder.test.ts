@@ -4,7 +4,15 @@ import { compileZones } from "@phantasm/zone-format";
 import { nameText } from "@phantasm/zone-format";
 import { Core } from "./core.js";
 import { Dice, drawQuery, namesNear } from "./queries.js";
-import { FLAG, type WireMessage, lower, makeQuery, readMessage, wireName } from "./wire.js";
+import {
+  FLAG,
+  type WireMessage,
+  lower,
+  makeQuery,
+  optRecord,
+  readMessage,
+  wireName,
+} from "./wire.js";
 import { compiledTestZones, testZones, zoneOf } from "./zone-files.js";
 
 async function coreOf(text: string, origin = "example"): Promise<Core> {
@@ -216,6 +224,43 @@ describe("cookies", () => {
   });
 });
 
+describe("NOTIFY", () => {
+  const NOTIFY = { flags: 0x2400 };
+  const RECORD = Buffer.from("c00c00060001000000000016" + "00".repeat(22), "hex");
+  const TSIG = Buffer.from("0000fa00ff000000000000", "hex");
+  let core: Core;
+  beforeAll(async () => {
+    core = await Core.of(compiledTestZones());
+  });
+
+  function notified(answers: number, additionals: number, behind: Buffer): Buffer {
+    const query = makeQuery(wireName("example.org"), 6, NOTIFY);
+    query.writeUInt16BE(answers, 6);
+    query.writeUInt16BE(additionals, 10);
+    return Buffer.concat([query, behind]);
+  }
+
+  test("with EDNS is answered with EDNS, whatever hints it has (RFC 6891 §6.1.1)", () => {
+    for (const query of [
+      makeQuery(wireName("example.org"), 6, { ...NOTIFY, edns: 1232 }),
+      notified(1, 2, Buffer.concat([RECORD, optRecord({}), TSIG])),
+    ]) {
+      const { rcode, opt, questions } = answer(core, query);
+      expect([rcode, opt !== null, questions.length]).toEqual([4, true, 1]);
+    }
+    expect(answer(core, notified(1, 0, RECORD)).opt).toBeNull();
+  });
+
+  test("is malformed when its records are", () => {
+    for (const query of [
+      notified(1, 0, RECORD.subarray(0, 20)),
+      notified(0xffff, 0xffff, RECORD),
+      notified(1, 2, Buffer.concat([RECORD, optRecord({}), optRecord({})])),
+    ])
+      expect(answer(core, query).rcode).toBe(1);
+  });
+});
+
 describe("the rate limit", () => {
   const SECOND = 1_000_000_000n;
   let core: Core;
@@ -262,6 +307,19 @@ describe("the rate limit", () => {
     expect(ask(30, "none$.example.org")).toEqual({ whole: 10, slipped: 0, none: 20 });
     core.exports.setLimit(10, 0, 1024);
     expect(ask(30, "none$.sub.example.org")).toEqual({ whole: 10, slipped: 0, none: 20 });
+  });
+
+  test("what is told of the server counts together, whatever was asked in between", () => {
+    core.exports.tell();
+    core.exports.setLimit(10, 0, 1024);
+    core.exports.setTime(200n * SECOND);
+    let told = 0;
+    for (let i = 0; i < 30; i++) {
+      ask(1, ["ns1", "mail", "www"][i % 3]?.concat(".example.org"));
+      if (core.ask(makeQuery(wireName("id.server"), 16, { class: 3 }), { from: 0x0a000001 }))
+        told++;
+    }
+    expect(told).toBe(10);
   });
 
   test("not over TCP, nor with a good cookie", () => {

@@ -142,7 +142,7 @@ export class Mount {
     const state = volume.log.parse();
     // Without a log nothing is written, and never over what is not ours.
     if (state == LogState.FOREIGN) return this.finish();
-    // A boot sector that is damaged is put back by fsck, which has to look at the rest as well.
+    // Who damaged the boot sector may have damaged more: the operator puts the copy back, and has fsck look.
     volume.writable = this.disk.block.writable && !volume.geometry.isCopy;
     if (state == LogState.NONE) return this.finish();
     if (volume.marks.foundDirty && volume.log.fits()) return 0;

@@ -8,6 +8,7 @@ import {
   IS_DIRECTORY,
   OpenFlag,
 } from "@phantasm/interfaces";
+import { ReadOnlyFile, ReadOnlyFiles, checkRoom } from "./read-only";
 import { Tree } from "./tree";
 
 /** Where entries begin; before them is their number. */
@@ -18,7 +19,7 @@ const ENTRIES_OFFSET: usize = 8;
  * strings that lie there too: the collector passes over what is below the heap.
  */
 @final
-export class BakedFiles implements Files {
+export class BakedFiles extends ReadOnlyFiles implements Files {
   private readonly tree: Tree;
   /** Files have no state: each is made once. */
   private readonly files: StaticArray<BakedFile | null>;
@@ -29,13 +30,10 @@ export class BakedFiles implements Files {
     private readonly content: usize,
     bytes: i32,
   ) {
+    super();
     assert(bytes >= <i32>ENTRIES_OFFSET, "files: nothing is baked there");
     this.tree = new Tree(content, content + ENTRIES_OFFSET);
     this.files = new StaticArray<BakedFile | null>(load<i32>(content));
-  }
-
-  get writable(): bool {
-    return false;
   }
 
   get state(): i32 {
@@ -81,18 +79,6 @@ export class BakedFiles implements Files {
     return index < 0 ? index : this.tree.list(index, next, into);
   }
 
-  remove(path: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  rename(from: string, to: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  makeDirectory(path: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
   private text(offset: u32): string {
     return offset == 0 ? "" : changetype<string>(this.content + offset);
   }
@@ -100,11 +86,13 @@ export class BakedFiles implements Files {
 
 
 @final
-class BakedFile implements File {
+class BakedFile extends ReadOnlyFile implements File {
   constructor(
     private readonly start: usize,
     private readonly bytes: u64,
-  ) {}
+  ) {
+    super();
+  }
 
   get size(): u64 {
     return this.bytes;
@@ -122,33 +110,11 @@ class BakedFile implements File {
     handler: FilesHandler,
     tag: i32,
   ): i32 {
-    assert(
-      offset >= 0 && length >= 0 && length <= buffer.length - offset,
-      "files: what is read has no room in the buffer",
-    );
+    checkRoom(buffer, offset, length);
     if (position >= this.bytes) return 0;
     const count = <i32>min<u64>(<u64>length, this.bytes - position);
     memory.copy(buffer.dataStart + offset, this.start + <usize>position, count);
     return count;
-  }
-
-  writeAt(
-    position: u64,
-    buffer: Uint8Array,
-    offset: i32,
-    length: i32,
-    handler: FilesHandler,
-    tag: i32,
-  ): i32 {
-    return Errno.READONLY;
-  }
-
-  truncate(size: u64, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  sync(handler: FilesHandler, tag: i32): i32 {
-    return 0;
   }
 
   close(): void {}

@@ -145,6 +145,18 @@ function groupOf(high: u64, low: u64, index: i32): u32 {
   return <u32>((index < 4 ? high >> (48 - 16 * index) : low >> (112 - 16 * index)) & 0xffff);
 }
 
+/** Of a group. The library's `toString(16)` would bring its tables into every image that has addresses. */
+function hexadecimal(group: u32): string {
+  let shift = 12;
+  while (shift > 0 && group >> shift == 0) shift -= 4;
+  let text = "";
+  for (; shift >= 0; shift -= 4) {
+    const digit = (group >> shift) & 15;
+    text += String.fromCharCode(digit < 10 ? 0x30 + digit : 0x57 + digit);
+  }
+  return text;
+}
+
 /** RFC 5952 §4: lower case, no leading zeros, the first longest run of two zeros or more as `::`. */
 export function addressText(high: u64, low: u64): string {
   if (high == IPV4_HIGH && low >> 32 == 0xffff) {
@@ -169,7 +181,7 @@ export function addressText(high: u64, low: u64): string {
       continue;
     }
     if (at > 0 && at != gap + gapLength) text += ":";
-    text += groupOf(high, low, at).toString(16);
+    text += hexadecimal(groupOf(high, low, at));
   }
   return text;
 }

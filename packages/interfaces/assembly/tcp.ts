@@ -87,6 +87,11 @@ export abstract class TcpConnection {
   /** `write` from raw memory, for library-OS code. */
   abstract writeFrom(address: usize, bytes: i32): i32;
 
+  /** `writeFrom` what stays where it is, and as it is, for as long as the image runs: it need not be copied. */
+  writeStatic(address: usize, bytes: i32): i32 {
+    return this.writeFrom(address, bytes);
+  }
+
   /** Bytes queued and not yet acknowledged. */
   abstract get unacknowledged(): i32;
 

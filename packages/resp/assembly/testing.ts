@@ -95,6 +95,8 @@ export class TestConnection extends TcpConnection {
   /** Bytes that `write` takes until the case makes room again. */
   room: i32 = i32.MAX_VALUE;
   isOver: bool = false;
+  /** After so long without a word it is over. */
+  silenceNs: i64 = 0;
   private handler: TcpHandler | null = null;
   private incoming: Uint8Array = new Uint8Array(0);
   private consumed: i32 = 0;
@@ -158,7 +160,9 @@ export class TestConnection extends TcpConnection {
   get noDelay(): bool {
     return this.isQuick;
   }
-  keepAlive(idleNs: i64, intervalNs: i64, probes: i32): void {}
+  keepAlive(idleNs: i64, intervalNs: i64, probes: i32): void {
+    this.silenceNs = idleNs + intervalNs * <i64>probes;
+  }
   userTimeout(ns: i64): void {}
   shutdown(): void {}
   close(): void {

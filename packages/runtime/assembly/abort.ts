@@ -1,4 +1,5 @@
 import { AbortReason, Limit, abort as abortDomain } from "@phantasm/abi";
+import { PLACES } from "./link";
 
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
 const MESSAGE_UNITS_MAX: i32 = 300;
@@ -34,11 +35,11 @@ function appendNumber(at: usize, value: u32): usize {
 
 /**
  * Where failed assertions, bounds checks and `throw` end: the compiler calls it in the place of its
- * own abort. Hands the host `MESSAGE (FILE:LINE:COLUMN)` and never returns.
+ * own abort. Hands the host `MESSAGE (FILE:LINE:COLUMN)`, in the size profile `MESSAGE`, and never returns.
  */
 export function fail(message: string | null, file: string | null, line: u32, column: u32): void {
   let at = append(scratch, message !== null ? message : "abort");
-  if (file !== null) {
+  if (PLACES && file !== null) {
     at = append(at, " (");
     at = append(at, file);
     store<u8>(at++, 0x3a);

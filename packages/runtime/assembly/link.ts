@@ -10,6 +10,9 @@ export let FIBRES: bool = false;
 /** True in the size profile: new objects are zero, and the link step takes out what sets their fields to zero. */
 export let CLEARS: bool = false;
 
+/** False in the size profile: an abort does not name its place, which the trace of the host has as well. */
+export let PLACES: bool = true;
+
 /**
  * True in the debug profile and in tests. The compiler itself knows it, so that what lies in `if (DEBUG)`
  * is not compiled elsewhere: not even its strings are in the image.

@@ -2,6 +2,9 @@
  * The memory of all queues of all connections: blocks of one size, under one budget. Arenas are taken when they
  * are needed and kept; a block in use belongs to one stream.
  *
+ * A block is the address of its header. Headers of an arena lie together, apart from the bytes: lists are walked, and
+ * blocks given back, without touching a page for each.
+ *
  * Where the rest of a small memory is full, the budget is what has been taken so far: `hasRoom` is asked before an arena
  * is, at most once a step while the answer is no.
  */
@@ -11,11 +14,19 @@ import { hasRoom } from "@phantasm/runtime/heap/room";
 /** Bytes of data in a block; divides 2^32, so that a stream's blocks lie at fixed sequence numbers. */
 export const BLOCK_BYTES: u32 = 4096;
 
-/** What streams keep in front of the data; see there. */
-export const BLOCK_HEADER_BYTES: usize = 16;
+/** What is known of a block: see `stream.ts`. The last word says where its own bytes lie. */
+export const BLOCK_HEADER_BYTES: usize = 24;
+const MEMORY_AT: usize = 20;
 
 const ARENA_BLOCKS: i32 = 16;
 const STRIDE_BYTES: usize = BLOCK_HEADER_BYTES + <usize>BLOCK_BYTES;
+
+/** Where the bytes of a block lie: BLOCK_BYTES of them, that nobody else has. */
+// @ts-ignore: decorator
+@inline
+export function memoryOf(block: usize): usize {
+  return load<usize>(block, MEMORY_AT);
+}
 
 
 @final
@@ -94,10 +105,13 @@ export class BlockPool {
       return false;
     }
     let block = heap.alloc(STRIDE_BYTES * <usize>count);
+    let bytes = block + BLOCK_HEADER_BYTES * <usize>count;
     for (let i = 0; i < count; i++) {
       store<usize>(block, this.free);
+      store<usize>(block, bytes, MEMORY_AT);
       this.free = block;
-      block += STRIDE_BYTES;
+      block += BLOCK_HEADER_BYTES;
+      bytes += BLOCK_BYTES;
     }
     this.made += count;
     return true;

@@ -3,6 +3,7 @@ import { CANCELLED, Path, Protocol, TcpState } from "@phantasm/interfaces";
 import { Connection } from "./connection";
 import { Told } from "./control-block";
 import { leaveHalfOpen } from "./handshake";
+import * as ranges from "./reassembly";
 import { Flag, Segment } from "./segment";
 import { sendAck } from "./send";
 import { Event, next } from "./state";
@@ -84,8 +85,7 @@ export function clearReceiveQueue(c: Connection): void {
   const pool = c.tcp.pool;
   stream.clear(pool, c.receiveQueue);
   c.receiveQueue = 0;
-  if (c.ahead != 0) pool.give(c.ahead);
-  c.ahead = 0;
+  c.ahead = ranges.forget(pool, c.ahead);
 }
 
 /** Out of the table, and of all that would act on it. */

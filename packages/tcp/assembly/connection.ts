@@ -133,6 +133,14 @@ export class Connection extends ControlBlock {
   }
 
   writeFrom(address: usize, bytes: i32): i32 {
+    return this.queue(address, bytes, false);
+  }
+
+  writeStatic(address: usize, bytes: i32): i32 {
+    return this.queue(address, bytes, true);
+  }
+
+  private queue(address: usize, bytes: i32, stays: bool): i32 {
     if (this.isEnded) return this.reason != 0 ? this.reason : CLOSED;
     if (this.isFinQueued) return CLOSED;
     if (bytes == 0) return 0;
@@ -148,6 +156,7 @@ export class Connection extends ControlBlock {
       this.unacknowledged,
       this.tcp.sendReserve,
       this.tcp.aheadReserve,
+      stays,
     );
     const taken = pool.written;
     if (pool.isShort) this.tcp.needs(this);

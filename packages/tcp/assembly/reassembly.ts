@@ -1,14 +1,15 @@
 /**
  * Which bytes have arrived ahead of their turn: ranges, sorted, none touching another. The bytes themselves lie
- * in the stream already. The table is a block of the pool; 0 has no ranges, and costs nothing.
+ * in the stream already. The table is the memory of a block of the pool; 0 has no ranges, and costs nothing.
  *
  * ```
  *    0  { u32 start, u32 end }[RANGES_MAX]
  * 1024  u32[RECENT_MAX] first bytes of what arrived last, latest first
  * 1056  i32 ranges, i32 recent ones
+ * 1064  the block
  * ```
  */
-import { BlockPool } from "./blocks";
+import { BlockPool, memoryOf } from "./blocks";
 import { SackBlocks } from "./recovery/sack-blocks";
 import { atOrBefore, before, earlier, later, within } from "./sequence";
 
@@ -18,6 +19,7 @@ const RECENT_MAX: i32 = 8;
 const RECENT_AT: usize = 1024;
 const COUNT_AT: usize = 1056;
 const RECENT_COUNT_AT: usize = 1060;
+const BLOCK_AT: usize = 1064;
 
 // @ts-ignore: decorator
 @inline
@@ -63,8 +65,11 @@ export function covers(table: usize, start: u32, end: u32): bool {
 /** The table, or a new one; 0 if the pool has less than `reserve` blocks left for it. */
 export function open(pool: BlockPool, table: usize, reserve: i32): usize {
   if (table != 0 || pool.available <= reserve) return table;
-  table = pool.take();
-  if (table != 0) store<u64>(table, 0, COUNT_AT);
+  const block = pool.take();
+  if (block == 0) return 0;
+  table = memoryOf(block);
+  store<u64>(table, 0, COUNT_AT);
+  store<usize>(table, block, BLOCK_AT);
   return table;
 }
 
@@ -120,7 +125,12 @@ export function advance(table: usize, sequence: u32): u32 {
 /** The table; 0, and given back, when nothing is left in it. */
 export function tidy(pool: BlockPool, table: usize): usize {
   if (table == 0 || countOf(table) > 0) return table;
-  pool.give(table);
+  return forget(pool, table);
+}
+
+/** Gives the table back, whatever is in it: 0. */
+export function forget(pool: BlockPool, table: usize): usize {
+  if (table != 0) pool.give(load<usize>(table, BLOCK_AT));
   return 0;
 }
 

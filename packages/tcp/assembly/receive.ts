@@ -187,6 +187,7 @@ function inOrder(c: Connection, start: u32, at: usize, bytes: i32, segments: i32
     <i32>(c.receiveNext - c.receiveRead),
     tcp.aheadReserve,
     0,
+    false,
   );
   if (pool.isShort) tcp.needs(c);
   let taken = pool.written;
@@ -202,6 +203,7 @@ function inOrder(c: Connection, start: u32, at: usize, bytes: i32, segments: i32
       at + taken,
       bytes - taken,
       0,
+      false,
     );
     taken += pool.written;
   }
@@ -234,8 +236,7 @@ function dropAhead(c: Connection): void {
     return;
   }
   const pool = c.tcp.pool;
-  pool.give(c.ahead);
-  c.ahead = 0;
+  c.ahead = ranges.forget(pool, c.ahead);
   c.receiveQueue = stream.dropFrom(pool, c.receiveQueue, c.receiveNext);
 }
 
@@ -253,7 +254,7 @@ function ahead(c: Connection, start: u32, at: usize, bytes: i32): i32 {
   const table = ranges.open(pool, c.ahead, tcp.aheadReserve);
   if (table != 0 && ranges.admits(table, start, past)) {
     if (c.receiveQueue == 0) c.receiveMovedAt = tcp.numbers.ticks(tcp.nowNs);
-    c.receiveQueue = stream.write(pool, c.receiveQueue, start, at, bytes, tcp.aheadReserve);
+    c.receiveQueue = stream.write(pool, c.receiveQueue, start, at, bytes, tcp.aheadReserve, false);
     taken = pool.written;
     if (taken > 0) ranges.add(table, start, start + taken);
     if (taken < bytes) tcp.counters.droppedMemory++;

@@ -4,8 +4,10 @@
  * every byte is written where it will be read.
  *
  * A stream is the address of its first block; 0 has no bytes, and costs nothing.
+ *
+ * The bytes of a block lie in its memory; or elsewhere, where they stay as they are, and its memory is not used.
  */
-import { BLOCK_BYTES, BLOCK_HEADER_BYTES, BlockPool } from "./blocks";
+import { BLOCK_BYTES, BlockPool, memoryOf } from "./blocks";
 import { before } from "./sequence";
 
 const WITHIN: u32 = BLOCK_BYTES - 1;
@@ -21,6 +23,19 @@ function nextOf(block: usize): usize {
 @inline
 function startOf(block: usize): u32 {
   return load<u32>(block, 4);
+}
+
+/** Where the bytes of a block lie. */
+// @ts-ignore: decorator
+@inline
+function dataOf(block: usize): usize {
+  return load<usize>(block, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function setData(block: usize, data: usize): void {
+  store<usize>(block, data, 16);
 }
 
 /** In the first block of a stream: the last one, and where the last search in the middle ended, or 0. */
@@ -60,6 +75,7 @@ function find(first: usize, start: u32): usize {
 /** Puts `fresh` behind `previous`, or in front of all; returns the first. */
 function link(first: usize, previous: usize, fresh: usize, start: u32): usize {
   store<u32>(fresh, start, 4);
+  setData(fresh, memoryOf(fresh));
   if (previous == 0) {
     store<usize>(fresh, first);
     setEnds(fresh, first == 0 ? fresh : lastOf(first), 0);
@@ -77,6 +93,7 @@ function link(first: usize, previous: usize, fresh: usize, start: u32): usize {
  * left. Returns the stream.
  *
  * @param reserve blocks of the pool that are not for this
+ * @param stays the bytes are there as long as the image runs, and stay as they are: blocks of nothing else refer to them
  */
 export function write(
   pool: BlockPool,
@@ -85,6 +102,7 @@ export function write(
   source: usize,
   bytes: i32,
   reserve: i32,
+  stays: bool,
 ): usize {
   let done = 0;
   while (done < bytes) {
@@ -95,15 +113,28 @@ export function write(
       if (fresh == 0) break;
       first = link(first, block, fresh, start);
       block = fresh;
+      if (stays && start == sequence) setData(block, source + done);
     }
     const at = sequence & WITHIN;
     const count = min<i32>(<i32>(BLOCK_BYTES - at), bytes - done);
-    memory.copy(block + BLOCK_HEADER_BYTES + at, source + done, count);
+    const isThere = stays && dataOf(block) + at == source + done;
+    if (!isThere) append(block, at, source + done, count);
     done += count;
     sequence += count;
   }
   pool.written = done;
   return first;
+}
+
+/** Copies bytes into a block, at that place. */
+function append(block: usize, at: u32, source: usize, bytes: i32): void {
+  const own = memoryOf(block);
+  // Others follow those that it only refers to.
+  if (dataOf(block) != own) {
+    memory.copy(own, dataOf(block), at);
+    setData(block, own);
+  }
+  memory.copy(own + at, source, bytes);
 }
 
 /** A stream with less than this may take from what is kept for such, so that hoarders stop nobody. */
@@ -123,17 +154,19 @@ export function writeShare(
   held: i32,
   reserve: i32,
   floor: i32,
+  stays: bool,
 ): usize {
-  let stream = write(pool, first, sequence, source, bytes, reserve);
+  let stream = write(pool, first, sequence, source, bytes, reserve, stays);
   let done = pool.written;
   let rest = min(bytes, SMALL_BYTES - held) - done;
   if (rest <= 0) return stream;
   pool.isShort = true;
-  stream = write(pool, stream, sequence + done, source + done, rest, (reserve + floor) >> 1);
+  const middle = (reserve + floor) >> 1;
+  stream = write(pool, stream, sequence + done, source + done, rest, middle, stays);
   done += pool.written;
   rest = min<i32>(bytes, BLOCK_BYTES - held) - done;
   if (rest > 0) {
-    stream = write(pool, stream, sequence + done, source + done, rest, floor);
+    stream = write(pool, stream, sequence + done, source + done, rest, floor, stays);
     done += pool.written;
   }
   pool.written = done;
@@ -154,7 +187,7 @@ export function shareOf(pool: BlockPool, bytes: i32, held: i32, reserve: i32, fl
 export function addressOf(first: usize, sequence: u32): usize {
   const at = sequence & WITHIN;
   const block = startOf(first) == sequence - at ? first : find(first, sequence - at);
-  return block + BLOCK_HEADER_BYTES + at;
+  return dataOf(block) + at;
 }
 
 /** Bytes from this one to the end of its block. */

@@ -1,10 +1,12 @@
 /** Lays zones out as the server reads them (layout.ts): the same bytes for the same zones. */
-import { ROOT, canonicalKey, firstLabel, lower, parentOf } from "./name.js";
+import { ROOT, canonicalKey, firstLabel, lower, nameText, parentOf } from "./name.js";
 import { type RecordSet, type Zone, nameIn } from "./zone.js";
 import { CODE, typeOf } from "./types.js";
 import {
   ADDRESSED_BYTES_MAX,
+  COMPILED_BYTES_MAX,
   HEADER_BYTES,
+  INDEX_RUN_MAX,
   Layout,
   MAGIC,
   NODE_BYTES,
@@ -15,6 +17,12 @@ import {
   ZONE_BYTES,
   hashOf,
 } from "./layout.js";
+
+const TOO_LARGE = `the zones have more than 64 MiB when compiled; at most ${COMPILED_BYTES_MAX} bytes are possible`;
+
+function chosen(node: Node): string {
+  return `names such as ${nameText(node.name)} were chosen so that looking for them is slow`;
+}
 
 interface Node {
   readonly name: string;
@@ -197,7 +205,7 @@ class Compiler {
       node.offset = end;
       placed.push(node);
       end = (end + nodeBytes(node) + 3) & ~3;
-      if (end > ADDRESSED_BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
+      if (end > ADDRESSED_BYTES_MAX) throw new RangeError(TOO_LARGE);
     };
     this.#zones.forEach((one, index) => {
       one.offset = HEADER_BYTES + ZONE_BYTES * index;
@@ -218,14 +226,22 @@ class Compiler {
     while (places < 2 * indexed.length) places *= 2;
     const indexAt = end;
     const total = indexAt + 4 * places + PADDING_BYTES;
-    if (total > ADDRESSED_BYTES_MAX) throw new RangeError("the zones have more than 64 MiB");
+    if (total > ADDRESSED_BYTES_MAX) throw new RangeError(TOO_LARGE);
     const bytes = Buffer.alloc(total);
     for (const node of placed) this.#writeNode(bytes, node);
     for (const node of indexed) {
       const hash = hashOf(node.parent?.offset ?? 0, lower(firstLabel(node.name)));
       let place = hash & (places - 1);
-      while (bytes.readUInt32LE(indexAt + 4 * place) !== 0) place = (place + 1) & (places - 1);
+      for (let probes = 0; bytes.readUInt32LE(indexAt + 4 * place) !== 0; probes++) {
+        if (probes === INDEX_RUN_MAX) throw new RangeError(chosen(node));
+        place = (place + 1) & (places - 1);
+      }
       bytes.writeUInt32LE((((node.offset >>> 2) << 8) | (hash >>> 24)) >>> 0, indexAt + 4 * place);
+    }
+    let run = 0;
+    for (let place = 0; place < places + INDEX_RUN_MAX; place++) {
+      run = bytes.readUInt32LE(indexAt + 4 * (place & (places - 1))) === 0 ? 0 : run + 1;
+      if (run > INDEX_RUN_MAX) throw new RangeError(chosen(indexed.at(-1)!));
     }
     let names = 0;
     let records = 0;

@@ -37,6 +37,40 @@ test("what was compiled is found good, and its dump compiles to the same bytes",
   expect(compileZones(again.zones).equals(bytes)).toBe(true);
 });
 
+test("names that were chosen so that looking for them is slow are not compiled", () => {
+  const inverse = (factor: number): number => {
+    let result = factor;
+    for (let round = 0; round < 5; round++)
+      result = Math.imul(result, 2 - Math.imul(factor, result));
+    return result;
+  };
+  // What leads to a hash, by the last four of eight bytes below the node at byte 96, the apex.
+  const lastWord = (first: number, hash: number): number => {
+    let state = Math.imul(Math.imul(96 ^ 8, 0x9e3779b1) ^ first, 0x85ebca6b);
+    state ^= state >>> 15;
+    hash = Math.imul(hash ^ (hash >>> 16), inverse(0xc2b2ae35));
+    return state ^ Math.imul(hash ^ (hash >>> 15) ^ (hash >>> 30), inverse(0x85ebca6b));
+  };
+  const label = (...words: readonly number[]): string => {
+    const bytes = Buffer.alloc(8);
+    words.forEach((word, index) => bytes.writeInt32LE(word, 4 * index));
+    return [...bytes].map((byte) => `\\${String(byte).padStart(3, "0")}`).join("");
+  };
+  const compile = (step: number): Buffer => {
+    const lines = ["$TTL 1h", "@ SOA . . 1 2h 30m 2w 10m", "@ NS ."];
+    for (let seed = 0; lines.length < 2500; seed++) {
+      const name = label(seed, lastWord(seed, 0x1234 + step * lines.length));
+      if (!/\\0(6[5-9]|[78]\d|90)/.test(name)) lines.push(`${name} A 192.0.2.1`);
+    }
+    const { zones, problems } = zonesOf([{ path: "a", origin: "a" }], () => lines.join("\n"));
+    expect(problems.errors).toEqual([]);
+    return compileZones(zones);
+  };
+  for (const step of [0, 1])
+    expect(() => compile(step)).toThrow(/^names such as .*\.a\. were chosen/);
+  expect(new CompiledZones(compile(7)).records).toBe(2499);
+});
+
 test("changed bytes are found, or do no harm", () => {
   const bytes = compiledTestZones();
   const seed = Number(process.env["PHANTASM_ZONES_SEED"] ?? randomInt(2 ** 31));

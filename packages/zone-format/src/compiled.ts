@@ -5,6 +5,7 @@
 import { CODE, mayBeInZone } from "./types.js";
 import {
   HEADER_BYTES,
+  INDEX_RUN_MAX,
   Layout,
   MAGIC,
   NODE_BYTES,
@@ -368,6 +369,16 @@ export class CompiledZones {
     const mask = this.#places - 1;
     const entry = (place: number): number => this.#u32(this.#index + 4 * (place & mask));
     let used = 0;
+    let run = 0;
+    // What is taken at the end goes on at the beginning.
+    for (let place = 0; place < this.#places + INDEX_RUN_MAX; place++) {
+      run = entry(place) === 0 ? 0 : run + 1;
+      if (run > INDEX_RUN_MAX)
+        throw new CompiledError(
+          this.#index + 4 * (place & mask),
+          "the names were chosen so that looking for them is slow",
+        );
+    }
     for (let place = 0; place < this.#places; place++) {
       const value = entry(place);
       if (value === 0) continue;

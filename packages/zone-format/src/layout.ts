@@ -36,6 +36,8 @@ export const NODE_BYTES = 7;
 export const SET_BYTES = 13;
 /** Names are read in steps of eight bytes. */
 export const PADDING_BYTES = 16;
+/** Places of the index that are taken one behind the other: a tenth of that never is, unless names are chosen for it. */
+export const INDEX_RUN_MAX = 2048;
 /** An offset in steps of 4, in 24 bits. */
 export const ADDRESSED_BYTES_MAX = 2 ** 26;
 /** Zones that are longer are refused: an image, which has them in memory, needs room beside them. */

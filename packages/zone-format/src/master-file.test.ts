@@ -34,6 +34,31 @@ function hex(text: string): string {
   return Buffer.from(text, "latin1").toString("hex");
 }
 
+describe("a file", () => {
+  test("may begin with the mark of UTF-8, and have the ends of lines of other systems", () => {
+    const text = "\xef\xbb\xbf$TTL 1h\r\nx A 192.0.2.1\r\n\ty (\r\n A 192.0.2.2 )\r\n";
+    expect(read(text).errors).toEqual([
+      "zone:3:2: there is no type y; one without a name is written as TYPE65280",
+    ]);
+    expect(read(text).lines).toEqual(["x.example.org. 3600 A c0000201"]);
+  });
+
+  test.each([
+    ["\xff\xfe$\0T\0", "zone:1:1: the file is UTF-16: save it as UTF-8 or ASCII"],
+    ["a\0b 1 A 192.0.2.1", "zone:1:1: byte 0 of a name is written as \\000"],
+    [
+      "m\xfcller 1 A 192.0.2.1",
+      "zone:1:1: letters beyond ASCII are written as an A-label, which begins with xn--",
+    ],
+    [
+      "x 1 RRSIG A 8 3 1 2 3 4 a. AAAA",
+      "zone:1:5: RRSIG is of a signed zone, and signatures are not served: use the zone as it was before",
+    ],
+  ])("%j is refused", (text, message) => {
+    expect(read(text).errors).toEqual([message]);
+  });
+});
+
 describe("data", () => {
   test.each([
     ["A 192.0.2.1", "c0000201"],

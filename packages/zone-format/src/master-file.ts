@@ -34,6 +34,11 @@ export interface MasterFileOptions {
 /** RFC 2181 §8. */
 const TTL_MAX = 0x7fff_ffff;
 const INCLUDE_DEPTH_MAX = 8;
+/** What some editors put in front of a text. */
+const UTF8_MARK = /^\xef\xbb\xbf/;
+const UTF16 = /^(\xff\xfe|\xfe\xff)/;
+/** Of signed zones (RFC 4034, RFC 5155). */
+const SIGNED = ["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"];
 const CLASSES = ["CH", "CS", "HS", "NONE", "ANY"];
 
 /** What holds from one entry to the next. */
@@ -72,8 +77,12 @@ class MasterFile {
         problems.error(from.file, from.token, `${file} cannot be read: is there such a file?`);
       return;
     }
+    if (UTF16.test(text)) {
+      problems.error(file, { line: 1, column: 1 }, "the file is UTF-16: save it as UTF-8 or ASCII");
+      return;
+    }
     const state: State = { path, file, depth, origin, owner: null };
-    for (const entry of entriesOf(text, file, problems)) {
+    for (const entry of entriesOf(text.replace(UTF8_MARK, ""), file, problems)) {
       if (problems.tooMany || this.#isFull) return;
       try {
         this.#entry(entry, state);
@@ -185,6 +194,11 @@ class MasterFile {
         throw new DataError(token, "only class IN is served: remove this record");
       else if (token.text.toUpperCase() !== "IN" && token.text.toUpperCase() !== "CLASS1") {
         type = typeCode(token.text);
+        if (type === null && SIGNED.includes(token.text.toUpperCase()))
+          throw new DataError(
+            token,
+            `${token.text} is of a signed zone, and signatures are not served: use the zone as it was before`,
+          );
         if (type === null)
           throw new DataError(
             token,

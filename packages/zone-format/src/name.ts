@@ -70,6 +70,11 @@ export function parseName(text: string, origin: string | null): string {
     return origin;
   }
   if (text === ".") return ROOT;
+  const control = /[\0-\x20\x7f]/.exec(text)?.[0];
+  if (control !== undefined) {
+    const code = String(control.charCodeAt(0)).padStart(3, "0");
+    throw new NameError(`byte ${Number(code)} of a name is written as \\${code}`);
+  }
   if (/[^\x21-\x7e]/.test(text))
     throw new NameError("letters beyond ASCII are written as an A-label, which begins with xn--");
   const { labels, absolute } = split(text);

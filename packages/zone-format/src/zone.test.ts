@@ -85,6 +85,14 @@ describe("a zone", () => {
       "example.org.zone:5:1: MX leads to b.example.org., which is an alias (RFC 2181 §10.3)",
     ],
     [
+      `${HEAD}@ MX 1 192.0.2.25`,
+      "example.org.zone:5:1: MX leads to 192.0.2.25.example.org.: it takes a name, not an address",
+    ],
+    [
+      HEAD.replace("hostmaster", "hostmaster@example.org."),
+      "example.org.zone:2:1: the mailbox is hostmaster\\@example.org.: instead of @ there is a dot, as in hostmaster.example.org. (RFC 1035 §8)",
+    ],
+    [
       `${HEAD}a MX 1 b`,
       "example.org.zone:5:1: MX leads to b.example.org., which has no address: add an A or AAAA record",
     ],

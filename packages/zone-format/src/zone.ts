@@ -26,6 +26,9 @@ export interface Zone {
 /** A message of TCP holds so much, header, question and EDNS included; less is left for one set. */
 const SET_BYTES_MAX = 65_535 - 12 - NAME_BYTES_MAX - 4 - 64;
 
+/** The name that an address becomes where a name is expected. */
+const ADDRESS = /^(\d{1,3}\.){4}/;
+
 /** The name in data at `at`, in lower case. */
 export function nameIn(bytes: Buffer, at: number): string {
   let end = at;
@@ -35,6 +38,11 @@ export function nameIn(bytes: Buffer, at: number): string {
 
 export function targetOf(record: ZoneRecord): string {
   return nameIn(record.data.bytes, record.data.nameAt);
+}
+
+/** The second name of a SOA record. */
+function mailboxOf({ data: { bytes } }: ZoneRecord): string {
+  return nameIn(bytes, nameIn(bytes, 0).length);
 }
 
 /** Where one is, for a message about another. */
@@ -171,6 +179,12 @@ class Check {
 
   #apex(): void {
     const soa = this.#sets(this.apex, CODE.SOA)?.[0];
+    const mailbox = soa ? mailboxOf(soa) : "";
+    if (soa && firstLabel(mailbox).includes("@"))
+      this.warning(
+        soa,
+        `the mailbox is ${nameText(mailbox)}: instead of @ there is a dot, as in hostmaster.example.org. (RFC 1035 §8)`,
+      );
     if (soa && !this.#sets(this.apex, CODE.NS))
       this.error(
         soa,
@@ -220,7 +234,10 @@ class Check {
 
   #missing(key: string, type: number, record: ZoneRecord, target: string): void {
     const cut = this.#cut(target);
-    const message = `${typeName(type)} leads to ${nameText(target)}, which has no address: add an A or AAAA record`;
+    const text = nameText(target);
+    const message = ADDRESS.test(text)
+      ? `${typeName(type)} leads to ${text}: it takes a name, not an address`
+      : `${typeName(type)} leads to ${text}, which has no address: add an A or AAAA record`;
     // RFC 9471: nobody finds a server inside what it serves without glue.
     if (type === CODE.NS && (cut === null || cut === key)) this.error(record, message);
     else if (cut === null) this.warning(record, message);

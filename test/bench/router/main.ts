@@ -1,14 +1,9 @@
 import { NetFeature } from "@phantasm/abi";
-import {
-  FrameHandler,
-  LINK_HEADROOM_BYTES,
-  Link,
-  LinkCounters,
-  LinkWaiter,
-  Random,
-} from "@phantasm/interfaces";
+import { LINK_HEADROOM_BYTES } from "@phantasm/interfaces";
 import { checksum, sumOf } from "@phantasm/ip";
 import { RouterCore, RouterLimits, RouterPolicy } from "@phantasm/router";
+import { TestRandom } from "@phantasm/testing/random";
+import { Nothing, put16 } from "../assembly/link";
 import { Devices } from "./.phantasm/devices";
 
 const GATEWAY: u32 = 0xc0a80101;
@@ -18,72 +13,13 @@ const NEXT: u32 = 0xc63364fe;
 const SERVER: u32 = 0xcb007105;
 const FLOWS: i32 = 16384;
 const HEAD_BYTES: i32 = LINK_HEADROOM_BYTES + 14 + 40;
+const OFFLOADS: u32 =
+  NetFeature.CHECKSUM_RECEIVE |
+  NetFeature.CHECKSUM_SEND |
+  NetFeature.SEGMENT_RECEIVE |
+  NetFeature.SEGMENT_SEND;
 const ROUNDS: i32 = 7;
 const FRAMES: i32 = 200_000;
-
-/** A link that takes everything, and delivers what the benchmark says. */
-class Nothing implements Link {
-  readonly address: Uint8Array = new Uint8Array(6);
-  readonly sums: LinkCounters = new LinkCounters();
-  handler: FrameHandler | null = null;
-
-  get mac(): Uint8Array {
-    return this.address;
-  }
-  get mtu(): i32 {
-    return 1500;
-  }
-  get features(): u32 {
-    return (
-      NetFeature.CHECKSUM_RECEIVE |
-      NetFeature.CHECKSUM_SEND |
-      NetFeature.SEGMENT_RECEIVE |
-      NetFeature.SEGMENT_SEND
-    );
-  }
-  get counters(): LinkCounters {
-    return this.sums;
-  }
-  send(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    this.sums.sentFrames++;
-    return 0;
-  }
-  sendOffloaded(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    this.sums.sentFrames++;
-    return 0;
-  }
-  receive(handler: FrameHandler): void {
-    this.handler = handler;
-  }
-  background(): void {}
-  stop(): void {}
-  whenReady(waiter: LinkWaiter): void {}
-}
-
-class Counting implements Random {
-  private state: u64 = 88172645463325252;
-
-  u64(): u64 {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >> 7;
-    this.state ^= this.state << 17;
-    return this.state;
-  }
-  u32(): u32 {
-    return <u32>this.u64();
-  }
-  below(bound: u32): u32 {
-    return this.u32() % bound;
-  }
-  f64(): f64 {
-    return 0;
-  }
-  fill(bytes: Uint8Array, offset: i32, length: i32): void {}
-}
-
-function put16(at: usize, value: u32): void {
-  store<u16>(at, bswap(<u16>value));
-}
 
 /** A datagram or (`segmentBytes`) a super-segment from port 5000 + `flow` of the host, or back to it. */
 class Packets {
@@ -131,8 +67,8 @@ class Packets {
 }
 
 class Bench {
-  private readonly inside: Nothing = new Nothing();
-  private readonly outside: Nothing = new Nothing();
+  private readonly inside: Nothing = new Nothing(OFFLOADS);
+  private readonly outside: Nothing = new Nothing(OFFLOADS);
   private readonly packets: Packets = new Packets();
   private core: RouterCore | null = null;
 
@@ -142,7 +78,7 @@ class Bench {
     const core = new RouterCore(
       this.inside,
       this.outside,
-      new Counting(),
+      new TestRandom(),
       limits,
       new RouterPolicy(),
     );

@@ -1,103 +1,19 @@
-import {
-  Datagram,
-  Endpoint,
-  FrameHandler,
-  LINK_HEADROOM_BYTES,
-  Link,
-  LinkCounters,
-  LinkWaiter,
-  Random,
-  SECOND,
-  UdpHandler,
-  UdpSocket,
-} from "@phantasm/interfaces";
+import { LINK_HEADROOM_BYTES, SECOND } from "@phantasm/interfaces";
 import { Ethernet } from "@phantasm/ethernet";
 import { checksum, pseudoSum6, sumOf } from "@phantasm/ip";
 import { Ipv6 } from "@phantasm/ipv6";
 import { UdpLayer } from "@phantasm/udp";
 import { hold, release } from "@phantasm/runtime";
 import { Timed, setTimer } from "@phantasm/runtime/timers";
+import { TestRandom } from "@phantasm/testing/random";
+import { Echo } from "../assembly/echo";
+import { Nothing, put16 } from "../assembly/link";
 import { Devices } from "./.phantasm/devices";
 
 const NET: u64 = 0x2001_0db8_0000_0000;
 const FRAME_AT: i32 = LINK_HEADROOM_BYTES;
 const ROUNDS: i32 = 9;
 const FRAMES: i32 = 200_000;
-
-/** A link that takes everything, and delivers what the benchmark says. */
-class Nothing implements Link {
-  readonly address: Uint8Array = new Uint8Array(6);
-  readonly sums: LinkCounters = new LinkCounters();
-  handler: FrameHandler | null = null;
-
-  get mac(): Uint8Array {
-    return this.address;
-  }
-  get mtu(): i32 {
-    return 1500;
-  }
-  get features(): u32 {
-    return 0;
-  }
-  get counters(): LinkCounters {
-    return this.sums;
-  }
-  send(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    this.sums.sentFrames++;
-    return 0;
-  }
-  sendOffloaded(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    this.sums.sentFrames++;
-    return 0;
-  }
-  receive(handler: FrameHandler): void {
-    this.handler = handler;
-  }
-  background(): void {}
-  stop(): void {}
-  whenReady(waiter: LinkWaiter): void {}
-}
-
-class Counting implements Random {
-  private state: u64 = 88172645463325252;
-
-  u64(): u64 {
-    this.state ^= this.state << 13;
-    this.state ^= this.state >> 7;
-    this.state ^= this.state << 17;
-    return this.state;
-  }
-  u32(): u32 {
-    return <u32>this.u64();
-  }
-  below(bound: u32): u32 {
-    return this.u32() % bound;
-  }
-  f64(): f64 {
-    return 0;
-  }
-  fill(bytes: Uint8Array, offset: i32, length: i32): void {}
-}
-
-/** Answers with the same bytes, in place; or only listens. */
-class Echo implements UdpHandler {
-  answers: bool = true;
-  heard: i32 = 0;
-
-  onDatagram(socket: UdpSocket, datagram: Datagram): void {
-    this.heard++;
-    if (!this.answers) return;
-    const at = socket.beginReply(datagram);
-    memory.copy(at, datagram.payload, datagram.bytes);
-    socket.sendReply(datagram.bytes);
-  }
-
-  onDatagramError(socket: UdpSocket, remote: Endpoint, error: i32): void {}
-}
-
-function put16(at: usize, value: u32): void {
-  store<u16>(at, bswap(<u16>value));
-}
 
 /** A frame with a datagram of `bytes` bytes for port 7, from 2001:db8::2 to ::1; returns its length. */
 function frameOf(buffer: Uint8Array, bytes: i32): i32 {
@@ -131,7 +47,7 @@ class Bench extends Timed {
 
   constructor(private readonly os: Devices) {
     super();
-    const random = new Counting();
+    const random = new TestRandom();
     const ip = new Ipv6(new Ethernet(this.link), random, false);
     ip.discovery.addresses.probesMax = 0;
     ip.addAddress(NET, 1, 64);

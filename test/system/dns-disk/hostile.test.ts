@@ -58,7 +58,8 @@ describe.skipIf(problem !== null)("hostile clients", { timeout: PATIENT_MS }, ()
     machine = new Machine(namespace, image, { options, arguments: [] });
     await machine.answers(namespace);
     await machine.says(/generation 1/);
-  }, PATIENT_MS);
+    // The image may have to be built first.
+  }, 3 * PATIENT_MS);
 
   afterAll(async () => {
     await machine.stop();

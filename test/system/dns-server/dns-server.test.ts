@@ -56,7 +56,7 @@ afterAll(() => {
 
 describe("examples/dns", () => {
   const server = new Server();
-  beforeAll(() => server.start("examples/dns"), 120_000);
+  beforeAll(() => server.start("examples/dns"), 300_000);
   afterAll(() => server.running.stop());
 
   test.skipIf(problem !== null)("dig and kdig, over UDP and TCP", async () => {
@@ -96,7 +96,7 @@ describe("examples/dns", () => {
 
 describe("a server that lets zones be transferred", () => {
   const server = new Server();
-  beforeAll(() => server.start("test/system/dns-server", "--block", "kept=mem:1M"), 120_000);
+  beforeAll(() => server.start("test/system/dns-server", "--block", "kept=mem:1M"), 300_000);
   afterAll(() => server.running.stop());
 
   /** All of a zone in presentation form, in lower case, in an order of its own. */

@@ -134,6 +134,17 @@ describe.skipIf(problem !== null)("FAT", () => {
     ]);
   });
 
+  test("a damaged boot sector: its copy is read, nothing is written, and it can be put back", () => {
+    const volume = Volume.make(join(folder, "damaged.img"), 40 * MIB, ["-F", "32", "-s", "1"]);
+    volume.put("/a.txt", pattern(70_000, 3));
+    volume.damage(512);
+    const tree = `/a.txt\t70000\t${hashOf(pattern(70_000, 3))}`;
+    expect(volume.shell(image, ["tree", "mkdir\t/x"])).toEqual([tree, "mkdir /x: it is read-only"]);
+    volume.restoreBootSector();
+    expect(volume.shell(image, ["tree", "mkdir\t/x", "tree"])).toEqual([tree, tree, "/x/"]);
+    expect(volume.fsck()).toEqual({ status: 0, findings: [] });
+  });
+
   test("a disk without a volume says so", () => {
     const volume = new Volume("mem:1M");
     expect(volume.shell(image, ["tree"])).toEqual(["tree: the device has another format or size"]);

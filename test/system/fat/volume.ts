@@ -1,6 +1,6 @@
 /** Volumes of dosfstools and mtools, and the shell appliance on them. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { builtImage } from "../../support/built.js";
 
@@ -62,6 +62,19 @@ export class Volume {
 
   get(path: string): Buffer {
     return this.mtool("mcopy", `::${path}`, "-");
+  }
+
+  /** Fills so many bytes from the beginning with rubbish. */
+  damage(bytes: number): void {
+    const file = openSync(this.path, "r+");
+    writeSync(file, Buffer.alloc(bytes, 0x5a), 0, bytes, 0);
+    closeSync(file);
+  }
+
+  /** As docs/storage.md says. */
+  restoreBootSector(): void {
+    const words = ["bs=512", "skip=6", "count=1", "conv=notrunc"];
+    execFileSync("dd", [`if=${this.path}`, `of=${this.path}`, ...words], { stdio: "ignore" });
   }
 
   /** What fsck.vfat has to say, line by line, without its first and last line. */

@@ -30,6 +30,14 @@ test("the list of templates is the list of folders", () => {
   expect(TEMPLATES.map(({ name }) => name).sort()).toEqual(readdirSync(TEMPLATE_FOLDER).sort());
 });
 
+test("the template of the store is the example, but for what its README says", () => {
+  const example = resolve(TEMPLATE_FOLDER, "../../examples/store");
+  for (const name of ["main.ts", "phantasm.config.ts"])
+    expect(readFileSync(join(TEMPLATE_FOLDER, "store", name), "utf8"), name).toBe(
+      readFileSync(join(example, name), "utf8"),
+    );
+});
+
 test("makes a project under its own name", async () => {
   const target = join(folder, "greeter");
   expect(await transcript("new", "hello", target)).toEqual({

@@ -120,10 +120,12 @@ function compile(zones: readonly Zone[]): Buffer {
   try {
     const content = compileZones(zones);
     if (content.length <= COMPILED_BYTES_MAX) return content;
-    throw new RangeError(`they have ${content.length} bytes when compiled`);
+    throw new RangeError(
+      `the zones have ${content.length} bytes when compiled; at most ${COMPILED_BYTES_MAX} are possible`,
+    );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError(`${error.message}; at most ${COMPILED_BYTES_MAX} are possible`);
+    throw new UserError(error.message);
   }
 }
 

@@ -9,6 +9,7 @@ import type { Packages } from "../packages.js";
 import { SourceChecks } from "./checks.js";
 import { Compiler, type CompilerMessage, type SyntaxRange, type SyntaxSource } from "./compiler.js";
 import { DEBUG_ARGUMENTS } from "./constants.js";
+import { dropInline } from "./inlining.js";
 import { Language, type ProgramParser } from "./language/language.js";
 import { optimise, type Binaryen, type Emitted, type Module } from "./optimise.js";
 import { findAllOverrides } from "./overrides.js";
@@ -160,6 +161,8 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       language.lower(parser);
       checks.run(parser.sources, main);
       if (checks.diagnostics.length > 0) throw new BuildError(checks.diagnostics);
+      if (profile === "size")
+        dropInline(parser.sources.filter((source) => tree.sources.has(source.normalizedPath)));
       library = parser.sources
         .filter(({ normalizedPath }) => !tree.sources.has(normalizedPath))
         .map(({ normalizedPath: name, text }) => ({

@@ -3,7 +3,12 @@ import type { Binaryen, Module } from "./optimise.js";
 
 const LINK = "~lib/@phantasm/runtime/link/";
 
-export type LinkConstant = "CLEARS" | "FIBRES" | "FIBRE_BUFFER_BYTES" | "MEMORY_PAGES_MAX";
+export type LinkConstant =
+  | "CLEARS"
+  | "FIBRES"
+  | "FIBRE_BUFFER_BYTES"
+  | "MEMORY_PAGES_MAX"
+  | "PLACES";
 
 /** Arguments of the compiler that make DEBUG true; without them it is false. */
 export const DEBUG_ARGUMENTS: readonly string[] = ["--use", "PHANTASM_DEBUG=1"];

@@ -134,8 +134,9 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const fibres = switches(module);
   pin(binaryen, levels);
   setConstant(binaryen, module, "FIBRES", fibres ? 1 : 0);
-  const cleared = profile === "size";
-  setConstant(binaryen, module, "CLEARS", cleared ? 1 : 0);
+  const small = profile === "size";
+  setConstant(binaryen, module, "CLEARS", small ? 1 : 0);
+  setConstant(binaryen, module, "PLACES", small ? 0 : 1);
   setConstant(binaryen, module, "MEMORY_PAGES_MAX", memoryPagesMax);
   const source = emit(module);
   if (fibres) checkSuspension(source.binary, rules(source.sourceMap));
@@ -143,7 +144,7 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   if (fibres) keepEdges(binaryen, module);
   const close = keepOpen(module, "FIBRE_BUFFER_BYTES");
   if (profile !== "debug") {
-    new Known(binaryen, module).apply(cleared);
+    new Known(binaryen, module).apply(small);
     module.runPasses(MERGE);
     dropUnusedStrings(binaryen, module);
     module.runPasses(wholePasses(profile));
@@ -152,6 +153,8 @@ export function optimise(binaryen: Binaryen, module: Module, options: OptimiseOp
   const suspending = fibres ? transformSuspension(binaryen, module, levels.optimize) : null;
   if (fibres && profile !== "debug") module.runPasses([...FUNCTIONS, ...UNUSED]);
   module.runPasses(["duplicate-import-elimination", "remove-unused-module-elements"]);
+  // What is called most has the shortest numbers.
+  if (small) module.runPasses(["reorder-functions"]);
   const complete = (): void => completeImports(binaryen, module, capabilities);
   complete();
   exportGlobals(binaryen, module);

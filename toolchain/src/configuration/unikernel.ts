@@ -13,6 +13,7 @@ export type Profile = "speed" | "size" | "debug";
 
 const PROFILES: readonly string[] = ["speed", "size", "debug"] satisfies Profile[];
 
+/** Linear memory, in bytes or as `"64K"`, `"16M"`; rounded up to pages of 64 KiB. */
 export interface MemoryOptions {
   /** What the image starts with; default: what its static data needs, at least 64K. */
   readonly minimum?: string | number;
@@ -20,6 +21,7 @@ export interface MemoryOptions {
   readonly maximum?: string | number;
 }
 
+/** What `unikernel` takes. */
 export interface UnikernelOptions {
   /** The AssemblyScript file that exports `main`, relative to the configuration. Default `./main.ts`. */
   readonly entry?: string;
@@ -37,6 +39,7 @@ export interface MemoryPages {
   readonly maximumPages: number;
 }
 
+/** What a `phantasm.config.ts` exports by default: made by `unikernel`, checked there. */
 export interface Unikernel {
   readonly [UNIKERNEL]: true;
   readonly name: string;
@@ -181,6 +184,7 @@ export function unikernel(name: string, options: UnikernelOptions = {}): Unikern
   };
 }
 
+/** Also for one that another copy of this package has made. */
 export function isUnikernel(value: unknown): value is Unikernel {
   return typeof value === "object" && value !== null && UNIKERNEL in value;
 }

@@ -23,7 +23,7 @@ export interface FunctionRange {
 export interface CoreImage {
   readonly bytes: Uint8Array;
   /** Old offset to offset in `bytes`. */
-  readonly relocation: Relocation;
+  readonly relocation: Pick<Relocation, "apply">;
   /** Payload of the name section that was taken out; empty if there was none. */
   readonly names: Uint8Array;
   /** Where each function lies in `bytes`, its length prefix included, by function index. */

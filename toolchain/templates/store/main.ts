@@ -3,7 +3,7 @@ import { Durability, StoreLimits, StoreListener, StoreServer } from "@phantasm/r
 import { Devices } from "./.phantasm/devices";
 
 const PORT: u16 = 6379;
-/** Of a smaller one, the log does not take a command with values of 512 KiB. */
+/** Of a smaller one, the log does not take the batches that large values are cut into. */
 const DISK_BYTES_MIN: u64 = 48 << 20;
 
 class Store implements StoreListener {
@@ -43,9 +43,11 @@ class Store implements StoreListener {
       this.os.console.writeLine("Ready to accept connections.");
       return;
     }
+    // Opened it may be, and hold something else.
+    const store = this.os.store;
+    const why = store.state != 0 ? store.problem() : errorText(result);
     this.os.console.writeLine(
-      `The store cannot be opened: ${errorText(result)}. ` +
-        "It takes a blank disk, or its own, of 64 MiB or more.",
+      `The store cannot be opened: ${why}. It takes a blank disk, or its own, of 64 MiB or more.`,
     );
     this.os.exit(1);
   }

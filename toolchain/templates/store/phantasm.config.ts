@@ -14,7 +14,7 @@ export default unikernel("store", {
     stack: tcpStack(
       network("service", { services: [{ port: 6379, protocol: "tcp", scheme: "redis" }] }),
     ),
-    store: keyValue(block("data"), clock(), { cacheBytes: 32 * MIB }),
+    store: keyValue(block("data"), clock(), { cacheBytes: 64 * MIB }),
     clock: clock(),
     random: random(),
     console: console(),
@@ -28,11 +28,11 @@ export default unikernel("store", {
     maxmemory: size({
       default: "96M",
       minimum: "1M",
-      maximum: "96M",
-      help: "Bytes of keys and values; for more, raise memory below too",
+      maximum: "128M",
+      help: "Bytes of keys and values",
     }),
     maxclients: integer({ default: 10_000, minimum: 1, maximum: 16_384, help: "Clients at once" }),
     password: secret({ help: "What AUTH has to say; without it nobody is asked" }),
   },
-  memory: { maximum: "256M" },
+  memory: { minimum: "128K", maximum: "384M" },
 });

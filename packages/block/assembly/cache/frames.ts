@@ -35,6 +35,8 @@ export class Frames {
   private readonly shift: i32;
   private firstFree: i32 = 0;
   private freeCount: i32;
+  /** Frames that cannot be given up: changed, or on their way to the disk. */
+  private busyCount: i32 = 0;
   private hand: i32 = 0;
 
   constructor(readonly count: i32) {
@@ -84,6 +86,8 @@ export class Frames {
 
   /** The next candidate to be given up: not changed, and not used for a round. NO_FRAME: there is none. */
   candidate(): i32 {
+    // Else whoever writes faster than the disk would pay for a round that finds nothing, with each request.
+    if (this.freeCount + this.busyCount == this.count) return NO_FRAME;
     for (let steps = 2 * this.count; steps > 0; steps--) {
       const frame = this.hand;
       this.hand = frame + 1 < this.count ? frame + 1 : 0;
@@ -137,6 +141,8 @@ export class Frames {
   }
 
   setWriting(frame: i32, writing: bool): void {
+    if (writing != this.isWriting(frame) && this.dirties[frame] == 0)
+      this.busyCount += writing ? 1 : -1;
     if (writing) this.flags[frame] |= <u8>Flag.WRITING;
     else this.flags[frame] &= ~(<u8>Flag.WRITING);
   }
@@ -146,14 +152,19 @@ export class Frames {
   }
 
   addDirty(frame: i32, mask: u32): void {
-    if (this.dirties[frame] == 0) this.dirtyCount++;
+    if (this.dirties[frame] == 0) {
+      this.dirtyCount++;
+      if (!this.isWriting(frame)) this.busyCount++;
+    }
     this.dirties[frame] |= <u8>mask;
   }
 
   removeDirty(frame: i32, mask: u32): void {
     if (this.dirties[frame] == 0) return;
     this.dirties[frame] &= <u8>~mask;
-    if (this.dirties[frame] == 0) this.dirtyCount--;
+    if (this.dirties[frame] != 0) return;
+    this.dirtyCount--;
+    if (!this.isWriting(frame)) this.busyCount--;
   }
 
   removeValid(frame: i32, mask: u32): void {

@@ -67,6 +67,24 @@ test("members in directories, said and implied", () => {
   }
 });
 
+test("refuses to be written, whoever asks by way of the interface", () => {
+  const archive = new Archive();
+  archive.add("a", bytesOf("one"));
+  archive.end();
+  const probe = open(archive);
+  expect(probe.state()).toBe(0);
+  expect(probe.files.writable).toBe(false);
+  expect(probe.remove("/a")).toBe(Errno.READONLY);
+  expect(probe.rename("/a", "/b")).toBe(Errno.READONLY);
+  expect(probe.makeDirectory("/d")).toBe(Errno.READONLY);
+  expect(probe.open("/a", OpenFlag.READ)).toBe(0);
+  const file = probe.files.takeFile();
+  expect(probe.writeAt(file, 0, bytesOf("x"), 0, 1)).toBe(Errno.READONLY);
+  expect(probe.truncate(file, 0)).toBe(Errno.READONLY);
+  expect(probe.sync(file)).toBe(0);
+  file.close();
+});
+
 test("the last of several counts, and what has something below it is a directory", () => {
   const archive = new Archive();
   archive.add("a", bytesOf("old"));

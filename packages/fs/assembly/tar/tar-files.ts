@@ -12,6 +12,7 @@ import {
   PENDING,
 } from "@phantasm/interfaces";
 import { observeCounters } from "@phantasm/runtime/observed";
+import { ReadOnlyFile, ReadOnlyFiles, checkRoom } from "../read-only";
 import { COUNTER_LABELS, TarCounters } from "./counters";
 import { Read, ReadOwner } from "./read";
 import { Scan, ScanHandler } from "./scan";
@@ -19,7 +20,7 @@ import { Waiting } from "./waiting";
 
 /** Files of a tar archive that begins where a disk begins. */
 @final
-export class TarFiles implements Files, ScanHandler, ReadOwner {
+export class TarFiles extends ReadOnlyFiles implements Files, ScanHandler, ReadOwner {
   readonly counters: TarCounters = new TarCounters();
   private readonly scan: Scan;
   private readonly files: TarFile[] = [];
@@ -42,13 +43,10 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
     private readonly filesMax: i32,
     private readonly readsMax: i32,
   ) {
+    super();
     this.scan = new Scan(block, entriesMax, namesBytesMax);
     observeCounters("tar", COUNTER_LABELS, this.counters);
     this.scan.start(this);
-  }
-
-  get writable(): bool {
-    return false;
   }
 
   get state(): i32 {
@@ -156,18 +154,6 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
     return index < 0 ? index : tree.list(index, next, into);
   }
 
-  remove(path: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  rename(from: string, to: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  makeDirectory(path: string, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
   /** A read for a file, or null: as many as may be are under way. */
   takeRead(): Read | null {
     if (this.freeReads.length > 0) return this.freeReads.pop();
@@ -197,7 +183,7 @@ export class TarFiles implements Files, ScanHandler, ReadOwner {
 
 
 @final
-class TarFile implements File {
+class TarFile extends ReadOnlyFile implements File {
   readsUnderWay: i32 = 0;
   private isOpen: bool = false;
   private position: u64 = 0;
@@ -206,7 +192,9 @@ class TarFile implements File {
   constructor(
     private readonly files: TarFiles,
     private readonly number: i32,
-  ) {}
+  ) {
+    super();
+  }
 
   open(position: u64, bytes: u64): void {
     this.isOpen = true;
@@ -231,10 +219,7 @@ class TarFile implements File {
     tag: i32,
   ): i32 {
     assert(this.isOpen, "files: a file that is closed is read");
-    assert(
-      offset >= 0 && length >= 0 && length <= buffer.length - offset,
-      "files: what is read has no room in the buffer",
-    );
+    checkRoom(buffer, offset, length);
     if (position >= this.bytes || length == 0) return 0;
     const read = this.files.takeRead();
     if (read === null) return EXHAUSTED;
@@ -249,25 +234,6 @@ class TarFile implements File {
     this.files.counters.reads++;
     this.files.counters.bytes += count;
     return PENDING;
-  }
-
-  writeAt(
-    position: u64,
-    buffer: Uint8Array,
-    offset: i32,
-    length: i32,
-    handler: FilesHandler,
-    tag: i32,
-  ): i32 {
-    return Errno.READONLY;
-  }
-
-  truncate(size: u64, handler: FilesHandler, tag: i32): i32 {
-    return Errno.READONLY;
-  }
-
-  sync(handler: FilesHandler, tag: i32): i32 {
-    return 0;
   }
 
   close(): void {

@@ -51,6 +51,7 @@ export interface PublishedPort {
   readonly url: string;
 }
 
+/** Sums since a link was opened, as the guest sees it: sent is what it sent. */
 export interface LinkCounters {
   sentFrames: number;
   sentBytes: number;
@@ -60,8 +61,10 @@ export interface LinkCounters {
   droppedFrames: number;
 }
 
+/** How a request ended: done; failed; the backend has no space left; the disk is closed or taken away. */
 export type BlockStatus = "ok" | "io" | "nospace" | "gone";
 
+/** Reads sectors. Nothing is copied until `complete` is called: only then is there a memory to copy to. */
 export interface BlockRead {
   readonly operation: "read";
   readonly sector: number;
@@ -71,6 +74,7 @@ export interface BlockRead {
   readonly pointer: number;
 }
 
+/** Writes sectors. Durable once a flush that was submitted after it is done. */
 export interface BlockWrite {
   readonly operation: "write";
   readonly sector: number;
@@ -79,11 +83,13 @@ export interface BlockWrite {
   readonly tag: number;
 }
 
+/** Makes every write that was submitted before it durable. */
 export interface BlockFlush {
   readonly operation: "flush";
   readonly tag: number;
 }
 
+/** The guest does not need the content of these sectors any more. */
 export interface BlockDiscard {
   readonly operation: "discard";
   readonly sector: number;
@@ -94,6 +100,7 @@ export interface BlockDiscard {
 /** Tags are the caller's, and need not differ: a completion names the request itself. */
 export type BlockRequest = BlockRead | BlockWrite | BlockFlush | BlockDiscard;
 
+/** The end of a request. */
 export interface BlockCompletion {
   /** The very object that was submitted. */
   readonly request: BlockRequest;

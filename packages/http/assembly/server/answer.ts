@@ -4,7 +4,14 @@
  */
 import { Errno } from "@phantasm/interfaces";
 import { JsonWriter } from "../json/json-writer";
-import { isFieldName, isFieldText, putText, putUtf8, utf8Bytes } from "../wire/characters";
+import {
+  isFieldName,
+  isFieldText,
+  putHexadecimal,
+  putText,
+  putUtf8,
+  utf8Bytes,
+} from "../wire/characters";
 import { Method } from "../wire/method";
 import { RequestHead } from "../wire/request-head";
 import { hasNoContent } from "../wire/status";
@@ -388,7 +395,7 @@ export abstract class Answer {
     connection.flush();
     while (this.memoryLeft > 0) {
       const piece = <i32>min<i64>(this.memoryLeft, 1 << 30);
-      const taken = connection.writeSome(this.memoryAt, piece);
+      const taken = connection.writeSome(this.memoryAt, piece, this.memoryOwner === null);
       this.memoryAt += <usize>taken;
       this.memoryLeft -= taken;
       if (taken < piece) return false;
@@ -422,15 +429,4 @@ export abstract class Answer {
     this.status = 0;
     this.contentBytes = 0;
   }
-}
-
-/** Writes a number in hexadecimal; returns the address behind it. */
-function putHexadecimal(to: usize, value: i32): usize {
-  let shift = 28;
-  while (shift > 0 && value >>> shift == 0) shift -= 4;
-  for (; shift >= 0; shift -= 4) {
-    const digit = (value >>> shift) & 15;
-    store<u8>(to++, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
-  }
-  return to;
 }

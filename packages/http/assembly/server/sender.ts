@@ -94,10 +94,14 @@ export abstract class Sender extends Task {
     this.keep(at + <usize>taken, bytes - taken);
   }
 
-  /** Sends without copying, for what stays where it is. Returns how many bytes were taken. */
-  writeSome(at: usize, bytes: i32): i32 {
+  /**
+   * Sends, and keeps nothing of what finds no room. Returns how many bytes were taken.
+   *
+   * @param stays the bytes are there as long as the image runs, and stay as they are
+   */
+  writeSome(at: usize, bytes: i32, stays: bool): i32 {
     if (this.unsentEnd > 0) return 0;
-    const taken = this.tcp.writeFrom(at, bytes);
+    const taken = stays ? this.tcp.writeStatic(at, bytes) : this.tcp.writeFrom(at, bytes);
     return taken < 0 ? (taken == Errno.AGAIN ? 0 : bytes) : taken;
   }
 

@@ -1,5 +1,5 @@
 /** What a site knows of one path: the file and its compressed neighbours, and how answers about them begin. */
-import { putNumber, putText } from "../wire/characters";
+import { putHexadecimal, putNumber, putText } from "../wire/characters";
 import { NO_DATE, putDate } from "../wire/date";
 import { Validators } from "../wire/conditions";
 
@@ -77,7 +77,9 @@ export class Variant {
       if (digest.length > 0) at = putText(at, `"${digest.substring(0, DIGEST_DIGITS)}"`);
       else {
         // Weak (RFC 9110 §8.8.1): it may change twice before the clock of a volume moves.
-        at = putText(at, `W/"${size.toString(16)}-${modifiedNs.toString(16)}"`);
+        at = putHexadecimal(putText(at, 'W/"'), size);
+        at = putHexadecimal(putText(at, "-"), modifiedNs);
+        at = putText(at, '"');
       }
       there.tagBytes = <i32>(at - there.tag);
       at = putText(at, "\r\n");

@@ -74,6 +74,14 @@ describe("files", () => {
     expect(files.openFiles).toBe(0);
   });
 
+  test("as they lie in memory, where large ones are referred to", () => {
+    const client = connect();
+    client.says("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let i = 0; i < 40; i++) step();
+    expect(content(client.heard())).toBe("z".repeat(100_000));
+    expect(client.stayed).toBe(100_000);
+  });
+
   test("as they are read, at once and later", () => {
     files.lies = false;
     for (let round = 0; round < 2; round++) {

@@ -76,9 +76,16 @@ export function isFieldName(name: string): bool {
     const c = name.charCodeAt(i);
     if (c > 0x7f || !isToken(c)) return false;
   }
-  if (name.length != 14 && name.length != 17) return name.length > 0;
-  const text = name.toLowerCase();
-  return text != "content-length" && text != "transfer-encoding";
+  if (name.length == 0) return false;
+  return !isIgnoringCase(name, "content-length") && !isIgnoringCase(name, "transfer-encoding");
+}
+
+/** True if a text is that one, whatever its case. That one is ASCII in lower case. */
+function isIgnoringCase(text: string, known: string): bool {
+  if (text.length != known.length) return false;
+  for (let i = 0; i < text.length; i++)
+    if (lower(text.charCodeAt(i)) != known.charCodeAt(i)) return false;
+  return true;
 }
 
 /** True if a text can be the value of a field: what would end it is not in it. */
@@ -164,6 +171,17 @@ export function putNumber(to: usize, value: u64): usize {
     value /= 10;
   }
   return to + <usize>digits;
+}
+
+/** Writes a number in hexadecimal; returns the address behind it. At most 16 bytes. */
+export function putHexadecimal(to: usize, value: u64): usize {
+  let shift = 60;
+  while (shift > 0 && value >> shift == 0) shift -= 4;
+  for (; shift >= 0; shift -= 4) {
+    const digit = (<i32>(value >> shift)) & 15;
+    store<u8>(to++, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
+  }
+  return to;
 }
 
 /**

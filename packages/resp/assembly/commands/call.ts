@@ -1,10 +1,10 @@
 /** A request that is being answered: its arguments, the data, the reply. One for all, used again and again. */
 import { Random } from "@phantasm/interfaces";
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Database, Kind, kindOf } from "../data/database";
 import { Entry } from "../memory/table";
 import { isNumber, readDouble, readInteger } from "../protocol/numbers";
 import { Reply } from "../protocol/reply";
+import { isRoomFor } from "../memory/heap";
 
 export const SYNTAX: string = "ERR syntax error";
 export const NOT_INTEGER: string = "ERR value is not an integer or out of range";
@@ -116,7 +116,7 @@ export class Call {
 
   /** Whether there is memory for a value of so many bytes, and the changes that keep it; else the error is written. */
   hasMemory(bytes: i32): bool {
-    if (hasRoom(3 * <usize>bytes)) return true;
+    if (isRoomFor(3 * <usize>bytes)) return true;
     this.reply.error(OUT_OF_MEMORY);
     return false;
   }

@@ -1,9 +1,8 @@
 /** Collections that a command makes of others: read, counted and written to a reply, or kept under a key. */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Database, Kind, blobAt, freeTable, kindOf, sortedSetAt } from "../data/database";
 import { SortedSet, entryOf, newSortedSet, scoreOf } from "../data/sorted-set";
 import { blobOf } from "../memory/blob";
-import { usedBytes } from "../memory/heap";
+import { isRoomFor, usedBytes } from "../memory/heap";
 import { Entry, Table, newTable } from "../memory/table";
 import { Call, OUT_OF_MEMORY, WRONG_TYPE } from "./call";
 
@@ -18,7 +17,7 @@ let isGivenUp: bool = false;
 export function beginResult(call: Call): void {
   let most = call.resultBytesMax;
   // As much again for the changes that keep it.
-  while (most > RESULT_BYTES_MIN && !hasRoom(<usize>(2 * most))) most >>= 1;
+  while (most > RESULT_BYTES_MIN && !isRoomFor(<usize>(2 * most))) most >>= 1;
   bound = usedBytes + most;
   isGivenUp = false;
 }
@@ -48,7 +47,7 @@ class Sources {
       if (this.memory != 0) heap.free(this.memory);
       this.memory = 0;
       this.room = 0;
-      if (!hasRoom(<usize>(count * SOURCE_BYTES))) {
+      if (!isRoomFor(<usize>(count * SOURCE_BYTES))) {
         call.reply.error(OUT_OF_MEMORY);
         return false;
       }

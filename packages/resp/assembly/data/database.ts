@@ -11,7 +11,7 @@ import { Blob, blankBlob, blobOf, extendBlob, freeBlob } from "../memory/blob";
 import { usedBytes } from "../memory/heap";
 import { ENTRY_BYTES, Entry, Table, newTable } from "../memory/table";
 import { Absent } from "./absent";
-import { newList } from "./list";
+import { newList, numberOf } from "./list";
 import {
   KEY_HEAD_BYTES,
   Kind,
@@ -433,7 +433,14 @@ export class Database {
     if (this.journal.isOn) this.journal.elementRemoved(owner.id, numberOf(number), blob.length);
   }
 
+  /** Under a number that no key has yet. */
   private keepElements(owner: Entry): void {
+    this.journal.isPreparing = true;
+    this.keepEach(owner);
+    this.journal.isPreparing = false;
+  }
+
+  private keepEach(owner: Entry): void {
     const kind = kindOf(owner);
     if (kind == Kind.LIST) {
       const list = listAt(owner);
@@ -487,9 +494,4 @@ export class Database {
     if (kind != Kind.STRING) this.makeValue(entry);
     return entry;
   }
-}
-
-/** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
-export function numberOf(number: i64): u64 {
-  return (<u64>number) ^ 0x8000_0000_0000_0000;
 }

@@ -5,9 +5,8 @@
  * pushed lie 2^32 numbers, so that what is inserted or removed in the middle is one record; where there is no number
  * left, the list has to be numbered anew.
  */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Blob, freeBlob } from "../memory/blob";
-import { allocate, release } from "../memory/heap";
+import { allocate, isRoomFor, release } from "../memory/heap";
 
 const LIST_BYTES: i32 = <i32>offsetof<List>();
 const ROOM_MIN: i32 = 4;
@@ -93,7 +92,7 @@ export class List {
   hasPlacesFor(more: i32): bool {
     let room = this.room;
     while (room < this.count + more) room <<= 1;
-    return room == this.room || hasRoom(<usize>(room * PLACE_BYTES));
+    return room == this.room || isRoomFor(<usize>(room * PLACE_BYTES));
   }
 
   pushNumbered(blob: Blob, left: bool, number: i64): void {
@@ -190,4 +189,9 @@ export function newList(): List {
   const list = changetype<List>(allocate(LIST_BYTES));
   list.initialise();
   return list;
+}
+
+/** Lists count from the middle, so that both ends have room: on the disk as a number without a sign, in the same order. */
+export function numberOf(number: i64): u64 {
+  return (<u64>number) ^ 0x8000_0000_0000_0000;
 }

@@ -144,3 +144,81 @@ test("requests that come together are committed together, wherever one is cut", 
   expect(client.heardBytes).toBe(2001 * replyBytes);
   expect(server.server.commits < 20).toBe(true);
 });
+
+/** Each of them changes more than a batch takes, and what shows is in all of its batches. */
+const UNITS: StaticArray<string> = [
+  "several keys",
+  "a transaction",
+  "elements",
+  "removals",
+  "large ones",
+];
+
+function unit(which: i32): string {
+  let text = "";
+  if (which == 0) {
+    text = "MSET";
+    for (let i = 0; i < 300; i++) text += ` k${i} ` + "m".repeat(4000);
+    return encoded(text);
+  }
+  if (which == 1) {
+    text = "MULTI\r\n";
+    for (let i = 0; i < 700; i++) text += `INCR k${i}\r\nRPUSH l${i % 3} ${i}\r\n`;
+    return text + "EXEC\r\n";
+  }
+  if (which == 2) {
+    text = "RPUSH k0";
+    for (let i = 0; i < 1500; i++) text += ` e${i}`;
+    return encoded(text);
+  }
+  if (which == 3) return "LTRIM k0 1100 1200\r\n";
+  return encoded("MSET k0 " + "a".repeat(900_000) + " k1 " + "b".repeat(900_000));
+}
+
+/** What the units change, in short. */
+function state(server: TestServer): string {
+  return server
+    .client()
+    .ask(
+      "DBSIZE\r\nSTRLEN k0\r\nSTRLEN k1\r\nSTRLEN k299\r\nGET k150\r\nGET k699\r\nLLEN k0\r\nLINDEX k0 0\r\n" +
+        "LLEN l0\r\nLLEN l2\r\nSTRLEN k298\r\n",
+    );
+}
+
+test("what takes several batches is there as a whole, or not at all (seed 12)", () => {
+  const random = new TestRandom(12);
+  const disk = new TestDisk(SECTORS);
+  const before = new Uint8Array(SECTORS * 512);
+  const left = new TestDisk(SECTORS);
+  const store = new TestStore(disk);
+  const server = new TestServer(store.store, Durability.ALWAYS);
+  settle(store, 2);
+  const client = server.client();
+  for (let which = 0; which < UNITS.length; which++) {
+    client.says("FLUSHALL\r\n" + (which == 3 ? unit(2) : "SET other 1\r\n"));
+    settle(store, 60);
+    client.heard();
+    const old = state(server);
+    before.set(disk.content);
+    disk.records = true;
+    const announced = server.server.announced;
+    client.says(unit(which));
+    settle(store, 60);
+    expect(client.heard().length).toBeGreaterThan(3);
+    expect(server.server.announced).toBe(announced + 1);
+    const after = state(server);
+    const events = disk.journalLength;
+    for (let point = 0; point < 2 * POINTS; point++) {
+      left.forgetRequests();
+      left.content.set(before);
+      disk.crash(<i32>random.below(<u32>events + 1), random, left.content);
+      const again = boot(left);
+      const found = state(again);
+      again.client().ask("FLUSHALL\r\n");
+      if (found == old || found == after) continue;
+      expect(UNITS[which] + "\n" + found).toBe(old + "\nor\n" + after);
+    }
+    disk.forgetJournal();
+  }
+  expect(server.server.torn).toBe(0);
+});

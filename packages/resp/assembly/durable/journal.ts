@@ -2,9 +2,12 @@
  * What is to be kept, as changes of a KeyValue. README.md says which key stands for what.
  *
  * Keys are `kind id element part`: u8, u64, u64, u8, big-endian, so that their order is that of the numbers. What a
- * command changes is in one batch, unless that would be larger than a store takes.
+ * command changes is in one batch, unless that would be larger than a store takes. Of what takes several, either the
+ * last one alone shows (what large records and results are made of means nothing before it), or all that they will do
+ * is written first, so that a crash between them is made good at the next boot.
  */
 import { Batch } from "@phantasm/interfaces";
+import { isRoomFor } from "../memory/heap";
 
 /** The first number that is in use: what is below was there before a flush. */
 export const KIND_EPOCH: u8 = 0x41;
@@ -12,6 +15,9 @@ export const KIND_EPOCH: u8 = 0x41;
 export const KIND_OBJECT: u8 = 0x42;
 /** An element of a collection. */
 export const KIND_ELEMENT: u8 = 0x43;
+
+/** What is about to be changed: see `Journal.announce`. */
+export const KIND_INTENT: u8 = 0x44;
 
 export const RECORD_KEY_BYTES: i32 = 18;
 /** From this part on, keys have a byte more: what is above. */
@@ -29,8 +35,8 @@ const BATCH_BYTES_MIN: i32 = 4096;
 const BATCH_OPERATIONS: i32 = 256;
 const BATCH_BYTES: i32 = 192 << 10;
 /** Where a batch ends in the middle of a command: what a store with a cache of 32 MiB takes in any case. */
-const BATCH_OPERATIONS_MAX: i32 = 512;
-const BATCH_BYTES_MAX: i32 = 768 << 10;
+export const BATCH_OPERATIONS_MAX: i32 = 512;
+export const BATCH_BYTES_MAX: i32 = 768 << 10;
 /** Removing a part takes so many bytes of a batch, at most. */
 const REMOVAL_BYTES: i32 = 32;
 /** Changes that may follow the first part of a large record, in the same batch: what its key or its place had before. */
@@ -66,6 +72,19 @@ export class Journal {
   private readonly longKey: Uint8Array = new Uint8Array(RECORD_KEY_BYTES + 1);
   private readonly scratch: Uint8Array;
 
+  /** Those in several batches that were written as intents first. */
+  announced: u64 = 0;
+  /** And those that were not, since memory had no room for it: a crash may cut them. */
+  torn: u64 = 0;
+  /** What is written means nothing yet: something that follows in the same command will name it. */
+  isPreparing: bool = false;
+  /** Batches before the one in which the command under way begins; -1: none is. */
+  private unitFirst: i32 = -1;
+  /** It has changed something that shows. */
+  private unitShows: bool = false;
+  /** And a batch with that was closed. */
+  private unitIsCut: bool = false;
+
   /** @param isOn false: nothing is kept, all of it costs nothing */
   constructor(readonly isOn: bool) {
     this.scratch = new Uint8Array(isOn ? PART_BYTES : 0);
@@ -90,6 +109,7 @@ export class Journal {
 
   /** The first batch, to be committed. `give` takes it back. */
   take(): Batch {
+    this.end();
     if (this.full.length > 0) return this.full.shift();
     const batch = this.batch;
     this.batch = this.blank();
@@ -106,10 +126,79 @@ export class Journal {
 
   /** A command begins, or a transaction: what it changes is in one batch. */
   begin(): void {
+    this.end();
     if (this.batch.count >= BATCH_OPERATIONS || this.batch.byteLength >= BATCH_BYTES) this.close();
+    this.unitFirst = this.full.length;
+    this.unitShows = false;
+    this.unitIsCut = false;
+  }
+
+  /** It has ended; what is changed from now on does not belong together. */
+  end(): void {
+    const first = this.unitFirst;
+    this.unitFirst = -1;
+    if (first >= 0 && this.unitIsCut) this.announce(first);
+  }
+
+  /**
+   * Has what the batches from `first` on will do written before them, part by part, then a mark that all parts are
+   * there; behind them, the mark is removed, and the parts. At boot, if there is a mark, all of it is done (again).
+   */
+  private announce(first: i32): void {
+    this.close();
+    const unit = this.full.splice(first);
+    let bytes = 0;
+    for (let i = 0; i < unit.length; i++) bytes += unit[i].byteLength;
+    const fits = isRoomFor(<usize>bytes + <usize>(BATCH_BYTES_MAX << 1));
+    const id = this.takeId();
+    const parts = fits ? this.putIntents(id, unit) : 0;
+    if (fits) {
+      this.announced++;
+      store<i64>(this.scratch.dataStart, <i64>bytes);
+      this.batch.putPart(this.keyFor(KIND_INTENT, id, 0, 0), this.scratch, 0, 8);
+      this.close();
+    } else this.torn++;
+    for (let i = 0; i < unit.length; i++) this.full.push(unit[i]);
+    if (fits) this.intentsRemoved(id, 0, parts + 1);
+  }
+
+  /** Returns how many parts there are; they are numbered from 1 on. */
+  private putIntents(id: u64, unit: Batch[]): i32 {
+    const scratch = this.scratch;
+    let part = 0;
+    let filled = 0;
+    for (let i = 0; i < unit.length; i++) {
+      const batch = unit[i];
+      for (let at = 0; at < batch.byteLength;) {
+        const taken = min(PART_BYTES - filled, batch.byteLength - at);
+        memory.copy(
+          scratch.dataStart + <usize>filled,
+          batch.bytes.dataStart + <usize>at,
+          <usize>taken,
+        );
+        at += taken;
+        filled += taken;
+        const isLast = i + 1 == unit.length && at == batch.byteLength;
+        if (filled < PART_BYTES && !isLast) continue;
+        this.record(filled);
+        this.batch.putPart(this.keyFor(KIND_INTENT, id, <u64>++part, 0), scratch, 0, filled);
+        filled = 0;
+      }
+    }
+    return part;
+  }
+
+  /** The mark, at 0, before all parts: without it they mean nothing. None of it is in a batch with what comes after it. */
+  intentsRemoved(id: u64, from: i32, to: i32): void {
+    for (let part = from; part < to; part++) {
+      this.record(0);
+      this.remove(KIND_INTENT, id, <u64>part, 0, 1);
+    }
+    this.close();
   }
 
   private close(): void {
+    if (this.unitShows && this.unitFirst >= 0) this.unitIsCut = true;
     this.full.push(this.batch);
     this.batch = this.blank();
   }
@@ -179,6 +268,7 @@ export class Journal {
       this.gather(head, 0, headBytes, from, to);
       this.gather(first, headBytes, firstBytes, from, to);
       this.gather(second, headBytes + firstBytes, secondBytes, from, to);
+      if (!this.isPreparing && (!isLarge || part == 0)) this.unitShows = true;
       this.batch.putPart(this.keyFor(kind, id, element, part), this.scratch, 0, to - from);
     }
     return parts;
@@ -194,6 +284,7 @@ export class Journal {
   }
 
   private remove(kind: u8, id: u64, element: u64, from: i32, to: i32): void {
+    if (from < to) this.unitShows = true;
     for (let part = from; part < to; part++)
       this.batch.delete(this.keyFor(kind, id, element, part));
   }
@@ -282,6 +373,7 @@ export class Journal {
 
   /** All that there was is gone. */
   flushed(): void {
+    this.unitShows = true;
     const below = this.takeId();
     store<u64>(this.scratch.dataStart, below);
     this.batch.putPart(this.keyFor(KIND_EPOCH, 0, 0, 0), this.scratch, 0, 8);

@@ -29,6 +29,67 @@ function forge(store: TestStore, random: TestRandom): void {
   expect(store.wait(store.store.commit(batch, true, store, tag), tag)).toBe(0);
 }
 
+/** A key of the store's. */
+function keyOf(kind: u8, id: u64, element: u64): Uint8Array {
+  const key = new Uint8Array(18);
+  key[0] = kind;
+  store<u64>(key.dataStart, bswap(id), 1);
+  store<u64>(key.dataStart, bswap(element), 9);
+  return key;
+}
+
+/** Writes that strings are about to be set, and what a crash may leave of it. */
+function announce(store: TestStore, isMarked: bool): void {
+  const unit = new Batch(4096);
+  for (let i = 0; i < 3; i++) {
+    const value = new Uint8Array(15);
+    value[1] = 1;
+    value[13] = 0x69 + <u8>i;
+    value[14] = 0x39;
+    unit.put(keyOf(0x42, 500 + i, 0), value);
+  }
+  unit.delete(keyOf(0x42, 1, 0));
+  const batch = new Batch(4096);
+  const mark = new Uint8Array(8);
+  mark[0] = <u8>unit.byteLength;
+  if (isMarked) batch.put(keyOf(0x44, 400, 0), mark);
+  batch.putPart(keyOf(0x44, 400, 1), unit.bytes, 0, 50);
+  batch.putPart(keyOf(0x44, 400, 2), unit.bytes, 50, unit.byteLength - 50);
+  const tag = store.tag();
+  expect(store.wait(store.store.commit(batch, true, store, tag), tag)).toBe(0);
+}
+
+function settle(store: TestStore): void {
+  for (let turn = 0; turn < 4; turn++) {
+    store.run();
+    step();
+  }
+}
+
+test("what was announced is done at boot, if all of it is there, and forgotten then", () => {
+  for (let round = 0; round < 2; round++) {
+    const isMarked = round == 1;
+    const disk = new TestDisk(16_384);
+    let store = new TestStore(disk);
+    let client = new TestServer(store.store, Durability.ALWAYS).client();
+    client.says("SET a 1\r\n");
+    settle(store);
+    announce(store, isMarked);
+    for (let boots = 0; boots < 2; boots++) {
+      store = new TestStore(disk);
+      const server = new TestServer(store.store, Durability.ALWAYS);
+      settle(store);
+      expect(server.ready).toBe(0);
+      client = server.client();
+      expect(client.ask("DBSIZE\r\nGET i\r\nGET k\r\nEXISTS a\r\n")).toBe(
+        isMarked ? ":3\r\n$1\r\n9\r\n$1\r\n9\r\n:0\r\n" : ":1\r\n$-1\r\n$-1\r\n:1\r\n",
+      );
+      const left = store.store.scan(keyOf(0x44, 400, 0).slice(0, 1), null, null, false);
+      expect(left.next(store, 0)).toBe(0);
+    }
+  }
+});
+
 test("records that were forged make a store that is refused, or one that works: no trap (seed 9)", () => {
   const random = new TestRandom(9);
   let refused = 0;
@@ -42,12 +103,12 @@ test("records that were forged make a store that is refused, or one that works: 
     step();
     store.run();
     step();
+    if (random.below(2) == 0) announce(store, random.below(4) != 0);
     for (let i = <i32>random.below(3); i >= 0; i--) forge(store, random);
 
     const again = new TestStore(disk);
     const other = new TestServer(again.store, Durability.ALWAYS);
-    again.run();
-    step();
+    settle(again);
     if (other.ready == WRONG_FORMAT) {
       refused++;
       continue;

@@ -7,6 +7,7 @@ import {
   ELEMENT_HEAD_BYTES,
   KIND_ELEMENT,
   KIND_EPOCH,
+  KIND_INTENT,
   KIND_OBJECT,
   LONG_KEY_PARTS,
   OBJECT_HEAD_BYTES,
@@ -59,7 +60,15 @@ export class Loader implements KeyValueHandler {
     private readonly db: Database,
     private readonly listener: LoadListener,
   ) {
-    this.cursor = store.scan(null, null, null, false);
+    // What was announced and done is behind all records, and removed later.
+    const end = new Uint8Array(1);
+    end[0] = KIND_INTENT;
+    this.cursor = store.scan(null, null, end, false);
+  }
+
+  /** That which comes before it has failed. */
+  fail(result: i32): void {
+    this.listener.onLoaded(result);
   }
 
   start(): void {

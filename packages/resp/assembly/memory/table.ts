@@ -4,8 +4,7 @@
  *
  * An entry is raw memory: the head below, more if the table says so, the key.
  */
-import { hasRoom } from "@phantasm/runtime/heap/room";
-import { allocate, release } from "./heap";
+import { allocate, isRoomFor, release } from "./heap";
 import { hashOf } from "./siphash";
 
 const BUCKETS_MIN: u32 = 4;
@@ -130,7 +129,7 @@ export class Table {
 
   private resize(size: u32): void {
     // Without memory for more buckets, it goes on with those that it has.
-    if (!hasRoom((<usize>size) << 2)) return;
+    if (!isRoomFor((<usize>size) << 2)) return;
     this.other = allocate(<i32>(size << 2));
     // In proportion to the table, but at the speed of memory: 1 ms for a million keys.
     memory.fill(this.other, 0, (<usize>size) << 2);

@@ -5,9 +5,9 @@
  * A request begins at offset 0 of the bytes that are passed; the same bytes, and more, are passed again after
  * MORE. Arguments are offsets from there. Texts of errors, and limits, are those of Redis.
  */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { isNumber, readInteger } from "./numbers";
 import { Split, splitLine } from "./inline";
+import { isRoomFor } from "../memory/heap";
 
 export enum Parse {
   /** Incomplete: `needed` bytes at least make a difference. */
@@ -24,8 +24,6 @@ const ARGUMENTS_MIN: i32 = 8;
 const STRANGER_ARGUMENTS_MAX: i64 = 10;
 const STRANGER_BULK_BYTES_MAX: i64 = 16_384;
 
-const NO_MEMORY: string = "out of memory";
-
 const CR: u8 = 0x0d;
 const LF: u8 = 0x0a;
 
@@ -38,6 +36,8 @@ export class RequestParser {
   consumed: i32 = 0;
   needed: i32 = 0;
   error: string = "";
+  /** It is no error of who sent it: there is no memory. */
+  isStarving: bool = false;
   /** Has to say who he is first. */
   isStranger: bool = false;
   private room: i32 = 0;
@@ -87,7 +87,7 @@ export class RequestParser {
       }
       const end = this.at + this.bulk;
       if (bytes < end + 2) return this.more(end + 2);
-      if (!this.add(this.at, this.bulk)) return this.fails(NO_MEMORY);
+      if (!this.add(this.at, this.bulk)) return this.starves();
       this.at = end + 2;
       this.bulk = -1;
       this.left--;
@@ -99,6 +99,12 @@ export class RequestParser {
   private more(needed: i32): Parse {
     this.needed = needed;
     return Parse.MORE;
+  }
+
+  /** There is no memory for its arguments. */
+  private starves(): Parse {
+    this.isStarving = true;
+    return this.fails("out of memory");
   }
 
   private fails(why: string): Parse {
@@ -168,8 +174,8 @@ export class RequestParser {
     this.consumed = end + 1;
     const isCrLf = end > 0 && load<u8>(base + <usize>(end - 1)) == CR;
     const split = splitLine(this, base, isCrLf ? end - 1 : end);
-    if (split != Split.DONE)
-      return this.fails(split == Split.UNBALANCED ? "unbalanced quotes in request" : NO_MEMORY);
+    if (split == Split.NO_MEMORY) return this.starves();
+    if (split == Split.UNBALANCED) return this.fails("unbalanced quotes in request");
     return Parse.REQUEST;
   }
 
@@ -182,7 +188,7 @@ export class RequestParser {
   add(offset: i32, length: i32): bool {
     if (this.count == this.room) {
       const room = max(ARGUMENTS_MIN, 2 * this.room);
-      if (!hasRoom((<usize>room) << 3)) return false;
+      if (!isRoomFor((<usize>room) << 3)) return false;
       const larger = heap.alloc((<usize>room) << 3);
       if (this.table != 0) {
         memory.copy(larger, this.table, (<usize>this.count) << 3);

@@ -1,6 +1,6 @@
 /** Replies, composed in memory that all connections share: RESP2, or RESP3 where `isResp3` says so. */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { DOUBLE_BYTES_MAX, INTEGER_BYTES_MAX, putDouble, putInteger, putText } from "./numbers";
+import { isRoomFor } from "../memory/heap";
 
 const CRLF: u16 = 0x0a0d;
 /** Beyond the limit, for the error that says so. */
@@ -79,9 +79,9 @@ export class Reply {
     const used = this.used;
     const needed = used + bytes;
     let room = max(needed, min(2 * <i32>(this.end - this.start), this.bytesMax + SPARE_BYTES));
-    if (!hasRoom(<usize>room)) {
+    if (!isRoomFor(<usize>room)) {
       room = needed;
-      if (!hasRoom(<usize>room)) return false;
+      if (!isRoomFor(<usize>room)) return false;
     }
     const larger = heap.alloc(<usize>room);
     memory.copy(larger, this.start, <usize>used);

@@ -85,7 +85,7 @@ export class Channels {
     this.subscriptions[place] = subscription;
     this.pairTable.add(pairOf(client, channel), PAIR_BYTES).value = <u32>place + 1;
     channel.subscriptions.add(subscription, true);
-    client.interestsIn(isPattern).add(subscription, false);
+    client.interests.of(isPattern).add(subscription, false);
   }
 
   private open(at: usize, bytes: i32, isPattern: bool): Channel {
@@ -108,7 +108,7 @@ export class Channels {
     const client = subscription.client;
     if (channel.next === subscription) channel.next = subscription.nextOfChannel;
     channel.subscriptions.remove(subscription, true);
-    client.interestsIn(channel.isPattern).remove(subscription, false);
+    client.interests.of(channel.isPattern).remove(subscription, false);
     remove(this.pairTable, pairOf(client, channel), PAIR_BYTES);
     this.subscriptions[subscription.place] = null;
     this.freeSubscriptions.push(subscription.place);
@@ -131,7 +131,7 @@ export class Channels {
   leaveAll(client: Client): void {
     for (let kind = 0; kind < 2; kind++) {
       if (client.subscriptions == 0) return;
-      const interests = client.interestsIn(kind == 1);
+      const interests = client.interests.of(kind == 1);
       for (let one = interests.first; one !== null; one = interests.first) this.leave(one);
     }
   }

@@ -61,8 +61,8 @@ function putLine(server: StoreServer, client: Client): void {
   put(reply, " idle=", (now - client.lastMs) / 1000);
   reply.text(" flags=");
   reply.text(flagsOf(server, client));
-  put(reply, " db=0 sub=", <i64>client.channelCount);
-  put(reply, " psub=", <i64>client.patternCount);
+  put(reply, " db=0 sub=", <i64>client.interests.channelCount);
+  put(reply, " psub=", <i64>client.interests.patternCount);
   put(reply, " ssub=0 multi=", isOpen ? <i64>transaction!.queued.count : -1);
   put(reply, " qbuf=", <i64>client.waitingBytes);
   put(reply, " qbuf-free=0 omem=", <i64>client.unsentBytes);

@@ -7,13 +7,13 @@
  */
 import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { Task, ready, readyLater } from "@phantasm/runtime";
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
 import { Wait } from "./blocking";
 import { StoreServer } from "./server";
-import { Subscriptions } from "./subscription";
+import { Interests } from "./subscription";
 import { Transaction } from "./transaction";
+import { isRoomFor } from "../memory/heap";
 
 /** Replies that are composed before some are written. */
 const REPLY_BYTES: i32 = 64 << 10;
@@ -32,8 +32,8 @@ export class Client extends Task implements TcpHandler {
   /** What CLIENT SETNAME said. */
   name: Uint8Array = new Uint8Array(0);
   transaction: Transaction | null = null;
-  private channels: Subscriptions | null = null;
-  private patterns: Subscriptions | null = null;
+  /** What it is subscribed to. */
+  readonly interests: Interests = new Interests();
   /** Closes when its replies are written. */
   isLeaving: bool = false;
   isWaiting: bool = false;
@@ -91,28 +91,8 @@ export class Client extends Task implements TcpHandler {
     return text;
   }
 
-  /** What it is subscribed to. */
-  interestsIn(patterns: bool): Subscriptions {
-    let interests = patterns ? this.patterns : this.channels;
-    if (interests !== null) return interests;
-    interests = new Subscriptions();
-    if (patterns) this.patterns = interests;
-    else this.channels = interests;
-    return interests;
-  }
-
-  get channelCount(): i32 {
-    const channels = this.channels;
-    return channels === null ? 0 : channels.count;
-  }
-
-  get patternCount(): i32 {
-    const patterns = this.patterns;
-    return patterns === null ? 0 : patterns.count;
-  }
-
   get subscriptions(): i32 {
-    return this.channelCount + this.patternCount;
+    return this.interests.count;
   }
 
   onConnected(connection: TcpConnection): void {}
@@ -247,14 +227,15 @@ export class Client extends Task implements TcpHandler {
       const parsed = parser.parse(base + <usize>from, bytes - from);
       if (parsed == Parse.MORE) break;
       if (parsed == Parse.ERROR) {
-        server.counters.malformed++;
-        server.reply.error("ERR Protocol error: " + parser.error);
+        if (parser.isStarving) server.counters.closedForMemory++;
+        else server.counters.malformed++;
+        server.reply.error(parser.isStarving ? NO_MEMORY : "ERR Protocol error: " + parser.error);
         this.isLeaving = true;
         return bytes;
       }
       if (parser.count > 0) {
         // Of a turn of small ones, the first looks for all.
-        if (from == 0 || parser.consumed >= REPLY_BYTES) server.isTight(parser.consumed);
+        if (from == 0 || parser.consumed >= REPLY_BYTES) server.isTight(parser.consumed, this);
         server.call.take(base + <usize>from, parser.table, parser.count);
         if (server.pauses.isOn && server.holds(this)) {
           parser.reset();
@@ -301,9 +282,9 @@ export class Client extends Task implements TcpHandler {
     const server = this.server;
     while (
       server.waitingBytes + room - this.heldRoom > server.limits.waitingBytes ||
-      !hasRoom(<usize>room)
+      !isRoomFor(<usize>room)
     )
-      if (!server.makeRoom(this)) return false;
+      if (!server.makeRoom(this, room - this.heldRoom)) return false;
     this.movedNs = server.clock.now();
     server.waitingBytes += room - this.heldRoom;
     const larger = heap.alloc(<usize>room);
@@ -363,7 +344,7 @@ export class Client extends Task implements TcpHandler {
     this.tableBytes += more;
     server.waitingBytes += more;
     while (more > 0 && server.waitingBytes > server.limits.waitingBytes)
-      if (!server.makeRoom(this)) return false;
+      if (!server.makeRoom(this, more)) return false;
     return true;
   }
 
@@ -401,9 +382,9 @@ export class Client extends Task implements TcpHandler {
       const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
       while (
         server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes ||
-        !hasRoom(<usize>room)
+        !isRoomFor(<usize>room)
       )
-        if (!server.makeRoom(this)) return this.fails();
+        if (!server.makeRoom(this, bytes)) return this.fails();
       if (this.unsentRoom == 0) this.movedNs = server.clock.now();
       server.unsentBytes += room - this.unsentRoom;
       const larger = heap.alloc(<usize>room);
@@ -489,6 +470,11 @@ export class Client extends Task implements TcpHandler {
   get stalledSinceNs(): i64 {
     const waits = (this.unsentEnd > 0 && this.barrier == 0) || this.heldBytes > 0;
     return waits && !this.isTurning ? this.movedNs : i64.MAX_VALUE;
+  }
+
+  /** What it holds of requests and replies. */
+  get holdsBytes(): i32 {
+    return this.heldRoom + this.tableBytes + this.unsentRoom;
   }
 
   /** Somebody else needs what it holds. */

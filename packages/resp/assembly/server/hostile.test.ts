@@ -135,17 +135,17 @@ test("a monitor hears bytes as they are written, of large requests too", () => {
 test("subscriptions by the ten thousand are made, found again and ended", () => {
   const server = new TestServer();
   const client = server.client();
-  client.saysBytes(request("SUBSCRIBE", 30_000, ""));
+  client.saysBytes(request("SUBSCRIBE", 10_000, ""));
   step();
-  expect(server.server.channels.count).toBe(30_000);
-  client.saysBytes(request("SUBSCRIBE", 300_000, "39999"));
+  expect(server.server.channels.count).toBe(10_000);
+  client.saysBytes(request("SUBSCRIBE", 100_000, "19999"));
   step();
-  expect(server.server.channels.count).toBe(30_000);
+  expect(server.server.channels.count).toBe(10_000);
   client.heard();
-  expect(client.ask("UNSUBSCRIBE 39999 10000 nothing\r\n")).toBe(
-    "*3\r\n$11\r\nunsubscribe\r\n$5\r\n39999\r\n:29999\r\n" +
-      "*3\r\n$11\r\nunsubscribe\r\n$5\r\n10000\r\n:29998\r\n" +
-      "*3\r\n$11\r\nunsubscribe\r\n$7\r\nnothing\r\n:29998\r\n",
+  expect(client.ask("UNSUBSCRIBE 19999 10000 nothing\r\n")).toBe(
+    "*3\r\n$11\r\nunsubscribe\r\n$5\r\n19999\r\n:9999\r\n" +
+      "*3\r\n$11\r\nunsubscribe\r\n$5\r\n10000\r\n:9998\r\n" +
+      "*3\r\n$11\r\nunsubscribe\r\n$7\r\nnothing\r\n:9998\r\n",
   );
   client.ask("UNSUBSCRIBE\r\n");
   expect(server.server.channels.count + server.server.channels.channelCount).toBe(0);
@@ -154,9 +154,9 @@ test("subscriptions by the ten thousand are made, found again and ended", () => 
 test("the table of a request's arguments counts with what waits of it", () => {
   const server = new TestServer();
   const client = server.client();
-  const arguments = 100_000;
-  client.says("*1000000\r\n" + "$0\r\n\r\n".repeat(arguments));
-  expect(server.server.waitingBytes).toBeGreaterThan(arguments * (6 + 8));
+  const words = 100_000;
+  client.says("*1000000\r\n" + "$0\r\n\r\n".repeat(words));
+  expect(server.server.waitingBytes).toBeGreaterThan(words * (6 + 8));
   client.close();
   expect(server.server.waitingBytes).toBe(0);
 });

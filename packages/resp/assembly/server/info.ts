@@ -55,6 +55,8 @@ export function info(server: StoreServer): void {
     reply.text("rdb_bgsave_in_progress:0\r\naof_rewrite_in_progress:0\r\n");
     textLine(reply, "durability:", server.durabilityText);
     line(reply, "commits:", <i64>server.commits);
+    line(reply, "announced_changes:", <i64>server.announced);
+    line(reply, "torn_changes:", <i64>server.torn);
     reply.endLine();
   }
   if (isAsked(call, "stats")) ofCounters(server, reply);

@@ -8,6 +8,8 @@ export class StoreLimits {
   backlog: i32 = 511;
   /** A client that is silent for so long is asked whether it is still there, three times, a third of it apart; 0: never. */
   keepAliveNs: i64 = 300 * SECOND;
+  /** Bytes of the image's memory that are left to others, as the queues of the network; what needs them is refused. */
+  spareBytes: i32 = 8 << 20;
   /** Bytes of keys and values; commands that add some are refused beyond. */
   memoryBytes: i64 = 64 << 20;
   /** Bytes of an argument, and of a string that is appended to. At most 8 MiB. */

@@ -1,6 +1,6 @@
 /** Copies of requests, one after the other, for when their turn has come. */
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Call } from "../commands/call";
+import { isRoomFor } from "../memory/heap";
 
 const HEAD_BYTES: i32 = 8;
 
@@ -32,7 +32,7 @@ export class Requests {
     if (this.used + bytes > this.room) {
       const room = max(2 * this.room, max(this.used + bytes, 256));
       const budget = this.budget;
-      if (budget.used + room - this.room > budget.most || !hasRoom(<usize>room)) return false;
+      if (budget.used + room - this.room > budget.most || !isRoomFor(<usize>room)) return false;
       budget.used += room - this.room;
       const larger = heap.alloc(<usize>room);
       if (this.memory != 0) {

@@ -118,6 +118,7 @@ test("one client too many is told so", () => {
   const second = server.client();
   expect(second.heard()).toBe("-ERR max number of clients reached\r\n");
   expect(second.isOver).toBe(true);
+  expect(first.silenceNs).toBe(600 * SECOND);
   first.close();
   expect(server.client().ask("PING\r\n")).toBe("+PONG\r\n");
 });

@@ -12,7 +12,6 @@ import {
   TimerHandler,
 } from "@phantasm/interfaces";
 import { ShutdownHandler, exit } from "@phantasm/runtime";
-import { hasRoom } from "@phantasm/runtime/heap/room";
 import { Call, OUT_OF_MEMORY, REPLY_TOO_LARGE } from "../commands/call";
 import { execute } from "../commands/execute";
 import { subcommandRefusal } from "../commands/subcommands";
@@ -21,6 +20,7 @@ import { Database } from "../data/database";
 import { seedHeights } from "../data/sorted-set";
 import { Journal } from "../durable/journal";
 import { CommitListener, Durability, Keeper } from "../durable/keeper";
+import { Intents } from "../durable/intents";
 import { LoadListener, Loader } from "../durable/loader";
 import { seedHash } from "../memory/siphash";
 import { Reply } from "../protocol/reply";
@@ -35,7 +35,10 @@ import { Pauses } from "./pauses";
 import { Budget } from "./requests";
 import { subscribeCommand } from "./subscribing";
 import { queueOrRefuse, transact } from "./transacting";
+import { isRoomFor, spare } from "../memory/heap";
 
+/** About what a client takes while nothing of it waits. */
+const CLIENT_BYTES: usize = 4096;
 const KEEP_ALIVE_PROBES: i32 = 3;
 const INPUT_BYTES: i32 = 64 << 10;
 const REPLY_BYTES_MIN: i32 = 128 << 10;
@@ -112,6 +115,7 @@ export class StoreServer
     readonly limits: StoreLimits = new StoreLimits(),
   ) {
     assert(limits.bulkBytes <= 8 << 20, "resp: an argument has at most 8 MiB");
+    spare(limits.spareBytes);
     seedHash(random);
     seedHeights(random.u64());
     this.channels = new Channels();
@@ -148,6 +152,16 @@ export class StoreServer
     return this.durability == Durability.EVERY_SECOND ? "everysec" : "no";
   }
 
+  /** Changes that were too large for a batch, and written twice for it. */
+  get announced(): u64 {
+    return this.journal.announced;
+  }
+
+  /** Those for which memory had no room to. */
+  get torn(): u64 {
+    return this.journal.torn;
+  }
+
   get commits(): u64 {
     const keeper = this.keeper;
     return keeper === null ? 0 : keeper.commits;
@@ -160,7 +174,7 @@ export class StoreServer
     this.starting = listener;
     const store = this.store;
     if (store === null) this.onLoaded(0);
-    else new Loader(store, this.db, this).start();
+    else new Intents(store, this.journal, new Loader(store, this.db, this)).start();
   }
 
   onLoaded(result: i32): void {
@@ -175,7 +189,7 @@ export class StoreServer
   }
 
   onAccept(listener: TcpListener, connection: TcpConnection): void {
-    if (this.clients.length >= this.clientsMax) {
+    if (this.clients.length >= this.clientsMax || !isRoomFor(CLIENT_BYTES)) {
       this.counters.refusedClients++;
       this.reply.clear();
       this.reply.error("ERR max number of clients reached");
@@ -196,18 +210,29 @@ export class StoreServer
     client.turn();
   }
 
-  /** Closes the client that has been stalled longest, for one that needs memory. False: none has been for long enough. */
-  makeRoom(needy: Client): bool {
+  /**
+   * Closes the client that has been stalled longest, for one that needs so many bytes; where none has been for long
+   * enough, the one that holds most, if that is more than the needy one would. False: there is no such client.
+   */
+  makeRoom(needy: Client, bytes: i32): bool {
     let longest: Client | null = null;
+    let largest: Client | null = null;
     let sinceNs = this.clock.now() - this.limits.stallNs;
+    let most = needy.holdsBytes + bytes;
     for (let i = 0; i < this.clients.length; i++) {
       const client = this.clients[i];
-      if (client === needy || client.stalledSinceNs > sinceNs) continue;
-      sinceNs = client.stalledSinceNs;
-      longest = client;
+      if (client === needy || client.stalledSinceNs == i64.MAX_VALUE) continue;
+      if (client.stalledSinceNs <= sinceNs) {
+        sinceNs = client.stalledSinceNs;
+        longest = client;
+      }
+      if (client.holdsBytes <= most) continue;
+      most = client.holdsBytes;
+      largest = client;
     }
-    if (longest === null) return false;
-    longest.giveWay();
+    const closed = longest !== null ? longest : largest;
+    if (closed === null) return false;
+    closed.giveWay();
     return true;
   }
 
@@ -234,6 +259,7 @@ export class StoreServer
     this.db.nowMs = this.clock.wall() / MILLISECOND;
     if (this.keeper !== null && this.keeper!.failure != 0) return;
     if (this.journal.isBehind) return;
+    this.journal.end();
     this.db.sweep(SWEEP_PLACES);
     this.commitLater();
   }
@@ -352,9 +378,14 @@ export class StoreServer
     this.doomed.push(client);
   }
 
-  /** Looks whether memory is so full that commands that may add something are refused. @param bytes of the request */
-  isTight(bytes: i32): bool {
-    this.isShort = !hasRoom(COMMAND_BYTES + <usize>bytes * REQUEST_SHARE);
+  /**
+   * Looks whether memory is so full that commands that may add something are refused; who is stalled makes room first.
+   * @param bytes of the request
+   */
+  isTight(bytes: i32, client: Client): bool {
+    this.isShort = false;
+    while (!isRoomFor(COMMAND_BYTES + <usize>bytes * REQUEST_SHARE) && !this.isShort)
+      this.isShort = !this.makeRoom(client, bytes);
     return this.isShort;
   }
 

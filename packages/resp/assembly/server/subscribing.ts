@@ -72,7 +72,7 @@ function unsubscribe(server: StoreServer, client: Client, isPattern: bool): void
   const channels = server.channels;
   const what = isPattern ? "punsubscribe" : "unsubscribe";
   if (call.count == 1) {
-    const own = client.interestsIn(isPattern);
+    const own = client.interests.of(isPattern);
     if (own.count == 0) return tell(reply, what, 0, 0, client.subscriptions);
     for (let one = own.first; one !== null; one = own.first) {
       const name = one.channel.name;

@@ -61,3 +61,33 @@ export class Subscriptions {
     this.count--;
   }
 }
+
+/** Of a client: the lists are made when they are needed. */
+@final
+export class Interests {
+  private channels: Subscriptions | null = null;
+  private patterns: Subscriptions | null = null;
+
+  of(patterns: bool): Subscriptions {
+    const known = patterns ? this.patterns : this.channels;
+    if (known !== null) return known;
+    const made = new Subscriptions();
+    if (patterns) this.patterns = made;
+    else this.channels = made;
+    return made;
+  }
+
+  get channelCount(): i32 {
+    const channels = this.channels;
+    return channels === null ? 0 : channels.count;
+  }
+
+  get patternCount(): i32 {
+    const patterns = this.patterns;
+    return patterns === null ? 0 : patterns.count;
+  }
+
+  get count(): i32 {
+    return this.channelCount + this.patternCount;
+  }
+}

@@ -54,7 +54,7 @@ function perform(server: StoreServer, client: Client, command: Command): void {
   const flags = server.commands.flags[command];
   const writes = (flags & Flag.WRITE) != 0;
   const grows = !writes || (flags & Flag.GROWS) != 0;
-  if ((writes && server.isOverloaded) || (grows && server.isTight(0)))
+  if ((writes && server.isOverloaded) || (grows && server.isTight(0, client)))
     server.reply.error(OUT_OF_MEMORY);
   else server.perform(command, client);
 }

@@ -27,10 +27,11 @@ const COUNTED_MAX: i32 = 256;
 /**
  * True if `bytes` can be allocated as one object or block, and some are left then. Garbage counts only when it has been
  * collected: false asks for a collection behind this step, if it is worth one.
+ * @param besides bytes more that have to be left, in whatever pieces: for those that take much without asking
  */
-export function hasRoom(bytes: usize): bool {
+export function hasRoom(bytes: usize, besides: usize = 0): bool {
   const wanted = bytes + BLOCK_BYTES;
-  const spare = min(SPARE_BYTES_MAX, limitBytes() >> 5);
+  const spare = min(SPARE_BYTES_MAX, limitBytes() >> 5) + besides;
   const pages = <usize>(MEMORY_PAGES_MAX - memory.size());
   // Every page that memory has is below 4 GiB; so is what it may grow by.
   const growth = min(pages, 0xffff) * PAGE_BYTES;

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { until } from "../testing/frames.js";
 import { openUserNetwork, type UserNetwork } from "./network.js";
-import { Holding, StreamMemory } from "./tcp/memory.js";
+import { Holding, StreamMemory, Waits } from "./tcp/memory.js";
 import { ToyStack, type ToyHandlers } from "./testing/toy-stack.js";
 
 const BUDGET = 4 << 20;
@@ -117,26 +117,38 @@ describe("who is stalled", () => {
     const memory = new StreamMemory(1_000_000);
     const holding = new Holding(memory);
     expect(holding.stalledSinceMs(5_000)).toBe(Infinity);
-    holding.set(0, 10_000, 0);
-    holding.set(1, 20_000, 500);
+    holding.set(Waits.FOR_GUEST, 10_000, 0);
+    holding.set(Waits.FOR_HOST, 20_000, 500);
     expect(holding.stalledSinceMs(999)).toBe(Infinity);
     expect(holding.stalledSinceMs(1_000)).toBe(0);
-    holding.set(0, 30_000, 1_000);
+    holding.set(Waits.FOR_GUEST, 30_000, 1_000);
     expect(holding.stalledSinceMs(1_000)).toBe(0);
-    holding.set(0, 29_999, 1_100);
+    holding.set(Waits.FOR_GUEST, 29_999, 1_100);
     expect(holding.stalledSinceMs(1_100)).toBe(0);
-    holding.set(0, 25_000, 1_200);
+    holding.set(Waits.FOR_GUEST, 25_000, 1_200);
     expect(holding.stalledSinceMs(1_600)).toBe(500);
-    holding.set(1, 0, 1_600);
+    holding.set(Waits.FOR_HOST, 0, 1_600);
     expect(holding.stalledSinceMs(2_200)).toBe(1_200);
     expect(memory.used).toBe(25_000);
+  });
+
+  it("is nobody whose bytes wait for a gap to be filled: that may be of our making", () => {
+    const memory = new StreamMemory(1_000_000);
+    const holding = new Holding(memory);
+    holding.set(Waits.FOR_GAP, 10_000, 0);
+    expect(memory.used).toBe(10_000);
+    expect(holding.bytes).toBe(10_000);
+    expect(holding.stalledSinceMs(60_000)).toBe(Infinity);
+    holding.set(Waits.FOR_HOST, 10_000, 1_000);
+    holding.set(Waits.FOR_GAP, 0, 1_000);
+    expect(holding.stalledSinceMs(2_000)).toBe(1_000);
   });
 
   it("may not take the last of it, who holds little may", () => {
     const memory = new StreamMemory(1_000_000);
     const hoarder = new Holding(memory);
     expect(memory.promise(500_000)).toBe(500_000);
-    hoarder.set(0, 900_000, 0);
+    hoarder.set(Waits.FOR_GUEST, 900_000, 0);
     expect(memory.admits(900_000, 50_000)).toBe(false);
     expect(memory.admits(0, 50_000)).toBe(true);
     expect(memory.admits(0, 150_000)).toBe(false);

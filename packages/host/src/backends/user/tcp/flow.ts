@@ -13,7 +13,7 @@ import type { FlowKeeper } from "./flow-keeper.js";
 import { Handshake, type Answer } from "./handshake.js";
 import { HostReader, type HostListener } from "./host-reader.js";
 import { HostWriter } from "./host-writer.js";
-import { Holding } from "./memory.js";
+import { Holding, Waits } from "./memory.js";
 import { RECEIVE_BYTES_MAX, type Receiver } from "./receiver.js";
 import { Flag, type Segment } from "./segment.js";
 import { SegmentWriter } from "./segment-writer.js";
@@ -108,6 +108,13 @@ export class TcpFlow implements FlowKey, HostListener {
   /** @param awayMs for so long nothing could move, because the host did something else */
   stalledSinceMs(awayMs: number): number {
     return this.#holding.stalledSinceMs(this.#core.nowMs - awayMs);
+  }
+
+  /** Forgets what waits for a gap of the guest's sequence to be filled: it is sent again. */
+  forgetBehindGap(): void {
+    if (this.#phase !== "open" || this.#receiver === null) return;
+    this.#receiver.forget();
+    this.#holdsOfGuest(this.#receiver);
   }
 
   /** Reads on after `lacksMemory`. False: there is still too little for it. */
@@ -277,7 +284,9 @@ export class TcpFlow implements FlowKey, HostListener {
   }
 
   #holdsOfGuest(receiver: Receiver): void {
-    this.#holding.set(1, this.#writer.bytes + receiver.bytes, this.#core.nowMs);
+    const { nowMs } = this.#core;
+    this.#holding.set(Waits.FOR_HOST, this.#writer.bytes, nowMs);
+    this.#holding.set(Waits.FOR_GAP, receiver.bytes, nowMs);
   }
 
   // Events of the stream. They come from the event loop.
@@ -407,8 +416,8 @@ export class TcpFlow implements FlowKey, HostListener {
     this.#reader.stop();
     this.#writer.forget();
     this.#sender?.queue.clear();
-    this.#holding.set(0, 0, this.#core.nowMs);
-    this.#holding.set(1, 0, this.#core.nowMs);
+    for (const waits of [Waits.FOR_GUEST, Waits.FOR_HOST, Waits.FOR_GAP])
+      this.#holding.set(waits, 0, this.#core.nowMs);
     this.#keeper.closed(this);
   }
 

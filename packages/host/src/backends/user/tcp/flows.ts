@@ -251,7 +251,7 @@ export class TcpFlows implements FlowKeeper {
     this.core.scheduler.after(this.#relief, RELIEF_NS);
   }
 
-  /** Resets those that have been stalled longest, until there is memory again. */
+  /** Resets those that have been stalled longest, until there is memory again; then what can be sent again goes. */
   #relieve(): void {
     this.#relieves = false;
     this.core.tick();
@@ -266,6 +266,7 @@ export class TcpFlows implements FlowKeeper {
       this.core.counters.tcpEvicted++;
       flow.reset();
     }
+    for (const flow of this.memory.isLow ? this.#table.all() : []) flow.forgetBehindGap();
     for (const flow of this.#hungry) if (flow.resumeReading()) this.#hungry.delete(flow);
     this.#watchMemory();
   }

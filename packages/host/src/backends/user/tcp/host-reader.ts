@@ -1,6 +1,6 @@
 /** From the host: what the stream has for the guest, as long as there is room for it. */
 import type { Duplex } from "node:stream";
-import type { Holding, StreamMemory } from "./memory.js";
+import { Waits, type Holding, type StreamMemory } from "./memory.js";
 import type { SendQueue } from "./send-queue.js";
 
 /** The host's queue for one guest: at the first the stream pauses, at the second it goes on. */
@@ -52,7 +52,7 @@ export class HostReader {
   /** The guest has taken some of the queue. */
   taken(nowMs: number): void {
     const bytes = this.#queue?.bytes ?? 0;
-    this.#holding.set(0, bytes, nowMs);
+    this.#holding.set(Waits.FOR_GUEST, bytes, nowMs);
     if (!this.#ended && bytes <= SEND_BYTES_LOW && this.#stream.isPaused()) this.#readOn();
   }
 
@@ -90,7 +90,7 @@ export class HostReader {
     const queue = this.#queue;
     if (queue === null) return;
     queue.push(data);
-    this.#holding.set(0, queue.bytes, this.#listener.stirs());
+    this.#holding.set(Waits.FOR_GUEST, queue.bytes, this.#listener.stirs());
     if (queue.bytes >= SEND_BYTES_HIGH || queue.pieces >= SEND_PIECES_HIGH) this.#stream.pause();
     else if (!this.#mayRead) this.#hungers();
     this.#listener.heard();

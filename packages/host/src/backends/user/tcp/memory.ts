@@ -54,40 +54,49 @@ export class StreamMemory {
   }
 }
 
-/** What one flow holds, in each direction, and when a few KiB of it last left. */
+/** Who is to take what a flow holds, or that it waits for what comes before it in the guest's sequence. */
+export const Waits = { FOR_GUEST: 0, FOR_HOST: 1, FOR_GAP: 2 } as const;
+export type Waits = (typeof Waits)[keyof typeof Waits];
+
+/** What one flow holds, and when a few KiB of it last left. */
 export class Holding {
   readonly #memory: StreamMemory;
-  readonly #bytes: [number, number] = [0, 0];
-  readonly #movedMs: [number, number] = [0, 0];
+  readonly #bytes = [0, 0, 0];
+  readonly #movedMs = [0, 0, 0];
   /** Bytes that have left since then. */
-  readonly #left: [number, number] = [0, 0];
+  readonly #left = [0, 0, 0];
 
   constructor(memory: StreamMemory) {
     this.#memory = memory;
   }
 
   get bytes(): number {
-    return this.#bytes[0] + this.#bytes[1];
+    return this.of(Waits.FOR_GUEST) + this.of(Waits.FOR_HOST) + this.of(Waits.FOR_GAP);
   }
 
-  /** @param direction 0: to the guest, 1: from it */
-  set(direction: 0 | 1, bytes: number, nowMs: number): void {
-    const before = this.#bytes[direction];
+  of(waits: Waits): number {
+    return this.#bytes[waits] ?? 0;
+  }
+
+  set(waits: Waits, bytes: number, nowMs: number): void {
+    const before = this.of(waits);
     if (bytes === before) return;
-    if (bytes < before) this.#left[direction] += before - bytes;
-    if (before === 0 || bytes === 0 || this.#left[direction] >= PROGRESS_BYTES) {
-      this.#movedMs[direction] = nowMs;
-      this.#left[direction] = 0;
-    }
-    this.#bytes[direction] = bytes;
+    const left = (this.#left[waits] ?? 0) + Math.max(before - bytes, 0);
+    const moves = before === 0 || bytes === 0 || left >= PROGRESS_BYTES;
+    if (moves) this.#movedMs[waits] = nowMs;
+    this.#left[waits] = moves ? 0 : left;
+    this.#bytes[waits] = bytes;
     this.#memory.add(bytes - before);
   }
 
-  /** Since when nothing moves in some direction, where something should; Infinity: it has not been long. */
+  /**
+   * Since when nothing moves in some direction, where something should; Infinity: it has not been long.
+   * A gap stalls nobody: it may be of our making, where there was no room for a segment.
+   */
   stalledSinceMs(nowMs: number): number {
     let since = Infinity;
-    for (const direction of [0, 1] as const)
-      if (this.#bytes[direction] > 0) since = Math.min(since, this.#movedMs[direction]);
+    for (const waits of [Waits.FOR_GUEST, Waits.FOR_HOST])
+      if (this.of(waits) > 0) since = Math.min(since, this.#movedMs[waits] ?? 0);
     return nowMs - since >= STALL_MS ? since : Infinity;
   }
 }

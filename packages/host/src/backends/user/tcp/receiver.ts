@@ -45,6 +45,11 @@ export class Receiver {
     return this.#reassembly.bytes;
   }
 
+  /** Forgets what waits, as if it had been lost on the way (RFC 9293 §3.10.7.4 lets a receiver do so). */
+  forget(): void {
+    this.#reassembly.clear();
+  }
+
   /** Delivers what is in order. True: the guest must be told where we are. */
   accept(segment: Segment, { bytes, slab }: Packet, sink: Sink): boolean {
     if (segment.span === 0) {
