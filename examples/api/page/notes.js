@@ -1,8 +1,17 @@
 const PAGE_NOTES = 100;
+const RETRY_MS = 5_000;
 const list = document.getElementById("notes");
 const older = document.getElementById("older");
 const text = document.getElementById("text");
 const problem = document.getElementById("problem");
+
+/** Why something was not done, for people. */
+const REASONS = {
+  412: "Somebody has changed this note meanwhile.",
+  422: "That cannot be a note.",
+  503: "The server has too much to do. Try again.",
+  507: "The disk cannot keep it.",
+};
 
 const urlOf = (id) => `/api/notes/${id}`;
 const itemOf = (id) => document.getElementById(id);
@@ -12,9 +21,7 @@ async function ask(method, url, { note, headers } = {}) {
   const answer = await fetch(url, { method, headers, body: note && JSON.stringify(note) });
   if (answer.ok || answer.status === 404) return answer;
   throw new Error(
-    answer.status === 412
-      ? "Somebody has changed this note meanwhile."
-      : `${answer.status}: ${url}`,
+    REASONS[answer.status] ?? `The server has answered ${answer.status} ${answer.statusText}.`,
   );
 }
 
@@ -60,6 +67,7 @@ async function edit(made, id) {
   const field = document.createElement("input");
   field.value = note.text;
   field.required = true;
+  field.maxLength = text.maxLength;
   field.setAttribute("aria-label", "Text");
   const save = document.createElement("button");
   save.textContent = "Save";
@@ -88,6 +96,7 @@ async function show(before) {
   if (before) list.append(...notes.map(item));
   else list.replaceChildren(...notes.map(item));
   older.hidden = notes.length < PAGE_NOTES;
+  list.removeAttribute("aria-busy");
 }
 
 /** One note, as it is now. Somebody who is editing it is not disturbed, and told when they save. */
@@ -115,12 +124,21 @@ document.getElementById("new").onsubmit = (event) => {
 };
 older.onclick = () => attempt(() => show(list.lastElementChild.id));
 
-// Whatever anybody changes, everybody sees.
-const changes = new EventSource("/api/changes");
-changes.onopen = () => attempt(() => show());
-changes.addEventListener("missed", () => attempt(() => show()));
-changes.addEventListener("note", ({ data }) => {
-  const { id, deleted } = JSON.parse(data);
-  if (deleted) itemOf(id)?.remove();
-  else attempt(() => refresh(id));
-});
+/** Whatever anybody changes, everybody sees. */
+function listen() {
+  const changes = new EventSource("/api/changes");
+  changes.onopen = () => attempt(() => show());
+  changes.onerror = () => {
+    problem.textContent = "The connection is lost. It is tried again.";
+    // Without an answer the browser does so; after one that refuses, it does not.
+    if (changes.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_MS);
+  };
+  changes.addEventListener("missed", () => attempt(() => show()));
+  changes.addEventListener("note", ({ data }) => {
+    const { id, deleted } = JSON.parse(data);
+    if (deleted) itemOf(id)?.remove();
+    else attempt(() => refresh(id));
+  });
+}
+
+listen();

@@ -1,19 +1,8 @@
 /** For tests: connections whose other end is the test, as a client. What it says and hears is text, a character a byte. */
-import {
-  CANCELLED,
-  Endpoint,
-  Errno,
-  IpAddress,
-  RESET,
-  Tcp,
-  TcpAcceptor,
-  TcpConnection,
-  TcpHandler,
-  TcpListener,
-  TcpState,
-} from "@phantasm/interfaces";
+import { CANCELLED, Endpoint, Errno, RESET, TcpConnection, TcpHandler } from "@phantasm/interfaces";
 import { dispatch, enter, hold, leave } from "@phantasm/runtime";
 import { expect, world } from "@phantasm/testing";
+import { QuietConnection, QuietTcp } from "./testing-connection";
 
 const QUEUE_BYTES_MIN: i32 = 1 << 12;
 
@@ -35,12 +24,11 @@ export function settle(): void {
 
 
 @final
-export class TestConnection extends TcpConnection {
+export class TestConnection extends QuietConnection {
   /** Bytes that `write` takes until the test makes room again. */
   room: i32 = i32.MAX_VALUE;
   /** What became of it: shutdown, close, abort. */
   fate: string = "";
-  handler: TcpHandler | null = null;
   /** Writes so far. */
   writes: i32 = 0;
   /** Bytes of these that need not have been copied. */
@@ -57,20 +45,7 @@ export class TestConnection extends TcpConnection {
   private writeWaits: bool = false;
   private sent: Uint8Array = new Uint8Array(4096);
   private sentBytes: i32 = 0;
-  private quick: bool = false;
 
-  get state(): TcpState {
-    return TcpState.ESTABLISHED;
-  }
-  get local(): Endpoint {
-    return new Endpoint(IpAddress.ipv4(10, 0, 0, 1), 80);
-  }
-  get remote(): Endpoint {
-    return new Endpoint(IpAddress.ipv4(10, 0, 0, 2), 40000);
-  }
-  setHandler(handler: TcpHandler): void {
-    this.handler = handler;
-  }
   get readable(): i32 {
     return this.over ? 0 : this.tail - this.head;
   }
@@ -104,9 +79,6 @@ export class TestConnection extends TcpConnection {
   get writable(): i32 {
     return this.over ? 0 : this.room;
   }
-  write(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    return this.writeFrom(buffer.dataStart + <usize>offset, length);
-  }
   writeFrom(address: usize, bytes: i32): i32 {
     if (this.over) return RESET;
     if (bytes == 0) return 0;
@@ -129,19 +101,6 @@ export class TestConnection extends TcpConnection {
     if (taken > 0) this.stayed += taken;
     return taken;
   }
-  get unacknowledged(): i32 {
-    return 0;
-  }
-  cork(): void {}
-  uncork(): void {}
-  set noDelay(value: bool) {
-    this.quick = value;
-  }
-  get noDelay(): bool {
-    return this.quick;
-  }
-  keepAlive(idleNs: i64, intervalNs: i64, probes: i32): void {}
-  userTimeout(ns: i64): void {}
   shutdown(): void {
     this.fate += "shutdown ";
   }
@@ -153,7 +112,6 @@ export class TestConnection extends TcpConnection {
     this.fate += "abort ";
     this.breaks(CANCELLED);
   }
-  background(): void {}
 
   // ---- the other end
 
@@ -251,8 +209,7 @@ export function withoutDate(text: string): string {
 
 
 @final
-export class TestTcp implements Tcp, TcpListener {
-  acceptor: TcpAcceptor | null = null;
+export class TestTcp extends QuietTcp {
   /** Those that were begun from here, in their order. */
   readonly begun: TestConnection[] = [];
   refuses: i32 = 0;
@@ -263,12 +220,6 @@ export class TestTcp implements Tcp, TcpListener {
   get connections(): i32 {
     return this.begun.length;
   }
-  get port(): u16 {
-    return 80;
-  }
-  get refusedConnections(): u64 {
-    return 0;
-  }
   connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
     if (this.refuses != 0) return null;
     const connection = new TestConnection();
@@ -276,14 +227,6 @@ export class TestTcp implements Tcp, TcpListener {
     this.begun.push(connection);
     return connection;
   }
-  listen(port: u16, acceptor: TcpAcceptor, backlog: i32): TcpListener | null {
-    this.acceptor = acceptor;
-    return this;
-  }
-  close(): void {
-    this.acceptor = null;
-  }
-  background(): void {}
 
   /** A client connects. */
   arrives(): TestConnection {

@@ -6,6 +6,7 @@ import { HostClock } from "@phantasm/clock";
 import { describe, expect, test } from "@phantasm/testing";
 import { TestRandom } from "@phantasm/testing/random";
 import { TestConnection, step } from "../testing";
+import { mutated, oneOf } from "../testing-mutation";
 import { Call, CallHandler } from "./call";
 import { ClientLimits, HttpClient } from "./client";
 import { TestConnector } from "./testing-connector";
@@ -77,7 +78,7 @@ const CONTENTS: string[] = [
 ];
 
 function one(texts: string[]): string {
-  return texts[random.below(texts.length)];
+  return oneOf(texts, random);
 }
 
 /** An answer, perhaps with others before it, most of them right or nearly so. */
@@ -91,15 +92,7 @@ function answer(): string {
     for (let fields = random.below(4); fields > 0; fields--) text += `${one(FIELDS)}\r\n`;
     text += `\r\n${one(CONTENTS)}`;
   }
-  for (let changes = random.below(3); changes > 0; changes--) {
-    const at = random.below(text.length);
-    const kind = random.below(4);
-    const odd = String.fromCharCode(random.below(256));
-    if (kind == 0) text = text.substring(0, at) + odd + text.substring(at + 1);
-    else if (kind == 1) text = text.substring(0, at) + odd + text.substring(at);
-    else if (kind == 2) text = text.substring(0, at) + text.substring(at + 1);
-    else text = text.substring(0, at) + text.substring(random.below(text.length));
-  }
+  text = mutated(text, random);
   return text.length > 0 ? text : "x";
 }
 

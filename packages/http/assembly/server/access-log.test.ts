@@ -67,12 +67,12 @@ test("what is refused is logged as far as it has come", () => {
     "GET /" + "x".repeat(9_000),
   ];
   const lines: string[] = [
-    'GET / HTTP/1.1" 400 72',
+    'GET / HTTP/1.1" 400 188',
     'HEAD / HTTP/1.1" 400 -',
-    'GET /a HTTP/9.9" 505 102',
-    '-" 400 72',
-    'POST / HTTP/1.1" 400 72',
-    "GET /" + "x".repeat(2_043) + '" 414 74',
+    'GET /a HTTP/9.9" 505 218',
+    '-" 400 188',
+    'POST / HTTP/1.1" 400 188',
+    "GET /" + "x".repeat(2_043) + '" 414 190',
   ];
   for (let whole = 0; whole < 2; whole++) {
     for (let i = 0; i < requests.length; i++) {

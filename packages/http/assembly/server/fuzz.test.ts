@@ -7,6 +7,7 @@ import { RESET, SECOND } from "@phantasm/interfaces";
 import { describe, expect, test } from "@phantasm/testing";
 import { TestRandom } from "@phantasm/testing/random";
 import { TestConnection, TestTcp, step, withoutDate, settle } from "../testing";
+import { mutated, oneOf } from "../testing-mutation";
 import { Exchange } from "./exchange";
 import { ContentHandler, HttpHandler } from "./handlers";
 import { HttpLimits } from "./limits";
@@ -66,7 +67,7 @@ const CONTENTS: string[] = [
 ];
 
 function one(texts: string[]): string {
-  return texts[random.below(texts.length)];
+  return oneOf(texts, random);
 }
 
 const GOOD: string[] = [
@@ -93,16 +94,7 @@ function stream(): string {
     for (let fields = random.below(4); fields > 0; fields--) text += `${one(FIELDS)}\r\n`;
     text += `\r\n${one(CONTENTS)}`;
   }
-  for (let changes = random.below(3); changes > 0; changes--) {
-    const at = random.below(text.length);
-    const kind = random.below(4);
-    const odd = String.fromCharCode(random.below(256));
-    if (kind == 0) text = text.substring(0, at) + odd + text.substring(at + 1);
-    else if (kind == 1) text = text.substring(0, at) + odd + text.substring(at);
-    else if (kind == 2) text = text.substring(0, at) + text.substring(at + 1);
-    else text = text.substring(0, at) + text.substring(random.below(text.length));
-  }
-  return text;
+  return mutated(text, random);
 }
 
 // Steps collect: what is needed behind one is held here.

@@ -158,7 +158,7 @@ describe("answers", () => {
     log();
     const client = connect();
     client.says(get("/?a=b") + get("/x"));
-    expect(story).toBe("GET /?a=b HTTP/1.1 200 5; GET /x HTTP/1.1 404 68; ");
+    expect(story).toBe("GET /?a=b HTTP/1.1 200 5; GET /x HTTP/1.1 404 184; ");
   });
 
   test("to clients that have gone are dropped", () => {

@@ -20,6 +20,9 @@ const HEAD: string = "HEAD ";
 const OUTPUT_BYTES_MIN: i32 = 16 << 10;
 /** Room for what a head has beside the fields that were set. */
 export const HEAD_ROOM: i32 = 1_024;
+/** Read without glasses on a phone, and at night. */
+const LOOK: string =
+  '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">';
 /** Of the memory of the image, for each connection: a little more than the stack wants, so that it has one to spare for whoever comes next. */
 const CONNECTION_BYTES: usize = 4_352;
 /** What an exchange takes, with its fields and without its content. */
@@ -298,7 +301,7 @@ export class HttpServer implements TcpAcceptor {
 
 function plainPage(status: i32): string {
   const title = `${status} ${reasonOf(status)}`;
-  return `<!doctype html>\n<title>${title}</title>\n<h1>${title}</h1>\n`;
+  return `<!doctype html>\n<html lang="en">\n${LOOK}\n<title>${title}</title>\n<h1>${title}</h1>\n`;
 }
 
 function earlier(one: Waiting | null, other: Waiting | null): Waiting | null {

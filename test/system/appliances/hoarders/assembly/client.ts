@@ -1,15 +1,6 @@
 /** The other end of a connection, that repeats itself: what it sends lies in one place, however much it is. */
-import {
-  Endpoint,
-  Errno,
-  IpAddress,
-  Tcp,
-  TcpAcceptor,
-  TcpConnection,
-  TcpHandler,
-  TcpListener,
-  TcpState,
-} from "@phantasm/interfaces";
+import { QuietConnection, QuietTcp } from "@phantasm/http/testing-connection";
+import { Errno } from "@phantasm/interfaces";
 
 const PIECE_BYTES: i32 = 4096;
 const page: usize = memory.data(4096, 16);
@@ -17,16 +8,14 @@ const heard: usize = memory.data(16, 16);
 
 
 @final
-export class Client extends TcpConnection {
+export class Client extends QuietConnection {
   isOver: bool = false;
   /** It takes nothing of what the server sends. */
   isDeaf: bool = false;
   /** Of its last answer; 0: none. */
   status: i32 = 0;
-  private handler: TcpHandler | null = null;
   private at: usize = 0;
   private left: i32 = 0;
-  private quick: bool = false;
 
   /** Sends what lies there for ever, all of which has to be consumed before it says more. */
   says(at: usize, bytes: i32): void {
@@ -49,18 +38,6 @@ export class Client extends TcpConnection {
     if (handler !== null) handler.onClosed(this, reason);
   }
 
-  get state(): TcpState {
-    return TcpState.ESTABLISHED;
-  }
-  get local(): Endpoint {
-    return new Endpoint(IpAddress.ipv4(10, 0, 0, 1), 80);
-  }
-  get remote(): Endpoint {
-    return new Endpoint(IpAddress.ipv4(10, 0, 0, 2), 40000);
-  }
-  setHandler(handler: TcpHandler): void {
-    this.handler = handler;
-  }
   get readable(): i32 {
     return this.left;
   }
@@ -83,9 +60,6 @@ export class Client extends TcpConnection {
   get writable(): i32 {
     return this.isDeaf ? 0 : 65_536;
   }
-  write(buffer: Uint8Array, offset: i32, length: i32): i32 {
-    return this.writeFrom(buffer.dataStart + <usize>offset, length);
-  }
   writeFrom(address: usize, bytes: i32): i32 {
     if (this.isDeaf) return Errno.AGAIN;
     if (bytes < 12) return bytes;
@@ -98,19 +72,6 @@ export class Client extends TcpConnection {
         0x30;
     return bytes;
   }
-  get unacknowledged(): i32 {
-    return 0;
-  }
-  cork(): void {}
-  uncork(): void {}
-  set noDelay(value: bool) {
-    this.quick = value;
-  }
-  get noDelay(): bool {
-    return this.quick;
-  }
-  keepAlive(idleNs: i64, intervalNs: i64, probes: i32): void {}
-  userTimeout(ns: i64): void {}
   shutdown(): void {}
   close(): void {
     this.breaks(0);
@@ -118,39 +79,14 @@ export class Client extends TcpConnection {
   abort(): void {
     this.breaks(0);
   }
-  background(): void {}
 }
 
 
 @final
-export class Clients implements Tcp, TcpListener {
-  private acceptor: TcpAcceptor | null = null;
-
+export class Clients extends QuietTcp {
   arrives(): Client {
     const client = new Client();
     this.acceptor!.onAccept(this, client);
     return client;
   }
-
-  get lastError(): i32 {
-    return 0;
-  }
-  get connections(): i32 {
-    return 0;
-  }
-  get port(): u16 {
-    return 80;
-  }
-  get refusedConnections(): u64 {
-    return 0;
-  }
-  connect(remote: Endpoint, handler: TcpHandler, localPort: u16): TcpConnection | null {
-    return null;
-  }
-  listen(port: u16, acceptor: TcpAcceptor, backlog: i32): TcpListener | null {
-    this.acceptor = acceptor;
-    return this;
-  }
-  close(): void {}
-  background(): void {}
 }
