@@ -65,6 +65,11 @@ export class Log {
   unflushed: bool = false;
   /** A record was written since the last mark. */
   markDue: bool = false;
+  /**
+   * Where the next record begins, there is a mark. That one is flushed before another follows: should a crash lose it,
+   * the mark says that nothing comes behind it, and nothing does.
+   */
+  isMarked: bool = false;
   buffer: Uint8Array = new Uint8Array(0);
   private filled: i32 = RECORD_HEAD_BYTES;
   private batches: i32 = 0;
@@ -175,8 +180,9 @@ export class Log {
     const bytes = this.filled;
     const units = <u32>((bytes + this.unitBytes - 1) / this.unitBytes);
     if (this.unitsFor(bytes) > this.units - this.used) return;
-    this.flushes = this.wanted;
+    this.flushes = this.wanted || this.isMarked;
     this.wanted = false;
+    this.isMarked = false;
     const left = this.units - this.head;
     if (left < units) {
       if (left > 0) {
@@ -297,8 +303,10 @@ export class Log {
       Purpose.MARK,
       0,
     );
-    if (status == 0) this.phase = Phase.MARKING;
-    else if (status == Errno.AGAIN) this.markDue = true;
+    if (status == 0) {
+      this.phase = Phase.MARKING;
+      this.isMarked = true;
+    } else if (status == Errno.AGAIN) this.markDue = true;
     return status == Errno.AGAIN ? 0 : status;
   }
 

@@ -327,7 +327,7 @@ export class Opening {
     this.replay.onApplied(status);
   }
 
-  /** The log has been applied. */
+  /** The log has been applied. @param hadRecords that are to count no more, or there are some behind the end */
   onLogDone(hadRecords: bool): void {
     const engine = this.engine;
     const log = engine.log;

@@ -71,6 +71,8 @@ export class Replay {
   private readBytes: i32 = 0;
   /** Of EVIDENCE: units looked at; of APPLY: batches and bytes of the record that are done. */
   private seen: u32 = 0;
+  /** Records lie behind the end, since the one before them was lost: what takes its place must not lead to them. */
+  private isCut: bool = false;
   private candidates: i32 = 0;
   private batchAt: i32 = 0;
   private batchesLeft: i32 = 0;
@@ -210,6 +212,7 @@ export class Replay {
       this.endSequence = this.sequence;
       this.endPrevious = this.previous;
       this.seen = 0;
+      this.engine.log.isMarked = result != 0;
       this.phase = result == 0 ? Phase.EVIDENCE : Phase.VALUES;
       this.startValues();
       return;
@@ -284,6 +287,7 @@ export class Replay {
       if (!this.has(unit, RECORD_HEAD_BYTES)) return;
       const record = this.addressOf(unit);
       const bytes = this.bytesOf(record, unit);
+      if (bytes > 0 && load<u64>(record, RECORD_SEQUENCE) > this.endSequence) this.isCut = true;
       if (bytes > 0 && load<u64>(record, RECORD_DURABLE) >= this.endSequence) {
         if (!this.has(unit, bytes)) return;
         const whole = this.addressOf(unit);
@@ -445,7 +449,7 @@ export class Replay {
     log.head = this.endUnit;
     log.sequence = this.endSequence;
     log.previous = this.endPrevious;
-    this.opening.onLogDone(this.records > 0);
+    this.opening.onLogDone(this.records > 0 || this.isCut);
   }
 
   private fail(status: i32, problem: Problem): void {
