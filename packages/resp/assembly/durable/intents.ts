@@ -23,6 +23,7 @@ import {
   KIND_INTENT,
   PART_BYTES,
   RECORD_KEY_BYTES,
+  partsFor,
 } from "./journal";
 import { Loader } from "./loader";
 
@@ -105,11 +106,16 @@ export class Intents implements KeyValueHandler {
   /** False: it has ended. */
   private committed(result: i32): bool {
     this.batch.clear();
-    if (result == Errno.NOSPACE) {
-      this.textAt = this.textEnd;
-      this.isOver = true;
-    } else if (result < 0) this.ends(result);
-    return result >= 0 || this.isOver;
+    if (result >= 0) return true;
+    if (result != Errno.NOSPACE) {
+      this.ends(result);
+      return false;
+    }
+    // Parts that were not read yet are removed with the others: left alone, they would be taken for those of the next.
+    this.parts += partsFor(<i32>this.left);
+    this.textAt = this.textEnd;
+    this.isOver = true;
+    return true;
   }
 
   private ends(result: i32): void {

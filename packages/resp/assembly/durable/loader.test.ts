@@ -1,4 +1,4 @@
-import { Batch, WRONG_FORMAT } from "@phantasm/interfaces";
+import { Batch, Errno, WRONG_FORMAT } from "@phantasm/interfaces";
 import { TestDisk } from "@phantasm/block/testing";
 import { TestStore } from "@phantasm/kv/testing";
 import { expect, test } from "@phantasm/testing";
@@ -88,6 +88,45 @@ test("what was announced is done at boot, if all of it is there, and forgotten t
       expect(left.next(store, 0)).toBe(0);
     }
   }
+});
+
+test("what was announced is forgotten as a whole if the disk has no room for it", () => {
+  // A smaller log takes no batch of that size.
+  const disk = new TestDisk(131_072);
+  let kept = new TestStore(disk);
+  const unit = new Batch(4096);
+  const value = new Uint8Array(60_000);
+  for (let i = 0; i < 20; i++) unit.put(keyOf(0x43, 900, i), value);
+  const mark = new Uint8Array(8);
+  store<i64>(mark.dataStart, <i64>unit.byteLength);
+  expect(kept.commit(kept.batch.clear().put(keyOf(0x44, 400, 0), mark))).toBe(0);
+  let parts = 0;
+  for (let at = 0; at < unit.byteLength; at += 60_000) {
+    const bytes = min(60_000, unit.byteLength - at);
+    kept.batch.clear().putPart(keyOf(0x44, 400, ++parts), unit.bytes, at, bytes);
+    expect(kept.commit(kept.batch)).toBe(0);
+  }
+  let result = 0;
+  for (let i = 0; i < 1200 && result == 0; i++)
+    result = kept.commit(kept.batch.clear().put(keyOf(0x43, 7, i), value));
+  expect(result).toBe(Errno.NOSPACE);
+  kept = new TestStore(disk);
+  const server = new TestServer(kept.store, Durability.ALWAYS);
+  for (let i = 0; i < 10; i++) settle(kept);
+  expect(server.ready).toBe(0);
+  expect(server.failure).toBe(0);
+  const left = kept.store.scan(keyOf(0x44, 400, 0).slice(0, 1), null, null, false);
+  expect(kept.next(left)).toBe(0);
+});
+
+test("what was announced and cannot be done, for another reason, is told once", () => {
+  const disk = new TestDisk(16_384);
+  announce(new TestStore(disk), true);
+  disk.writable = false;
+  const store = new TestStore(disk);
+  const server = new TestServer(store.store, Durability.ALWAYS);
+  settle(store);
+  expect(server.ready).toBe(Errno.READONLY);
 });
 
 test("records that were forged make a store that is refused, or one that works: no trap (seed 9)", () => {
