@@ -2,7 +2,7 @@ import { Kind, listAt } from "../data/database";
 import { List } from "../data/list";
 import { blobOf, freeBlob } from "../memory/blob";
 import { isNumber, readInteger } from "../protocol/numbers";
-import { BULK_HEAD_BYTES } from "../protocol/reply";
+import { BULK_HEAD_BYTES, bulkBytes } from "../protocol/reply";
 import { Call, NOT_POSITIVE, NO_SUCH_KEY, OUT_OF_MEMORY, OUT_OF_RANGE } from "./call";
 
 export function push(call: Call, left: bool, onlyThere: bool): void {
@@ -25,9 +25,9 @@ export function push(call: Call, left: bool, onlyThere: bool): void {
 
 /** What the elements at an end take in a reply, with the heads of arrays around them. */
 export function bytesOfEnd(list: List, count: i32, left: bool): i64 {
-  let bytes: i64 = 2 * BULK_HEAD_BYTES;
+  let bytes: i64 = 3 * BULK_HEAD_BYTES;
   for (let i = 0; i < count; i++)
-    bytes += <i64>(list.at(left ? i : list.count - 1 - i).length + BULK_HEAD_BYTES);
+    bytes += <i64>bulkBytes(list.at(left ? i : list.count - 1 - i).length);
   return bytes;
 }
 

@@ -3,11 +3,16 @@ import { Kind, listAt, sortedSetAt } from "../data/database";
 import { SortedSet, entryOf, scoreOf } from "../data/sorted-set";
 import { freeBlob } from "../memory/blob";
 import { Entry } from "../memory/table";
-import { DOUBLE_BYTES_MAX, isNumber, readInteger } from "../protocol/numbers";
-import { BULK_HEAD_BYTES } from "../protocol/reply";
+import { DOUBLE_BYTES_MAX, isNumber, putDouble, readInteger } from "../protocol/numbers";
+import { BULK_HEAD_BYTES, bulkBytes } from "../protocol/reply";
 import { Call } from "./call";
 import { leave } from "./list-edits";
 import { bytesOfEnd } from "./lists";
+
+/** Where scores become text. */
+const scratch: usize = memory.data(32);
+/** `*2`, and its end. */
+const PAIR_HEAD_BYTES: i32 = 4;
 
 /** Of LMPOP and ZMPOP: keys, from which end, how many. One for all. */
 @final
@@ -88,10 +93,13 @@ export function popOne(call: Call, owner: Entry, key: i32, left: bool): void {
 
 /** What the members at an end take in a reply, with their scores, and the heads of arrays around them. */
 export function bytesOfMembers(set: SortedSet, count: i32, lowest: bool): i64 {
-  let bytes: i64 = 2 * BULK_HEAD_BYTES;
+  // The last score, which may be the only one, is written only if there is place for two as long as one may be.
+  let bytes: i64 = 2 * DOUBLE_BYTES_MAX + 4 * BULK_HEAD_BYTES;
   let node = lowest ? set.first : set.last;
   for (let i = 0; i < count; i++) {
-    bytes += <i64>(entryOf(node).keyLength + DOUBLE_BYTES_MAX + 3 * BULK_HEAD_BYTES);
+    const element = entryOf(node);
+    const scoreBytes = count == 1 ? 0 : <i32>(putDouble(scratch, scoreOf(element)) - scratch);
+    bytes += <i64>(bulkBytes(element.keyLength) + bulkBytes(scoreBytes) + PAIR_HEAD_BYTES);
     node = lowest ? set.next(node) : set.previous(node);
   }
   return bytes;

@@ -7,6 +7,14 @@ const CRLF: u16 = 0x0a0d;
 const SPARE_BYTES: i32 = 512;
 /** What the head of a bulk string takes, and its end. */
 export const BULK_HEAD_BYTES: i32 = INTEGER_BYTES_MAX + 5;
+
+/** What a bulk string of so many bytes takes. The last one of a reply is written only if there is place for BULK_HEAD_BYTES more. */
+export function bulkBytes(bytes: i32): i32 {
+  let digits = 1;
+  for (let rest = bytes; rest > 9; rest /= 10) digits++;
+  return digits + 5 + bytes;
+}
+
 /** A head on its way to its place. */
 const headBytes: usize = memory.data(32);
 

@@ -55,6 +55,20 @@ test("what a reply has no place for is not taken away", () => {
   expect(client.isOver).toBe(false);
 });
 
+test("many small ones are taken together if their reply is not too large, whatever their heads could take", () => {
+  const client = ofReplies(100_000).client();
+  let scores = "";
+  for (let i = 0; i < 3000; i++) scores += ` ${i % 7} m${i}`;
+  client.ask("RPUSH l" + " x".repeat(8000) + `\r\nZADD z${scores}\r\n`);
+  client.ask("RPUSH m" + " x".repeat(8000) + "\r\n");
+  expect(client.ask("LPOP l 8000\r\n").startsWith("*8000\r\n$1\r\nx\r\n")).toBe(true);
+  expect(client.ask("LMPOP 1 m RIGHT COUNT 8000\r\n").startsWith("*2\r\n$1\r\nm\r\n*8000")).toBe(
+    true,
+  );
+  expect(client.ask("ZPOPMIN z 3000\r\n").startsWith("*6000\r\n$2\r\nm0\r\n$1\r\n0")).toBe(true);
+  expect(client.ask("EXISTS l m z\r\n")).toBe(":0\r\n");
+});
+
 test("a transaction loses nothing either, and says what it did", () => {
   const client = ofReplies(300_000).client();
   const queued = "+QUEUED\r\n";
