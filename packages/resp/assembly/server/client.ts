@@ -220,6 +220,7 @@ export class Client extends Task implements TcpHandler {
     const parser = this.parser;
     let from = 0;
     let looked = 0;
+    let isChecked = false;
     for (let left = TURN_REQUESTS_MAX; from < bytes; left--) {
       if (left == 0) {
         if (!this.isScheduled) readyLater(this);
@@ -238,8 +239,9 @@ export class Client extends Task implements TcpHandler {
         return bytes;
       }
       if (parser.count > 0) {
-        // Of a turn of small ones, the first looks for all.
-        if (from == 0 || parser.consumed >= REPLY_BYTES) server.isTight(parser.consumed, this);
+        // Of a turn of small ones, the first looks for all; empty lines may come before it.
+        if (!isChecked || parser.consumed >= REPLY_BYTES) server.isTight(parser.consumed, this);
+        isChecked = true;
         server.call.take(base + <usize>from, parser.table, parser.count);
         if (server.pauses.isOn && server.holds(this)) {
           parser.reset();

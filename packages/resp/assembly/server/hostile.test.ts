@@ -69,6 +69,13 @@ test("many small ones are taken together if their reply is not too large, whatev
   expect(client.ask("EXISTS l m z\r\n")).toBe(":0\r\n");
 });
 
+test("whether there is memory is asked in every turn, also if it begins with an empty line", () => {
+  const server = new TestServer();
+  const client = server.client();
+  server.server.isShort = true;
+  expect(client.ask("\r\nSET k 1\r\n")).toBe("+OK\r\n");
+});
+
 test("a transaction loses nothing either, and says what it did", () => {
   const client = ofReplies(300_000).client();
   const queued = "+QUEUED\r\n";
