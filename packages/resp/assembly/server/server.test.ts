@@ -254,3 +254,15 @@ test("what was kept is there at the next boot, whatever was done", () => {
     expect(server.failure).toBe(0);
   }
 });
+
+test("from the moment of a shutdown on nothing is answered that would not be kept", () => {
+  const store = new TestStore(new TestDisk(16_384));
+  const server = new TestServer(store.store, Durability.EVERY_SECOND);
+  store.run();
+  step();
+  const client = server.client();
+  expect(client.ask("SET a 1\r\n")).toBe("+OK\r\n");
+  server.server.onShutdown();
+  // What was answered is flushed: the disk has not done it yet.
+  expect(client.ask("SET a 2\r\n")).toBe("");
+});

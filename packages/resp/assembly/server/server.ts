@@ -284,8 +284,9 @@ export class StoreServer
     return this.keeper !== null && this.keeper!.failure == 0 && this.journal.isBehind;
   }
 
-  /** Whether a client has to wait until some of the changes are committed. */
+  /** Whether a client has to wait until some of the changes are committed; at the end, all do: nothing more is kept. */
   isBusy(client: Client): bool {
+    if (this.isEnding) return true;
     this.db.nowMs = this.clock.wall() / MILLISECOND;
     if (!this.isBehind) return false;
     this.wait(client);
