@@ -117,12 +117,14 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     const available = tcp.peekedBytes;
     if (available == 0) return this.nothingCame();
     const exchange = server.takeExchange();
+    if (this.isOver) return this.giveUp(exchange);
     if (exchange === null) return this.refuseBusy();
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
     let bytes = this.heldBytes == 0 ? head.parse(tcp.peek(), available) : 0;
     const inPlace = bytes;
     if (bytes == 0) bytes = this.gather(head);
+    if (this.isOver) return this.giveUp(exchange);
     if (bytes <= 0) {
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
@@ -130,9 +132,16 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
       server.counters.malformed++;
       return this.refuseHead(-bytes);
     }
-    if (inPlace > 0 && !server.reservePartial(inPlace)) {
-      server.giveExchange(exchange);
-      return this.refuseBusy();
+    if (inPlace > 0) {
+      const isReserved = server.reservePartial(inPlace);
+      if (this.isOver) {
+        if (isReserved) server.partialBytes -= inPlace;
+        return this.giveUp(exchange);
+      }
+      if (!isReserved) {
+        server.giveExchange(exchange);
+        return this.refuseBusy();
+      }
     }
     server.counters.requests++;
     this.waitForApplication();
@@ -156,6 +165,12 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     else if (isOurs && inPlace > 0) exchange.keepHead();
     if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
     return true;
+  }
+
+  /** It was cut off while others made room: they take the output, and what it had composed found no room of its own. */
+  private giveUp(exchange: Exchange | null): bool {
+    if (exchange !== null) this.server.giveExchange(exchange);
+    return false;
   }
 
   private nothingCame(): bool {
@@ -196,7 +211,9 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
 
   private carryOn(exchange: Exchange): bool {
     if (exchange.hasEnded) {
-      if (!exchange.sendMemory()) {
+      const isSent = exchange.sendMemory();
+      if (this.isOver) return false;
+      if (!isSent) {
         this.wait(Wait.ROOM, this.server.limits.writeNs);
         return false;
       }
