@@ -258,6 +258,7 @@ export class Journal {
     const bytes = headBytes + firstBytes + secondBytes;
     if (bytes <= PART_BYTES) {
       this.record(bytes);
+      if (!this.isPreparing) this.unitShows = true;
       const to = this.batch.putRoom(this.keyFor(kind, id, element, 0), bytes);
       memory.copy(to, head, <usize>headBytes);
       memory.copy(to + <usize>headBytes, first, <usize>firstBytes);
