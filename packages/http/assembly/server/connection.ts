@@ -40,6 +40,8 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
   private progress: i32 = 0;
   /** It ends in the middle of a call of the application. */
   private tellsLater: bool = false;
+  /** Bytes of a head that lies in the connection, while the application is asked about it. */
+  private headInPlace: i32 = 0;
 
   constructor(server: HttpServer, tcp: TcpConnection) {
     super(server, tcp);
@@ -152,6 +154,7 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
       this.forgetPartial();
     }
     exchange.take(this);
+    this.headInPlace = inPlace;
     const method = head.method;
     // RFC 9110 §9.1: 501 for a method that is not known. We are no proxy, and do not trace.
     if (method == Method.OTHER || method == Method.CONNECT || method == Method.TRACE)
@@ -159,8 +162,9 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     else server.handler.onRequest(exchange);
     const isOurs = this.exchange === exchange;
     const isDone = isOurs && exchange.isDone;
-    if (inPlace > 0 && (isDone || !isOurs || this.isOver)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
+    if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
+    this.headInPlace = 0;
     if (isDone) this.finish(exchange);
     else if (isOurs && inPlace > 0) exchange.keepHead();
     if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
@@ -454,12 +458,20 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     this.freeUnsent();
     const exchange = this.exchange;
     if (exchange !== null && !exchange.isDone) this.server.counters.aborted++;
+    if (this.headInPlace > 0) this.leavesHead(exchange);
     this.server.forget(this);
     if (!this.tellsLater) this.tell();
     else if (!this.isScheduled) {
       this.isScheduled = true;
       ready(this);
     }
+  }
+
+  /** What a head lies in goes to others with the connection; an application that has the exchange may look at it still. */
+  private leavesHead(exchange: Exchange | null): void {
+    if (exchange !== null && !exchange.isDone) exchange.keepHead();
+    else this.server.partialBytes -= this.headInPlace;
+    this.headInPlace = 0;
   }
 
   /** Has the application know of its end. */

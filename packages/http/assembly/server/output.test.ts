@@ -36,6 +36,12 @@ class Answers implements HttpHandler, ContentHandler, ResponseWriter, AccessSink
       kept = exchange;
       return;
     }
+    if (exchange.isPath("/cut")) {
+      exchange.begin(200, "", UNKNOWN_LENGTH, this);
+      exchange.writeText("z".repeat(OUTPUT_BYTES + 1));
+      story += `${exchange.path!} ${exchange.field("host")!} `;
+      return;
+    }
     if (exchange.isPath("/large")) {
       exchange.sendText(200, "", "z".repeat(OUTPUT_BYTES + 1));
       return;
@@ -211,6 +217,17 @@ describe("who is cut off in the middle of its turn", () => {
     expect(server.counters.requests).toBe(3);
     stalled.breaks(RESET);
     expect(server.partialBytes).toBe(0);
+  });
+
+  test("leaves its head to the application that was asked", () => {
+    limits.unsentBytes = 10;
+    const client = nearlyFull();
+    client.says(get("/rest") + get("/cut"));
+    settle();
+    expect(client.fate).toBe("abort ");
+    expect(story).toBe("/cut a aborted ");
+    expect(server.partialBytes).toBe(0);
+    expect(server.connections).toBe(0);
   });
 
   test("waits for nothing, and makes room for nobody", () => {
