@@ -167,7 +167,11 @@ export class TestConnection extends QuietConnection {
   breaks(reason: i32): void {
     if (this.over) return;
     this.over = true;
-    if (this.queue != 0) heap.free(this.queue);
+    // What lay here is another connection's from now on.
+    if (this.queue != 0) {
+      memory.fill(this.queue, 0xee, <usize>this.queueRoom);
+      heap.free(this.queue);
+    }
     this.queue = 0;
     this.queueRoom = 0;
     this.head = 0;

@@ -189,6 +189,12 @@ export class TestConnection extends TcpConnection {
     if (!this.isOver) this.handler!.onReadable(this);
   }
 
+  /** The last that it says: the end comes with it. */
+  saysLast(text: string): void {
+    this.ended = true;
+    this.says(text);
+  }
+
   /** What it heard since the last time. */
   heard(): string {
     const text = this.heardText;

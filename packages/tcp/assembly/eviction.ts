@@ -58,11 +58,11 @@ function evictLongest(tcp: TransmissionControl, needy: Connection | null, nowNs:
   return true;
 }
 
-/** Makes room for one that holds little and has found none, until a quarter of the memory is free. */
+/** Makes room for one that holds little and has found none, until there is enough. */
 export function relieveMemory(tcp: TransmissionControl, needy: Connection, nowNs: i64): void {
   tcp.needy = null;
   for (let left = EVICTIONS_MAX; left > 0 && nowNs >= tcp.evictionNs; left--)
-    if (tcp.pool.available >= tcp.sendReserve * 2 || !evictLongest(tcp, needy, nowNs)) return;
+    if (tcp.pool.available >= tcp.enoughBlocks || !evictLongest(tcp, needy, nowNs)) return;
 }
 
 /** Is there room for one more connection, if need be in the place of another? None, where memory is full. */

@@ -199,6 +199,11 @@ export class TransmissionControl implements Tcp, TransportHandler {
     return this.pool.reach >> AHEAD_RESERVE_SHIFT;
   }
 
+  /** With so many, memory is no longer short: a quarter of what there may be, and one in any case. */
+  get enoughBlocks(): i32 {
+    return max(this.sendReserve * 2, 1);
+  }
+
   /** Has somebody make room for that one, in the next step. */
   needs(c: Connection): void {
     this.pool.isShort = false;
@@ -206,9 +211,9 @@ export class TransmissionControl implements Tcp, TransportHandler {
     this.agenda.add(c);
   }
 
-  /** Tells those that wait for memory, once an eighth of it is there. */
+  /** Tells those that wait for memory, once there is enough. */
   relieve(): void {
-    if (!this.isStarving || this.pool.available < this.sendReserve * 2) return;
+    if (!this.isStarving || this.pool.available < this.enoughBlocks) return;
     this.isStarving = false;
     for (let c = this.table.next(null); c !== null; c = this.table.next(c))
       if (c.starves) c.offerRoom();

@@ -40,6 +40,8 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
   private progress: i32 = 0;
   /** It ends in the middle of a call of the application. */
   private tellsLater: bool = false;
+  /** Bytes of a head that lies in the connection, while the application is asked about it. */
+  private headInPlace: i32 = 0;
 
   constructor(server: HttpServer, tcp: TcpConnection) {
     super(server, tcp);
@@ -117,12 +119,14 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     const available = tcp.peekedBytes;
     if (available == 0) return this.nothingCame();
     const exchange = server.takeExchange();
+    if (this.isOver) return this.giveUp(exchange);
     if (exchange === null) return this.refuseBusy();
     const head = exchange.request;
     // Usually a head is there as a whole and in one piece, and is read where it lies.
     let bytes = this.heldBytes == 0 ? head.parse(tcp.peek(), available) : 0;
     const inPlace = bytes;
     if (bytes == 0) bytes = this.gather(head);
+    if (this.isOver) return this.giveUp(exchange);
     if (bytes <= 0) {
       server.giveExchange(exchange);
       if (bytes == 0) return this.nothingCame();
@@ -130,9 +134,16 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
       server.counters.malformed++;
       return this.refuseHead(-bytes);
     }
-    if (inPlace > 0 && !server.reservePartial(inPlace)) {
-      server.giveExchange(exchange);
-      return this.refuseBusy();
+    if (inPlace > 0) {
+      const isReserved = server.reservePartial(inPlace);
+      if (this.isOver) {
+        if (isReserved) server.partialBytes -= inPlace;
+        return this.giveUp(exchange);
+      }
+      if (!isReserved) {
+        server.giveExchange(exchange);
+        return this.refuseBusy();
+      }
     }
     server.counters.requests++;
     this.waitForApplication();
@@ -143,6 +154,7 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
       this.forgetPartial();
     }
     exchange.take(this);
+    this.headInPlace = inPlace;
     const method = head.method;
     // RFC 9110 §9.1: 501 for a method that is not known. We are no proxy, and do not trace.
     if (method == Method.OTHER || method == Method.CONNECT || method == Method.TRACE)
@@ -150,12 +162,19 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     else server.handler.onRequest(exchange);
     const isOurs = this.exchange === exchange;
     const isDone = isOurs && exchange.isDone;
-    if (inPlace > 0 && (isDone || !isOurs || this.isOver)) server.partialBytes -= inPlace;
     if (this.isOver) return false;
+    if (inPlace > 0 && (isDone || !isOurs)) server.partialBytes -= inPlace;
+    this.headInPlace = 0;
     if (isDone) this.finish(exchange);
     else if (isOurs && inPlace > 0) exchange.keepHead();
     if (inPlace > 0 && !this.isOver) tcp.consume(inPlace);
     return true;
+  }
+
+  /** It was cut off while others made room: they take the output, and what it had composed found no room of its own. */
+  private giveUp(exchange: Exchange | null): bool {
+    if (exchange !== null) this.server.giveExchange(exchange);
+    return false;
   }
 
   private nothingCame(): bool {
@@ -196,7 +215,9 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
 
   private carryOn(exchange: Exchange): bool {
     if (exchange.hasEnded) {
-      if (!exchange.sendMemory()) {
+      const isSent = exchange.sendMemory();
+      if (this.isOver) return false;
+      if (!isSent) {
         this.wait(Wait.ROOM, this.server.limits.writeNs);
         return false;
       }
@@ -437,12 +458,20 @@ export class HttpConnection extends Gathering implements TcpHandler, TimerHandle
     this.freeUnsent();
     const exchange = this.exchange;
     if (exchange !== null && !exchange.isDone) this.server.counters.aborted++;
+    if (this.headInPlace > 0) this.leavesHead(exchange);
     this.server.forget(this);
     if (!this.tellsLater) this.tell();
     else if (!this.isScheduled) {
       this.isScheduled = true;
       ready(this);
     }
+  }
+
+  /** What a head lies in goes to others with the connection; an application that has the exchange may look at it still. */
+  private leavesHead(exchange: Exchange | null): void {
+    if (exchange !== null && !exchange.isDone) exchange.keepHead();
+    else this.server.partialBytes -= this.headInPlace;
+    this.headInPlace = 0;
   }
 
   /** Has the application know of its end. */

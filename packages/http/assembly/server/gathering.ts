@@ -51,6 +51,11 @@ export abstract class Gathering extends Waiting {
     let room = max(this.heldRoom * 2, PARTIAL_BYTES_MIN);
     while (room < bytes) room *= 2;
     if (!server.reservePartial(room)) return false;
+    if (this.isOver) {
+      // It was cut off meanwhile, and has given back what it held.
+      server.partialBytes -= room;
+      return false;
+    }
     server.partialBytes -= this.heldRoom;
     const larger = heap.alloc(<usize>room);
     if (this.held != 0) {

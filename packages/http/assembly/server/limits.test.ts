@@ -114,6 +114,17 @@ describe("limits", () => {
     expect(busy.fate).toBe("");
   });
 
+  test("of connections: one that makes room and says goodbye counts until it has gone", () => {
+    limits.connections = 1;
+    const slow = connect();
+    slow.says("GET / HTTP/1.1\r\n");
+    step(SECOND);
+    connect().says(get("/later"));
+    expect(slow.heard().startsWith("HTTP/1.1 408 ")).toBe(true);
+    expect(server.connections).toBe(2);
+    expect(connect().heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+  });
+
   test("of requests under way: who sends content slowly makes room, the slowest first", () => {
     limits.exchanges = 3;
     connect().says(get("/later"));

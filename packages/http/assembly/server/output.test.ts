@@ -2,7 +2,7 @@
 import { HostClock } from "@phantasm/clock";
 import { RESET, SECOND } from "@phantasm/interfaces";
 import { describe, expect, expectAbort, test } from "@phantasm/testing";
-import { TestTcp, settle, step } from "../testing";
+import { TestConnection, TestTcp, settle, step } from "../testing";
 import { UNKNOWN_LENGTH } from "./answer";
 import { Exchange } from "./exchange";
 import { AccessSink, ContentHandler, ErrorPages, HttpHandler, ResponseWriter } from "./handlers";
@@ -34,6 +34,16 @@ class Answers implements HttpHandler, ContentHandler, ResponseWriter, AccessSink
     if (exchange.isPath("/stream")) {
       exchange.begin(200, "", UNKNOWN_LENGTH, this);
       kept = exchange;
+      return;
+    }
+    if (exchange.isPath("/cut")) {
+      exchange.begin(200, "", UNKNOWN_LENGTH, this);
+      exchange.writeText("z".repeat(OUTPUT_BYTES + 1));
+      story += `${exchange.path!} ${exchange.field("host")!} `;
+      return;
+    }
+    if (exchange.isPath("/large")) {
+      exchange.sendText(200, "", "z".repeat(OUTPUT_BYTES + 1));
       return;
     }
     // Up to the last byte that there is room for.
@@ -163,6 +173,76 @@ describe("a text that is written to an answer", () => {
     expect(third.heard().startsWith("HTTP/1.1 200 OK\r\n")).toBe(true);
     third.breaks(RESET);
     expect(server.unsentBytes).toBe(0);
+  });
+});
+
+/** A client that takes one answer to `/rest` and not a byte more. */
+function nearlyFull(): TestConnection {
+  settle();
+  const probe = tcp.arrives();
+  probe.says(get("/rest"));
+  const client = tcp.arrives();
+  client.room = probe.heardBytes;
+  probe.breaks(RESET);
+  return client;
+}
+
+describe("who is cut off in the middle of its turn", () => {
+  test("while others make room for the rest of its head, goes no further", () => {
+    limits.partialBytes = 1_224;
+    limits.unsentBytes = 10;
+    const stalled = tcp.arrives();
+    stalled.says("GET / HTTP/1.1\r\nX");
+    step(2 * SECOND);
+    const client = nearlyFull();
+    client.says(get("/rest") + get("/") + "GET /");
+    settle();
+    expect(client.fate).toBe("abort ");
+    stalled.breaks(RESET);
+    expect(server.partialBytes).toBe(0);
+    expect(server.connections).toBe(0);
+  });
+
+  test("while others make room for a whole head, is not asked", () => {
+    limits.partialBytes = 1_074;
+    limits.unsentBytes = 10;
+    const stalled = tcp.arrives();
+    stalled.says("GET / HTTP/1.1\r\nX");
+    step(2 * SECOND);
+    const client = nearlyFull();
+    client.says(get("/rest") + get("/") + get("/content" + "/".repeat(40)));
+    settle();
+    expect(client.fate).toBe("abort ");
+    // That of the probe, and two.
+    expect(server.counters.requests).toBe(3);
+    stalled.breaks(RESET);
+    expect(server.partialBytes).toBe(0);
+  });
+
+  test("leaves its head to the application that was asked", () => {
+    limits.unsentBytes = 10;
+    const client = nearlyFull();
+    client.says(get("/rest") + get("/cut"));
+    settle();
+    expect(client.fate).toBe("abort ");
+    expect(story).toBe("/cut a aborted ");
+    expect(server.partialBytes).toBe(0);
+    expect(server.connections).toBe(0);
+  });
+
+  test("waits for nothing, and makes room for nobody", () => {
+    limits.unsentBytes = 10;
+    const client = nearlyFull();
+    client.says(get("/rest") + "POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    settle();
+    expect(client.fate).toBe("abort ");
+    expect(server.connections).toBe(0);
+    limits.connections = 1;
+    const other = tcp.arrives();
+    other.says(get("/stream"));
+    step(2 * SECOND);
+    expect(tcp.arrives().heard().startsWith("HTTP/1.1 503 ")).toBe(true);
+    expect(other.fate).toBe("");
   });
 });
 

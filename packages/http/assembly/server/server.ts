@@ -115,7 +115,8 @@ export class HttpServer implements TcpAcceptor {
 
   /** Serves a connection that somebody else has accepted. */
   accept(tcp: TcpConnection): void {
-    if (this.connections == this.limits.connections || !hasRoom(CONNECTION_BYTES)) {
+    // More for a moment: who makes room may still say goodbye.
+    if (this.connections >= this.limits.connections || !hasRoom(CONNECTION_BYTES)) {
       if (!this.makeRoom(Need.CONNECTION) || !hasRoom(CONNECTION_BYTES)) {
         this.refuse(tcp);
         return;

@@ -251,6 +251,29 @@ describe("messages", () => {
     client.hears(closing(1013));
   });
 
+  test("end where one is cut off while others make room for it", () => {
+    const length = 20_000;
+    unfinished = frame(0x02, "x".repeat(length));
+    // The first echo takes all the room there is, the second one is composed when room is made for the rest.
+    whole =
+      frame(0x81, "a".repeat(100)) + frame(0x81, "b".repeat(10)) + frame(0x02, "c".repeat(length));
+    settle();
+    const stalled = open();
+    server!.limits.collectedBytes = 38_500;
+    server!.limits.unsentBytes = 1;
+    stalled.says(unfinished);
+    step(2 * SECOND);
+    const client = open();
+    client.room = 102;
+    client.says(whole);
+    settle();
+    expect(client.fate).toBe("abort ");
+    expect(story.endsWith("closed 1006 ")).toBe(true);
+    stalled.breaks(RESET);
+    expect(server!.collectedBytes).toBe(0);
+    expect(server!.unsentBytes).toBe(0);
+  });
+
   test("that find no room for long make room for others, unless they were read meanwhile", () => {
     const slow = open();
     server!.limits.unsentBytes = 3_000;

@@ -315,7 +315,7 @@ export class WebSocket implements Upgraded {
       if (header.isFinal && message.bytes == 0 && <u64>count == header.payloadBytes)
         return this.readWhole(at, count);
       count = message.reserve(count);
-      if (count == 0) return this.refuse();
+      if (count == 0 || this.connection.isOver) return this.refuse();
       to = message.end;
       message.extend(count);
     }
@@ -335,7 +335,7 @@ export class WebSocket implements Upgraded {
 
   /** A message of one frame that has come in one piece. */
   private readWhole(at: usize, bytes: i32): bool {
-    const whole = this.connection.server.takeWhole(bytes);
+    const whole = this.takeWhole(bytes);
     if (whole === null) return this.refuse();
     unmask(whole.dataStart, at, bytes, this.header.mask, 0);
     this.connection.tcp.consume(bytes);
@@ -347,8 +347,18 @@ export class WebSocket implements Upgraded {
     return this.deliver(whole, bytes);
   }
 
-  /** There is no room for a message. */
+  /** Null: there is no room, or it was cut off while others made some. */
+  private takeWhole(bytes: i32): Uint8Array | null {
+    const connection = this.connection;
+    const whole = connection.server.takeWhole(bytes);
+    if (whole === null || !connection.isOver) return whole;
+    connection.server.giveWhole(whole);
+    return null;
+  }
+
+  /** There is no room for a message. Who was cut off meanwhile is told so later. */
   private refuse(): bool {
+    if (this.connection.isOver) return false;
     this.connection.server.counters.refusedRequests++;
     return this.fail(CloseCode.TRY_AGAIN);
   }
@@ -379,7 +389,7 @@ export class WebSocket implements Upgraded {
     if (!header.isFinal) return true;
     const message = this.message;
     const bytes = message.bytes;
-    const whole = this.connection.server.takeWhole(bytes);
+    const whole = this.takeWhole(bytes);
     if (whole === null) return this.refuse();
     message.copyTo(whole.dataStart);
     message.clear();

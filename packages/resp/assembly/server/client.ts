@@ -201,7 +201,11 @@ export class Client extends Task implements TcpHandler {
     const used = this.requests(base, bytes);
     if (this.isOver) return false;
     this.keep(base, used, bytes - used);
-    return this.write(reply) && (used > 0 || this.tcp.peekedBytes > 0);
+    if (!this.write(reply)) return false;
+    if (used > 0 || this.tcp.peekedBytes > 0) return true;
+    // The end came with the beginning of a request: nobody will tell of it again.
+    if (this.tcp.atEnd && this.parser.needed > bytes) this.tcp.close();
+    return false;
   }
 
   /** Whether more has come than there is room for behind what is held, and that is little. */

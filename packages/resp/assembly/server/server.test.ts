@@ -139,6 +139,22 @@ test("a request that is announced takes no memory before it comes, and too large
   expect(server.server.waitingBytes).toBe(0);
 });
 
+test("who ends with the beginning of a request is closed, in whatever parts it comes", () => {
+  const server = new TestServer();
+  const begun = "*2\r\n$3\r\nGET\r\n$90000\r\n" + "x".repeat(1000);
+  for (let split = 0; split < 4; split++) {
+    const client = server.client();
+    if (split == 1) client.says(begun);
+    if (split == 2) client.says("PING\r\n");
+    if (split == 3) client.says("PI");
+    client.saysLast(split == 1 ? "x".repeat(20_000) : split == 3 ? "NG\r\nPI" : begun);
+    step();
+    expect(client.isOver).toBe(true);
+    expect(client.heard()).toBe(split < 2 ? "" : "+PONG\r\n");
+  }
+  expect(server.server.waitingBytes).toBe(0);
+});
+
 test("all memory comes back", () => {
   const server = new TestServer();
   const client = server.client();
