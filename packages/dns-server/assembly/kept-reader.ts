@@ -93,7 +93,10 @@ export class KeptReader {
     const served = this.served!;
     const key = keyOf(ZONE_PREFIX, served.name, served.nameBytes);
     this.stage = Stage.OPEN;
-    return this.store.open(key, this.value, this.handler!, 0);
+    const opened = this.store.open(key, this.value, this.handler!, 0);
+    // Until the next step, somebody else may open something.
+    if (opened >= 0) this.stream = this.store.takeStream();
+    return opened;
   }
 
   private open(result: i32, account: ZoneAccount): i32 {
@@ -105,7 +108,7 @@ export class KeptReader {
       return 0;
     }
     const size = this.value.size;
-    this.stream = this.store.takeStream();
+    if (this.stream === null) this.stream = this.store.takeStream();
     if (size < <u64>(KEPT_HEADER_BYTES + HEADER_BYTES) || size > <u64>BYTES_MAX)
       return this.fail("it is no zone", account);
     this.bytes = <u32>size - KEPT_HEADER_BYTES;

@@ -14,14 +14,15 @@ import {
 import { describe, expect, test } from "@phantasm/testing";
 import { KeptInStore, TIMES_NS } from "./kept-in-store";
 import { ZONE_PREFIX, keyOf } from "./kept-layout";
+import { KeptReader } from "./kept-reader";
 import { Responder } from "./responder";
 import { SecondaryZones } from "./secondary-zones";
 import { TestClock } from "./testing";
 import { Counting, PrimaryMessage, TestLog, TestStack, arrive } from "./testing-secondary";
 import { Listener } from "./testing-scene";
 import { TEST_ZONES, TEST_ZONES_BYTES } from "./testing-zones";
-import { Zones } from "./zone-data";
-import { ZoneSet } from "./zone-set";
+import { ZoneAccount, Zones } from "./zone-data";
+import { ServedZone, ZoneSet } from "./zone-set";
 
 const ZONE = "example.net";
 const SOA: i32 = 6;
@@ -432,6 +433,33 @@ describe("a store", () => {
     expect(it.ask("f15-9.example.net", TXT)).toBe("0:1");
     expect(it.secondary.account.bytes > 900_000).toBe(true);
     expect(it.log.count("153 records, as it was kept")).toBe(1);
+  });
+
+  test("that others use too: between two steps they open what they like", () => {
+    const it = opened(kept());
+    it.put("other", "value");
+    const other = Uint8Array.wrap(String.UTF8.encode("other"));
+    const one = new KeptReader(it.store, new Uint8Array(65_536));
+    const account = new ZoneAccount(1 << 20);
+    it.results[0] = PENDING;
+    let result = one.begin(new ServedZone(nameOf(ZONE), 13), it);
+    for (let steps = 0; !one.isDone && steps < 200; steps++) {
+      if (result == PENDING) result = it.wait(result, 0);
+      else {
+        const tag = it.tag();
+        expect(it.wait(it.store.open(other, it.value, it, tag), tag)).toBe(0);
+        const stream = it.store.takeStream();
+        expect(stream.size).toBe(5);
+        stream.close();
+      }
+      it.results[0] = PENDING;
+      result = one.step(result, account);
+    }
+    expect(one.problem).toBe("");
+    const zones = one.zones;
+    expect(zones === null ? 0 : zones.records).toBe(3);
+    if (zones !== null) zones.release();
+    expect(account.bytes).toBe(0);
   });
 
   test("whose zone is larger than may be is not taken", () => {

@@ -245,7 +245,7 @@ export class TcpService implements TcpAcceptor, TcpHandler, TimerHandler {
     return false;
   }
 
-  /** Ends the connection of another that has taken nothing of its answer for longest. False: of none, for a second. */
+  /** Ends the connection of another whose answer has waited longest. False: none has for a second. */
   private evict(own: Session): bool {
     let found: Session | null = null;
     for (let i = 0; i < this.sessions.length; i++) {

@@ -51,7 +51,8 @@ const PATTERN = /(?<![\w$])\$\s/;
 
 export class ParsedSources {
   readonly #kinds: Kinds;
-  readonly #byText = new Map<string, Parsed>();
+  /** By path: the text that was parsed last. What a file was before is not asked for again, and would add up. */
+  readonly #byPath = new Map<string, Parsed>();
   readonly #bySource = new WeakMap<Source, Parsed>();
 
   constructor(kinds: Kinds) {
@@ -65,9 +66,9 @@ export class ParsedSources {
     const kept = this;
     parser.parseFile = function (this: Log, text: string | null, path: string, isEntry: boolean) {
       if (text === null || PATTERN.test(text)) return parse.call(this, text, path, isEntry);
-      const key = `${isEntry ? "entry" : ""}\0${path}\0${text}`;
-      const known = kept.#byText.get(key);
-      if (known) return kept.#replay(this, known);
+      const key = `${isEntry ? "entry" : ""}\0${path}`;
+      const known = kept.#byPath.get(key);
+      if (known?.source.text === text) return kept.#replay(this, known);
       const [sources, complaints] = [this.sources.length, this.diagnostics.length];
       parse.call(this, text, path, isEntry);
       const source = this.sources[sources];
@@ -82,8 +83,8 @@ export class ParsedSources {
 
   /** Forgets a source whose tree is not what its text says. */
   forget(source: Source): void {
-    for (const [key, parsed] of this.#byText)
-      if (parsed.source === source) this.#byText.delete(key);
+    for (const [key, parsed] of this.#byPath)
+      if (parsed.source === source) this.#byPath.delete(key);
     this.#bySource.delete(source);
   }
 
@@ -95,9 +96,9 @@ export class ParsedSources {
       const request = this.#request(statement);
       if (request) requests.push(request);
     }
-    if (this.#byText.size >= SOURCES_MAX) this.#byText.clear();
+    if (this.#byPath.size >= SOURCES_MAX) this.#byPath.clear();
     const parsed: Parsed = { source, requests, loops: undefined };
-    this.#byText.set(key, parsed);
+    this.#byPath.set(key, parsed);
     this.#bySource.set(source, parsed);
   }
 

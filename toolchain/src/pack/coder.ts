@@ -11,6 +11,8 @@ export const UNKNOWN = 0x0808;
 /** A bit moves its probability by a sixteenth of what is left; it stays between 15 and 4080. */
 export const ADAPT_SHIFT = 4;
 export const ADAPT_ZERO = (SCALE >> ADAPT_SHIFT) - 1;
+/** The decoder may look at so many zeros behind the last byte. */
+export const BEHIND_BYTES = 4;
 /** Below this range, a byte goes out. */
 const RANGE_MIN = 2 ** 24;
 
@@ -50,7 +52,7 @@ export class RangeEncoder {
     this.bit(at, 0);
   }
 
-  /** The bytes; behind the last one the decoder reads zeros. */
+  /** The bytes; behind the last one the decoder reads up to BEHIND_BYTES zeros. */
   finish(): Uint8Array {
     // Any number from low up to low + range will do: the one with the most zeros at its end.
     for (let unit = 2 ** 24; unit >= 1; unit /= 256) {
@@ -62,7 +64,7 @@ export class RangeEncoder {
     for (let left = 0; left < 4; left++) this.#shift();
     // The first is what the decoder leaves out: the bits above its range.
     const bytes = this.#bytes.slice(1);
-    while (bytes.at(-1) === 0) bytes.pop();
+    for (let left = BEHIND_BYTES; left > 0 && bytes.at(-1) === 0; left--) bytes.pop();
     return Uint8Array.from(bytes);
   }
 

@@ -2,7 +2,7 @@ import { Opcode, readFunctionNames, Writer } from "@phantasm/seal";
 import loadWabt from "wabt";
 import { describe, expect, test } from "vitest";
 import { coreImage, type AddedData, type CoreImage } from "../link/core.js";
-import { RangeEncoder } from "./coder.js";
+import { BEHIND_BYTES, RangeEncoder } from "./coder.js";
 import { compress, Context } from "./compress.js";
 import { packData } from "./pack.js";
 
@@ -109,6 +109,12 @@ describe("packed data", () => {
     expect(await packData(empty, [])).toBe(empty);
   });
 
+  test("stay as they are where packing would take minutes", async () => {
+    const data = new Uint8Array(2 ** 20 + 1).fill(7);
+    const plain = core([{ at: 1024, data }], [], { pages: 17, maximum: 32 });
+    expect(await packData(plain, [])).toBe(plain);
+  });
+
   test("take another page when memory has no room for what unpacks them", async () => {
     const data = new Uint8Array(PAGE - 512).fill(7);
     const plain = core([{ at: 512, data }]);
@@ -117,6 +123,14 @@ describe("packed data", () => {
     expect(Buffer.from(booted(packed).subarray(512, PAGE)).equals(data)).toBe(true);
     const tight = core([{ at: 512, data }], [], { maximum: 1 });
     expect(await packData(tight, [])).toBe(tight);
+  });
+
+  test("cost what they have, however large memory begins", async () => {
+    const data = pieceOf(random(2), 4000);
+    const pages = 65_536;
+    const packed = await packData(core([{ at: 1024, data }], [], { pages, maximum: pages }), []);
+    expect(packed.memory).toEqual({ minimum: pages, maximum: pages });
+    expect([...packed.functions.keys()]).toHaveLength(5);
   });
 
   test("leave what init did, and run it once", async () => {
@@ -169,6 +183,17 @@ test("a carry runs through the bytes that are out", () => {
     expect(decoded(encoder.finish(), [...new Array<number>(ones).fill(0), ...ONES_AND_ZEROS])).toBe(
       `${"1".repeat(ones)}${"01".repeat(20)}`,
     );
+  }
+});
+
+test("the decoder looks no farther than it may, whatever the last bytes are", () => {
+  const behind = [...new Array<number>(BEHIND_BYTES).fill(0), ...new Array<number>(8).fill(0xff)];
+  for (let bits = 1; bits < 300; bits++) {
+    const encoder = new RangeEncoder(Context.COUNT);
+    const contexts = Array.from({ length: bits }, (_, context) => context);
+    for (const context of contexts) encoder.bit(context, 0);
+    const bytes = Uint8Array.from([...encoder.finish(), ...behind]);
+    expect(decoded(bytes, contexts)).toBe("0".repeat(bits));
   }
 });
 

@@ -26,6 +26,8 @@ import {
 const PAGE_BYTES = 65_536;
 /** A longer run of zeros is skipped and not written: it would take memory that is never used. */
 const ZEROS_MAX = 4096;
+/** More stay as they are: a megabyte takes ten seconds, and half a gigabyte of memory. */
+const PACKED_BYTES_MAX = 2 ** 20;
 const FUNCTION_TYPE = 0x60;
 const I32 = 0x7f;
 const BOUNDED = 1;
@@ -131,23 +133,27 @@ function check(unpacker: Unpacker, place: Segment, memory: Uint8Array): void {
 
 /**
  * @param added data of devices, which the core has
- * @returns the same when packing does not make it smaller
+ * @returns the same when packing does not make it smaller, or would take too long
  */
 export async function packData(core: CoreImage, added: readonly AddedData[]): Promise<CoreImage> {
   const parts = new Parts(core.bytes);
   const isAdded = ({ at }: Segment): boolean => added.some(({ address }) => address === at);
   const segments = parts.segments();
-  const memory = new Uint8Array(core.memory.minimum * PAGE_BYTES);
-  for (const { at, data } of segments.filter((segment) => !isAdded(segment))) memory.set(data, at);
+  const own = segments.filter((segment) => !isAdded(segment));
+  // Memory may begin far larger than what is in it.
+  const memory = new Uint8Array(Math.max(0, ...own.map(({ at, data }) => at + data.length)));
+  for (const { at, data } of own) memory.set(data, at);
   const ranges = findRanges(memory, added);
   if (ranges.length === 0 || ranges[0]?.start === 0) return core;
+  if (ranges.reduce((sum, { start, end }) => sum + end - start, 0) > PACKED_BYTES_MAX) return core;
   const packed = compress(memory, ranges);
   const bytes = scratchBytes(packed);
   const kept = segments.filter(isAdded);
   const taken = kept.map(({ at, data }) => ({ start: at, end: at + data.length }));
-  const room = findRoom([...ranges, ...taken], memory.length);
+  const end = core.memory.minimum * PAGE_BYTES;
+  const room = findRoom([...ranges, ...taken], end);
   const fits = room.end - room.start >= bytes;
-  const scratch: Scratch = { address: fits ? room.start : memory.length, bytes };
+  const scratch: Scratch = { address: fits ? room.start : end, bytes };
   const minimum = core.memory.minimum + (fits ? 0 : Math.ceil(bytes / PAGE_BYTES));
   if (minimum > core.memory.maximum) return core;
   const place = scratchData(scratch, packed);

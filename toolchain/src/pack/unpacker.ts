@@ -8,7 +8,7 @@ import {
   splitSections,
   Writer,
 } from "@phantasm/seal";
-import { ADAPT_SHIFT, ADAPT_ZERO, SCALE_BITS, UNKNOWN } from "./coder.js";
+import { ADAPT_SHIFT, ADAPT_ZERO, BEHIND_BYTES, SCALE_BITS, UNKNOWN } from "./coder.js";
 import { Context } from "./compress.js";
 
 /**
@@ -22,11 +22,10 @@ export interface Scratch {
 
 const PROBABILITIES_BYTES = 2 * Context.COUNT;
 const STATE_BYTES = 12;
-const MARGIN_BYTES = 4;
 
 /** @param packed what `compress` made */
 export function scratchBytes(packed: Uint8Array): number {
-  return PROBABILITIES_BYTES + STATE_BYTES + packed.length + MARGIN_BYTES;
+  return PROBABILITIES_BYTES + STATE_BYTES + packed.length + BEHIND_BYTES;
 }
 
 /** What memory holds before `unpack` runs. */

@@ -18,7 +18,7 @@ const LIBRARY = "~lib/";
 /** What there is to rewrite has one of these words. */
 const WORDS = /\b(?:of|defer)\b/g;
 /** The line before a word, in a comment: without a mark that code on such a line would need before the word. */
-const COMMENT = /^\s*(?:\/\/|\/?\*(?!.*(?:\*\/|[;{}()])))/;
+const COMMENT = /^\s*(?:\/\/|\/?\*(?!\/|.*(?:\*\/|[;{}()])))/;
 
 /** False: a source has nothing to rewrite. Comments are full of "of", and most sources have it nowhere else. */
 function mayNeedRewriting(text: string): boolean {
