@@ -6,11 +6,12 @@
  * Between turns it has memory of its own only for what is incomplete or unsent.
  */
 import { TcpConnection, TcpHandler } from "@phantasm/interfaces";
-import { Task, ready, readyLater } from "@phantasm/runtime";
+import { ready, readyLater } from "@phantasm/runtime";
 import { lookAhead } from "../memory/ahead";
 import { Parse, RequestParser } from "../protocol/parser";
 import { Reply } from "../protocol/reply";
 import { Wait } from "./blocking";
+import { Sender } from "./sender";
 import { StoreServer } from "./server";
 import { Interests } from "./subscription";
 import { Transaction } from "./transaction";
@@ -27,7 +28,7 @@ const NO_MEMORY: string = "OOM the server has no memory for the request";
 
 
 @final
-export class Client extends Task implements TcpHandler {
+export class Client extends Sender implements TcpHandler {
   isResp3: bool = false;
   isKnown: bool;
   /** What CLIENT SETNAME said. */
@@ -54,28 +55,18 @@ export class Client extends Task implements TcpHandler {
   private readonly parser: RequestParser;
   private isTurning: bool = false;
   private isScheduled: bool = false;
-  private isOver: bool = false;
   /** Bytes of requests that are not complete, or whose turn has not come. */
   private held: usize = 0;
   private heldBytes: i32 = 0;
   private heldRoom: i32 = 0;
   /** Bytes of the parser's table that are counted with what is held. */
   private tableBytes: i32 = 0;
-  /** Replies that are not written yet, and the batch they wait for. */
-  private unsent: usize = 0;
-  private unsentAt: i32 = 0;
-  private unsentEnd: i32 = 0;
-  private unsentRoom: i32 = 0;
-  private barrier: u64 = 0;
-  /** When what waits here began to wait, or some of it was last written; or when a request grew to twice its size. */
-  private movedNs: i64 = 0;
-
   constructor(
-    private readonly server: StoreServer,
-    readonly tcp: TcpConnection,
+    server: StoreServer,
+    tcp: TcpConnection,
     readonly id: u64,
   ) {
-    super();
+    super(server, tcp);
     this.sinceMs = server.db.nowMs;
     this.lastMs = server.db.nowMs;
     this.isKnown = !server.hasPassword;
@@ -323,12 +314,6 @@ export class Client extends Task implements TcpHandler {
     return false;
   }
 
-  private fails(): bool {
-    this.server.counters.closedForMemory++;
-    this.tcp.abort();
-    return false;
-  }
-
   /** Keeps the bytes behind those that were used. */
   private keep(base: usize, used: i32, bytes: i32): void {
     if (bytes == 0) {
@@ -369,93 +354,25 @@ export class Client extends Task implements TcpHandler {
 
   // ---- replies
 
-  /** Writes what was composed, or keeps it until it may be written. False: its turn is over. */
-  private write(reply: Reply): bool {
-    if (reply.isOverflowing) {
-      reply.clear();
-      return this.fails();
-    }
-    this.barrier = this.server.barrier;
-    let written = 0;
-    if (this.barrier == 0 && this.unsentEnd == 0 && reply.used > 0)
-      written = max(this.tcp.writeFrom(reply.start, reply.used), 0);
-    const kept = this.append(reply.start + <usize>written, reply.used - written);
-    reply.clear();
-    return kept;
+  protected gainRoom(bytes: i32): bool {
+    return this.server.makeRoom(this, bytes);
   }
 
-  private append(from: usize, bytes: i32): bool {
-    if (bytes == 0 || this.isOver) return !this.isOver;
-    const end = this.unsentEnd + bytes;
-    if (end > this.unsentRoom) {
-      const server = this.server;
-      const room = this.unsentRoom == 0 ? bytes : max(end, 2 * this.unsentRoom);
-      while (
-        server.unsentBytes + room - this.unsentRoom > server.limits.unsentBytes ||
-        !isRoomFor(<usize>room)
-      )
-        if (!server.makeRoom(this, bytes)) return this.fails();
-      if (this.unsentRoom == 0) this.movedNs = server.clock.now();
-      server.unsentBytes += room - this.unsentRoom;
-      const larger = heap.alloc(<usize>room);
-      if (this.unsent != 0) {
-        memory.copy(larger, this.unsent, <usize>this.unsentEnd);
-        heap.free(this.unsent);
-      }
-      this.unsent = larger;
-      this.unsentRoom = room;
-    }
-    memory.copy(this.unsent + <usize>this.unsentEnd, from, <usize>bytes);
-    this.unsentEnd = end;
-    return true;
-  }
-
-  /** True: all is written. */
-  private sendRest(): bool {
-    if (this.unsentEnd == 0) return true;
-    if (!this.server.mayLeave(this.barrier, this)) return false;
-    const written = this.tcp.writeFrom(
-      this.unsent + <usize>this.unsentAt,
-      this.unsentEnd - this.unsentAt,
-    );
-    if (written > 0) {
-      this.unsentAt += written;
-      this.movedNs = this.server.clock.now();
-    }
-    if (this.unsentAt < this.unsentEnd) return false;
-    this.forgetUnsent();
-    return true;
-  }
-
-  private forgetUnsent(): void {
-    this.server.unsentBytes -= this.unsentRoom;
-    if (this.unsent != 0) heap.free(this.unsent);
-    this.unsent = 0;
-    this.unsentAt = 0;
-    this.unsentEnd = 0;
-    this.unsentRoom = 0;
+  protected get mayLeave(): bool {
+    return this.server.mayLeave(this.barrier, this);
   }
 
   /** A message of a channel; who does not read them is closed. */
   hear(message: Reply): void {
     if (this.isOver || this.isDoomed) return;
-    const bytes = this.unsentEnd - this.unsentAt + message.used;
+    const bytes = this.unsentBytes + message.used;
     if (message.isOverflowing || bytes > this.server.limits.pushBytes) {
       this.server.counters.closedForMemory++;
       this.isLeaving = true;
       this.server.doom(this);
       return;
     }
-    // Room in front is used again before more is asked for.
-    if (this.unsentAt > this.unsentEnd >> 1) {
-      memory.copy(
-        this.unsent,
-        this.unsent + <usize>this.unsentAt,
-        <usize>(this.unsentEnd - this.unsentAt),
-      );
-      this.unsentEnd -= this.unsentAt;
-      this.unsentAt = 0;
-    }
+    this.moveUp();
     if (this.append(message.start, message.used)) this.schedule();
   }
 
@@ -464,12 +381,8 @@ export class Client extends Task implements TcpHandler {
     return this.heldBytes;
   }
 
-  get unsentBytes(): i32 {
-    return this.unsentEnd - this.unsentAt;
-  }
-
   get waitsForCommit(): bool {
-    return this.unsentEnd > 0 && this.barrier != 0;
+    return this.unsentBytes > 0 && this.barrier != 0;
   }
 
   abort(): void {
@@ -478,13 +391,13 @@ export class Client extends Task implements TcpHandler {
 
   /** Since when it has taken no reply, or sent no more of a request; `i64.MAX_VALUE`: it holds nothing of that kind. */
   get stalledSinceNs(): i64 {
-    const waits = (this.unsentEnd > 0 && this.barrier == 0) || this.heldBytes > 0;
+    const waits = (this.unsentBytes > 0 && this.barrier == 0) || this.heldBytes > 0;
     return waits && !this.isTurning ? this.movedNs : i64.MAX_VALUE;
   }
 
   /** What it holds of requests and replies. */
   get holdsBytes(): i32 {
-    return this.heldRoom + this.tableBytes + this.unsentRoom;
+    return this.heldRoom + this.tableBytes + this.unsentMemory;
   }
 
   /** Somebody else needs what it holds. */
